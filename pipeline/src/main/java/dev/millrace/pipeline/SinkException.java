@@ -1,0 +1,35 @@
+package dev.millrace.pipeline;
+
+import java.time.Duration;
+
+/// Spans could not be taken over now; the sender should keep them and try again.
+public final class SinkException extends RuntimeException {
+
+    private static final long serialVersionUID = 1;
+
+    /// What stands in the way.
+    public enum Kind {
+        /// Our buffer is full because the log is slower than the input.
+        OVER_CAPACITY,
+        /// The log does not answer.
+        UNAVAILABLE
+    }
+
+    private final Kind kind;
+    private final Duration retryAfter;
+
+    public SinkException(Kind kind, String message, Duration retryAfter) {
+        super(message, null, false, false);
+        this.kind = kind;
+        this.retryAfter = retryAfter;
+    }
+
+    public Kind kind() {
+        return kind;
+    }
+
+    /// How long the sender should wait before it tries again.
+    public Duration retryAfter() {
+        return retryAfter;
+    }
+}

@@ -1,0 +1,19 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.model.Tenant;
+import dev.millrace.wire.otlp.TraceChunk;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/// Where accepted spans go: the `spans` topic, or straight to assembly in direct mode.
+///
+/// Safe for any number of threads; never blocks.
+public interface SpanSink {
+
+    /// Takes the chunks over.
+    ///
+    /// The future completes when every chunk is as durable as the mode promises, and not before. It
+    /// fails with a [SinkException], and the sender should send all of them again, when even one is
+    /// not.
+    CompletableFuture<Void> accept(Tenant tenant, List<TraceChunk> chunks);
+}

@@ -1,0 +1,43 @@
+package dev.millrace.storage.api;
+
+import dev.millrace.model.Tenant;
+import dev.millrace.model.Trace;
+import dev.millrace.model.TraceId;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/// Keeps fragments of traces and gives back whole traces.
+///
+/// Every method may block on I/O, for a bounded time, and may be called by any number of threads at
+/// once. All of them throw [StoreException].
+public interface TraceStore extends AutoCloseable {
+
+    /// Keeps the fragments. They are durable, and found by every later read, when this returns.
+    ///
+    /// Writing a fragment again, known by its [FragmentId], changes nothing. When this throws, any
+    /// of the fragments may have been kept: the caller writes all of them again.
+    void write(List<Fragment> fragments);
+
+    /// The trace, merged from its fragments by the duplicate rule, parents first.
+    Optional<Trace> trace(Tenant tenant, TraceId traceId);
+
+    /// The newest traces that match, each complete.
+    SearchPage search(Tenant tenant, TraceSearch search);
+
+    /// The distinct service names, sorted.
+    List<String> services(Tenant tenant);
+
+    /// The distinct operations of a service, sorted by name and then kind; empty for an unknown
+    /// one.
+    List<Operation> operations(Tenant tenant, String service);
+
+    /// Gives up what lies wholly before `horizon`, in whole time windows.
+    ///
+    /// @return how many windows went
+    int expire(Instant horizon);
+
+    /// Closes files and connections. Idempotent; bounded in time.
+    @Override
+    void close();
+}
