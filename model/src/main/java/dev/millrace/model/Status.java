@@ -7,17 +7,30 @@ public record Status(Code code, String message) {
 
     public static final Status UNSET = new Status(Code.UNSET, "");
 
-    /// OTLP's status codes, in OTLP's order: the ordinal is OTLP's number.
+    /// OTLP's status codes.
     public enum Code {
-        UNSET,
-        OK,
-        ERROR;
+        UNSET(0),
+        OK(1),
+        ERROR(2);
 
-        private static final Code[] CODES = values();
+        private final int number;
+
+        Code(int number) {
+            this.number = number;
+        }
 
         /// The code with OTLP's number; unknown numbers are [#UNSET].
         public static Code of(int number) {
-            return number >= 0 && number < CODES.length ? CODES[number] : UNSET;
+            return switch (number) {
+                case 1 -> OK;
+                case 2 -> ERROR;
+                default -> UNSET;
+            };
+        }
+
+        /// OTLP's number.
+        public int number() {
+            return number;
         }
     }
 }

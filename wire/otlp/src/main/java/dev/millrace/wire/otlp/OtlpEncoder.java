@@ -79,7 +79,7 @@ public final class OtlpEncoder {
                         .setTraceState(span.traceState())
                         .setFlags(span.flags())
                         .setName(span.name())
-                        .setKindValue(span.kind().ordinal())
+                        .setKindValue(span.kind().number())
                         .setStartTimeUnixNano(span.startNanos())
                         .setEndTimeUnixNano(span.endNanos())
                         .addAllAttributes(attributes(span.attributes()))
@@ -109,7 +109,7 @@ public final class OtlpEncoder {
         if (!span.status().equals(dev.millrace.model.Status.UNSET)) {
             builder.setStatus(
                     Status.newBuilder()
-                            .setCodeValue(span.status().code().ordinal())
+                            .setCodeValue(span.status().code().number())
                             .setMessage(span.status().message()));
         }
         return builder.build();
