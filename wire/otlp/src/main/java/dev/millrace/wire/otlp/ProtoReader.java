@@ -34,13 +34,15 @@ public final class ProtoReader {
     /// type; 0 at the end of the message.
     public int next() {
         if (position == end) {
-            return tag = 0;
+            tag = 0;
+            return 0;
         }
         long value = varint();
         if (value < 8 || value > 0xffffffffL) {
             throw malformed("field number 0 or over 29 bits");
         }
-        return tag = (int) value;
+        tag = (int) value;
+        return tag;
     }
 
     /// The field number of the current tag.
