@@ -1,0 +1,93 @@
+package dev.millrace.assembly;
+
+import dev.millrace.model.Slice;
+import dev.millrace.model.Tenant;
+import dev.millrace.model.TraceId;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A trace that may still receive spans: the offsets of its records, and their bodies unless they
+/// were let go.
+final class OpenTrace {
+
+    /// What makes a trace the same trace.
+    record Key(Tenant tenant, TraceId traceId) {}
+
+    final Key key;
+    final int fragment;
+    final long decidedAt;
+    final long openedAt;
+    final long timeBefore;
+
+    /// Neighbours in the assembler's two lists: by time of the last span, and by age.
+    @Nullable OpenTrace quieter;
+
+    @Nullable OpenTrace livelier;
+    @Nullable OpenTrace older;
+    @Nullable OpenTrace younger;
+
+    long lastSpanAt;
+
+    private long[] offsets = new long[4];
+    private int records;
+    private final List<Slice> bodies = new ArrayList<>(4);
+    private long heldBytes;
+    private boolean letGo;
+
+    /// @param decidedAt the log time of the verdict it follows; meaningless for fragment 0
+    /// @param openedAt the log time of its first record
+    /// @param timeBefore the log time before that record
+    OpenTrace(Key key, int fragment, long decidedAt, long openedAt, long timeBefore) {
+        this.key = key;
+        this.fragment = fragment;
+        this.decidedAt = decidedAt;
+        this.openedAt = openedAt;
+        this.timeBefore = timeBefore;
+    }
+
+    /// Returns how many more bytes are held.
+    long add(long offset, Slice body) {
+        if (records == offsets.length) {
+            offsets = Arrays.copyOf(offsets, records * 2);
+        }
+        offsets[records] = offset;
+        records++;
+        if (letGo) {
+            return 0;
+        }
+        bodies.add(body);
+        heldBytes += body.length();
+        return body.length();
+    }
+
+    long firstOffset() {
+        return offsets[0];
+    }
+
+    long lastOffset() {
+        return offsets[records - 1];
+    }
+
+    long heldBytes() {
+        return heldBytes;
+    }
+
+    /// Forgets the bodies, now and from now on; returns how many bytes that frees.
+    long letGo() {
+        long freed = heldBytes;
+        bodies.clear();
+        heldBytes = 0;
+        letGo = true;
+        return freed;
+    }
+
+    void read(LogReader log, PartCutter cutter) {
+        if (letGo) {
+            log.read(Arrays.copyOf(offsets, records), cutter::add);
+        } else {
+            bodies.forEach(cutter::add);
+        }
+    }
+}

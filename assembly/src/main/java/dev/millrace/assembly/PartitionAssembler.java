@@ -1,0 +1,274 @@
+package dev.millrace.assembly;
+
+import dev.millrace.model.Slice;
+import dev.millrace.model.Tenant;
+import dev.millrace.model.TraceId;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/// Turns the records of one partition into closed traces.
+///
+/// Time is the log's: the running maximum of the records' append times. A trace is closed when that
+/// time has passed its last span by the quiet period, or its first by the greatest age; a span that
+/// comes later opens a late fragment, which follows the trace's verdict while that is remembered.
+/// So the traces are a function of the log alone: it does not matter when, how often or by whom it
+/// is read.
+///
+/// A new owner begins at [Resumption#resumeOffset()] with the closed traces on record. Records that
+/// belong to those are passed over, which leaves exactly the traces that were open at
+/// [Resumption#position()].
+///
+/// Feed it every record in order of offset. Not safe for threads.
+public final class PartitionAssembler implements AutoCloseable {
+
+    private final AssemblyConfig config;
+    private final long quietMillis;
+    private final long maxAgeMillis;
+    private final long lateMillis;
+    private final ClosedTraces closedTraces;
+    private final LogReader log;
+    private final TraceSink sink;
+    private final long emitFrom;
+    private final Map<OpenTrace.Key, OpenTrace> open = new HashMap<>();
+
+    private @Nullable OpenTrace quietest;
+    private @Nullable OpenTrace liveliest;
+    private @Nullable OpenTrace oldest;
+    private @Nullable OpenTrace youngest;
+
+    private long position;
+    private long time;
+    private long heldBytes;
+    private long replayed;
+
+    /// @param closedTraces what is on record; this assembler adds to it and closes it
+    public PartitionAssembler(
+            AssemblyConfig config,
+            Resumption from,
+            ClosedTraces closedTraces,
+            LogReader log,
+            TraceSink sink) {
+        this.config = config;
+        this.quietMillis = config.quietPeriod().toMillis();
+        this.maxAgeMillis = config.maxAge().toMillis();
+        this.lateMillis = config.lateWindow().toMillis();
+        this.closedTraces = closedTraces;
+        this.log = log;
+        this.sink = sink;
+        this.emitFrom = from.position();
+        this.position = from.resumeOffset();
+        this.time = from.logTime();
+    }
+
+    /// Takes a record with spans of one trace.
+    ///
+    /// @param appendedAt the record's append time, milliseconds since the epoch
+    /// @param body valid OTLP `TracesData`; must not change until the trace is closed
+    public void accept(long offset, long appendedAt, Tenant tenant, TraceId traceId, Slice body) {
+        long before = time;
+        mark(offset, appendedAt);
+        var closed = closedTraces.find(tenant, traceId);
+        if (closed != null && offset <= closed.lastOffset()) {
+            replayed++;
+            return;
+        }
+        var key = new OpenTrace.Key(tenant, traceId);
+        var trace = open.get(key);
+        if (trace == null) {
+            boolean late = closed != null && time - closed.decidedAt() < lateMillis;
+            trace =
+                    new OpenTrace(
+                            key,
+                            late ? closed.fragments() : 0,
+                            late ? closed.decidedAt() : 0,
+                            time,
+                            before);
+            open.put(key, trace);
+            linkYoungest(trace);
+        } else {
+            unlinkFromQuiet(trace);
+        }
+        trace.lastSpanAt = time;
+        linkLiveliest(trace);
+        heldBytes += trace.add(offset, body);
+    }
+
+    /// Takes a record without spans: it only moves time.
+    public void mark(long offset, long appendedAt) {
+        position = offset;
+        if (appendedAt > time) {
+            time = appendedAt;
+            closeDue();
+        }
+        position = offset + 1;
+    }
+
+    /// Passes over offsets that hold nothing for readers, such as the ends of transactions.
+    public void skipTo(long offset) {
+        position = Math.max(position, offset);
+    }
+
+    private void closeDue() {
+        while (quietest != null && time - quietest.lastSpanAt >= quietMillis) {
+            close(quietest);
+        }
+        while (oldest != null && time - oldest.openedAt >= maxAgeMillis) {
+            close(oldest);
+        }
+        closedTraces.expire(time - quietMillis - maxAgeMillis);
+    }
+
+    private void close(OpenTrace trace) {
+        unlinkFromQuiet(trace);
+        unlinkFromAge(trace);
+        open.remove(trace.key);
+        heldBytes -= trace.heldBytes();
+        long decidedAt = trace.fragment == 0 ? time : trace.decidedAt;
+        if (position >= emitFrom) {
+            emit(trace, decidedAt);
+        }
+        closedTraces.put(
+                trace.key.tenant(),
+                trace.key.traceId(),
+                new ClosedTraces.Entry(trace.lastOffset(), decidedAt, trace.fragment + 1),
+                time);
+    }
+
+    private void emit(OpenTrace trace, long decidedAt) {
+        var parts = new NumberedParts(trace, sink);
+        var cutter = new PartCutter(config, parts::add);
+        trace.read(log, cutter);
+        var digest = cutter.finish();
+        parts.finish();
+        sink.closed(
+                new ClosedTrace(
+                        trace.key.tenant(),
+                        trace.key.traceId(),
+                        trace.fragment,
+                        trace.firstOffset(),
+                        trace.lastOffset(),
+                        time,
+                        decidedAt,
+                        parts.count(),
+                        digest));
+    }
+
+    /// Where a new owner would take over if this one stopped now.
+    public Resumption resumption() {
+        return oldest == null
+                ? new Resumption(position, position, time)
+                : new Resumption(position, oldest.firstOffset(), oldest.timeBefore);
+    }
+
+    /// The log time at which the next open trace is due; empty when none is open.
+    public OptionalLong nextDue() {
+        return quietest == null || oldest == null
+                ? OptionalLong.empty()
+                : OptionalLong.of(
+                        Math.min(
+                                quietest.lastSpanAt + quietMillis, oldest.openedAt + maxAgeMillis));
+    }
+
+    /// The partition's time, milliseconds since the epoch.
+    public long time() {
+        return time;
+    }
+
+    public int openTraces() {
+        return open.size();
+    }
+
+    /// The bytes of open traces that are in memory.
+    public long heldBytes() {
+        return heldBytes;
+    }
+
+    /// Records passed over because their trace was already on record.
+    public long replayedRecords() {
+        return replayed;
+    }
+
+    public ClosedTraces closedTraces() {
+        return closedTraces;
+    }
+
+    /// Lets the bodies of the largest open traces go until at least `bytes` are free or none is
+    /// left; they are read from the log again when the trace is closed, which gives the same
+    /// result.
+    public void letGo(long bytes) {
+        long target = heldBytes - bytes;
+        var largestFirst =
+                open.values().stream()
+                        .filter(trace -> trace.heldBytes() > 0)
+                        .sorted(
+                                Comparator.comparingLong(OpenTrace::heldBytes)
+                                        .reversed()
+                                        .thenComparing(OpenTrace::firstOffset))
+                        .toList();
+        for (var trace : largestFirst) {
+            if (heldBytes <= target) {
+                return;
+            }
+            heldBytes -= trace.letGo();
+        }
+    }
+
+    @Override
+    public void close() {
+        closedTraces.close();
+    }
+
+    private void linkYoungest(OpenTrace trace) {
+        trace.older = youngest;
+        if (youngest == null) {
+            oldest = trace;
+        } else {
+            youngest.younger = trace;
+        }
+        youngest = trace;
+    }
+
+    private void unlinkFromAge(OpenTrace trace) {
+        var before = trace.older;
+        var after = trace.younger;
+        if (before == null) {
+            oldest = after;
+        } else {
+            before.younger = after;
+        }
+        if (after == null) {
+            youngest = before;
+        } else {
+            after.older = before;
+        }
+    }
+
+    private void linkLiveliest(OpenTrace trace) {
+        trace.quieter = liveliest;
+        trace.livelier = null;
+        if (liveliest == null) {
+            quietest = trace;
+        } else {
+            liveliest.livelier = trace;
+        }
+        liveliest = trace;
+    }
+
+    private void unlinkFromQuiet(OpenTrace trace) {
+        var before = trace.quieter;
+        var after = trace.livelier;
+        if (before == null) {
+            quietest = after;
+        } else {
+            before.livelier = after;
+        }
+        if (after == null) {
+            liveliest = before;
+        } else {
+            after.quieter = before;
+        }
+    }
+}
