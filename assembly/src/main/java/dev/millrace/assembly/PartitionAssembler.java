@@ -78,14 +78,11 @@ public final class PartitionAssembler implements AutoCloseable {
         var key = new OpenTrace.Key(tenant, traceId);
         var trace = open.get(key);
         if (trace == null) {
-            boolean late = closed != null && time - closed.decidedAt() < lateMillis;
             trace =
-                    new OpenTrace(
-                            key,
-                            late ? closed.fragments() : 0,
-                            late ? closed.decidedAt() : 0,
-                            time,
-                            before);
+                    closed != null && time - closed.decidedAt() < lateMillis
+                            ? new OpenTrace(
+                                    key, closed.fragments(), closed.decidedAt(), time, before)
+                            : new OpenTrace(key, 0, 0, time, before);
             open.put(key, trace);
             linkYoungest(trace);
         } else {
@@ -206,7 +203,7 @@ public final class PartitionAssembler implements AutoCloseable {
                         .sorted(
                                 Comparator.comparingLong(OpenTrace::heldBytes)
                                         .reversed()
-                                        .thenComparing(OpenTrace::firstOffset))
+                                        .thenComparingLong(OpenTrace::firstOffset))
                         .toList();
         for (var trace : largestFirst) {
             if (heldBytes <= target) {

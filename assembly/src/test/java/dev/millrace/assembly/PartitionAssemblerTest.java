@@ -1,0 +1,190 @@
+package dev.millrace.assembly;
+
+import static dev.millrace.assembly.Spans.body;
+import static dev.millrace.assembly.Spans.ids;
+import static dev.millrace.assembly.Spans.span;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.model.ByteSize;
+import dev.millrace.model.Slice;
+import dev.millrace.model.Tenant;
+import dev.millrace.model.TraceId;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class PartitionAssemblerTest {
+
+    private static final AssemblyConfig CONFIG =
+            new AssemblyConfig(
+                    Duration.ofSeconds(10),
+                    Duration.ofSeconds(60),
+                    Duration.ofSeconds(120),
+                    1_000,
+                    ByteSize.parse("4KiB"),
+                    20);
+
+    private final Recorded recorded = new Recorded();
+    private final List<Slice> log = new ArrayList<>();
+    private final PartitionAssembler assembler =
+            new PartitionAssembler(
+                    CONFIG,
+                    Resumption.fresh(0),
+                    new ClosedTraces(CONFIG, TableSpace.memory()),
+                    (offsets, bodies) -> {
+                        for (long offset : offsets) {
+                            bodies.accept(log.get((int) offset));
+                        }
+                    },
+                    recorded);
+
+    @Test
+    void closesATraceOnceTimeHasPassedItsLastSpanByTheQuietPeriod() {
+        send(0, 1, body(span(1, 1, 0, "web")));
+        send(9_999, 1, body(span(1, 2, 1, "web")));
+
+        mark(19_998);
+        assertThat(recorded.closed).isEmpty();
+
+        mark(19_999);
+        assertThat(recorded.closed).hasSize(1);
+        assertThat(ids(recorded.parts.getFirst())).containsExactly(1L, 2L);
+        assertThat(assembler.openTraces()).isZero();
+    }
+
+    @Test
+    void closesATraceAtItsGreatestAgeHoweverOftenSpansArrive() {
+        for (int second = 0; second <= 60; second += 5) {
+            send(second * 1_000L, 1, body(span(1, 1 + second, 0, "web")));
+        }
+
+        assertThat(recorded.closed).hasSize(1);
+        assertThat(recorded.closed.getFirst().digest().spans()).isEqualTo(12);
+        assertThat(assembler.openTraces()).isOne();
+    }
+
+    @Test
+    void timeNeverRunsBackwards() {
+        send(10_000, 1, body(span(1, 1, 0, "web")));
+        send(5_000, 2, body(span(2, 1, 0, "web")));
+
+        assertThat(assembler.time()).isEqualTo(10_000);
+        mark(19_999);
+        assertThat(recorded.closed).isEmpty();
+        mark(20_000);
+        assertThat(recorded.closed).hasSize(2);
+    }
+
+    @Test
+    void aSpanWithinTheLateWindowBecomesAFragmentThatFollowsTheVerdict() {
+        send(0, 1, body(span(1, 1, 0, "web")));
+        mark(10_000);
+        send(50_000, 1, body(span(1, 2, 1, "web")));
+        mark(60_000);
+
+        assertThat(recorded.closed).extracting(ClosedTrace::fragment).containsExactly(0, 1);
+        assertThat(recorded.closed)
+                .extracting(ClosedTrace::decidedAt)
+                .containsExactly(10_000L, 10_000L);
+    }
+
+    @Test
+    void aSpanAfterTheLateWindowIsATraceOfItsOwn() {
+        send(0, 1, body(span(1, 1, 0, "web")));
+        mark(10_000);
+        send(130_000, 1, body(span(1, 2, 1, "web")));
+        mark(140_000);
+
+        assertThat(recorded.closed).extracting(ClosedTrace::fragment).containsExactly(0, 0);
+        assertThat(recorded.closed.get(1).digest().hasRoot()).isFalse();
+    }
+
+    @Test
+    void tenantsWithTheSameTraceIdStayApart() {
+        Slice body = body(span(1, 1, 0, "web"));
+        assembler.accept(0, 0, new Tenant("blue"), new TraceId(7, 1), body);
+        assembler.accept(1, 0, new Tenant("green"), new TraceId(7, 1), body);
+        assembler.mark(2, 10_000);
+
+        assertThat(recorded.closed)
+                .extracting(ClosedTrace::tenant)
+                .containsExactly(new Tenant("blue"), new Tenant("green"));
+    }
+
+    @Test
+    void cutsAGiantTraceIntoNumberedParts() {
+        for (int i = 1; i <= 50; i++) {
+            send(i, 1, body(span(1, i, i - 1, "web")));
+        }
+        mark(20_000);
+
+        assertThat(recorded.headings).containsExactly("0 part 0", "0 part 1", "0 part 2 last");
+        assertThat(recorded.parts.stream().mapToInt(part -> ids(part).size()))
+                .containsExactly(20, 20, 10);
+        assertThat(recorded.closed.getFirst().parts()).isEqualTo(3);
+        assertThat(recorded.closed.getFirst().digest().spans()).isEqualTo(50);
+    }
+
+    @Test
+    void bodiesThatWereLetGoAreReadFromTheLogAgainWithTheSameResult() {
+        for (int i = 1; i <= 30; i++) {
+            send(i, 1, body(span(1, i, i - 1, "web")));
+            send(i, 2, body(span(2, i, 0, "web")));
+            if (i == 15) {
+                assembler.letGo(assembler.heldBytes());
+                assertThat(assembler.heldBytes()).isZero();
+            }
+        }
+        mark(20_000);
+
+        assertThat(recorded.parts.stream().mapToInt(part -> ids(part).size()))
+                .containsExactly(20, 10, 20, 10);
+    }
+
+    @Test
+    void theDigestSumsUpTheTrace() {
+        send(0, 1, body(span(1, 2, 1, "db"), span(1, 3, 1, "cache")));
+        send(1, 1, body(span(1, 1, 0, "web"), span(1, 1, 0, "web")));
+        mark(20_000);
+
+        var digest = recorded.closed.getFirst().digest();
+        assertThat(digest.rootService()).isEqualTo("web");
+        assertThat(digest.rootOperation()).isEqualTo("operation 1");
+        assertThat(digest.spans()).isEqualTo(3);
+        assertThat(digest.duplicates()).isOne();
+        assertThat(digest.services()).containsExactly("cache", "db", "web");
+        assertThat(digest.startNanos()).isEqualTo(1_001);
+        assertThat(digest.durationNanos()).isEqualTo(1_002);
+    }
+
+    private void send(long time, long trace, Slice body) {
+        long offset = log.size();
+        log.add(body);
+        assembler.accept(offset, time, Tenant.DEFAULT, new TraceId(7, trace), body);
+    }
+
+    private void mark(long time) {
+        long offset = log.size();
+        log.add(Slice.EMPTY);
+        assembler.mark(offset, time);
+    }
+
+    private static final class Recorded implements TraceSink {
+        final List<String> headings = new ArrayList<>();
+        final List<Slice> parts = new ArrayList<>();
+        final List<ClosedTrace> closed = new ArrayList<>();
+
+        @Override
+        public void part(
+                Tenant tenant, TraceId traceId, int fragment, int part, boolean last, Slice body) {
+            headings.add(fragment + " part " + part + (last ? " last" : ""));
+            parts.add(body);
+        }
+
+        @Override
+        public void closed(ClosedTrace trace) {
+            closed.add(trace);
+        }
+    }
+}

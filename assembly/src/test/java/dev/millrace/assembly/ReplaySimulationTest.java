@@ -1,0 +1,173 @@
+package dev.millrace.assembly;
+
+import static dev.millrace.assembly.Spans.body;
+import static dev.millrace.assembly.Spans.span;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.model.ByteSize;
+import dev.millrace.model.Slice;
+import dev.millrace.model.Tenant;
+import dev.millrace.model.TraceId;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Whole lives of a partition, with owners that die at any record and lose what they had not
+/// committed. Whatever happens, the committed output is that of an owner who never died.
+class ReplaySimulationTest {
+
+    private static final AssemblyConfig CONFIG =
+            new AssemblyConfig(
+                    Duration.ofMillis(100),
+                    Duration.ofMillis(600),
+                    Duration.ofMillis(1_500),
+                    100_000,
+                    ByteSize.parse("1KiB"),
+                    8);
+
+    private record LogRecord(long appendedAt, long trace, Slice body) {}
+
+    /// What one closing committed, in full.
+    private record Output(ClosedTrace trace, List<Slice> parts) {}
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+    void ownersThatDieChangeNothing(long seed) {
+        var random = new Random(seed);
+        for (int round = 0; round < 20; round++) {
+            // Given
+            List<LogRecord> log = randomLog(random);
+            List<Output> undisturbed = new Owner(log, new ArrayList<>(), null).runTo(log.size());
+
+            // When
+            List<Output> committed = new ArrayList<>();
+            Resumption resumption = Resumption.fresh(0);
+            while (resumption.position() < log.size()) {
+                var owner = new Owner(log, committed, resumption);
+                int commits = random.nextInt(4);
+                for (int i = 0; i < commits; i++) {
+                    long position = owner.position();
+                    long to = Math.min(log.size(), position + random.nextInt(120));
+                    committed.addAll(owner.runTo(to));
+                    resumption = owner.assembler.resumption();
+                    if (random.nextInt(3) == 0) {
+                        owner.assembler.letGo(1 + random.nextInt(2_000));
+                    }
+                }
+                // Work after the last commit, lost with its owner.
+                owner.runTo(Math.min(log.size(), owner.position() + random.nextInt(80)));
+                owner.assembler.close();
+            }
+
+            // Then
+            assertThat(committed).as("seed %s, round %s", seed, round).isEqualTo(undisturbed);
+        }
+    }
+
+    private static List<LogRecord> randomLog(Random random) {
+        List<LogRecord> log = new ArrayList<>();
+        long time = 1_000;
+        long newest = 1;
+        for (int i = 0; i < 600; i++) {
+            time += random.nextInt(100) == 0 ? random.nextInt(2_000) : random.nextInt(12);
+            long appendedAt = random.nextInt(20) == 0 ? time - random.nextInt(50) : time;
+            if (random.nextInt(15) == 0) {
+                log.add(new LogRecord(appendedAt, 0, Slice.EMPTY));
+                continue;
+            }
+            newest += random.nextInt(3) == 0 ? 1 : 0;
+            // Mostly young traces, sometimes one of long ago, and one that never rests.
+            long trace =
+                    random.nextInt(10) == 0
+                            ? 1
+                            : Math.max(1, newest - (long) (random.nextExponential() * 6));
+            int spans = 1 + random.nextInt(4);
+            var body = new dev.millrace.model.Span[spans];
+            for (int s = 0; s < spans; s++) {
+                int id = 1 + random.nextInt(400);
+                body[s] = span(trace, id, random.nextInt(id), "service " + random.nextInt(3));
+            }
+            log.add(new LogRecord(appendedAt, trace, body(body)));
+        }
+        return log;
+    }
+
+    /// One owner of the partition. It knows the log, what is committed, and where to resume.
+    private static final class Owner implements TraceSink {
+        private final List<LogRecord> log;
+        private final PartitionAssembler assembler;
+        private List<Slice> parts = new ArrayList<>();
+        private List<Output> outputs = new ArrayList<>();
+        private long next;
+
+        Owner(
+                List<LogRecord> log,
+                List<Output> committed,
+                @org.jspecify.annotations.Nullable Resumption from) {
+            this.log = log;
+            var resumption = from == null ? Resumption.fresh(0) : from;
+            var closed = new ClosedTraces(CONFIG, TableSpace.memory());
+            for (var output : committed) {
+                var trace = output.trace();
+                closed.put(
+                        trace.tenant(),
+                        trace.traceId(),
+                        new ClosedTraces.Entry(
+                                trace.lastOffset(), trace.decidedAt(), trace.fragment() + 1),
+                        trace.closedAt());
+            }
+            assembler =
+                    new PartitionAssembler(
+                            CONFIG,
+                            resumption,
+                            closed,
+                            (offsets, bodies) -> {
+                                for (long offset : offsets) {
+                                    bodies.accept(log.get((int) offset).body());
+                                }
+                            },
+                            this);
+            next = resumption.resumeOffset();
+            runTo(resumption.position());
+            assertThat(outputs).isEmpty();
+        }
+
+        long position() {
+            return next;
+        }
+
+        List<Output> runTo(long end) {
+            for (; next < end; next++) {
+                var record = log.get((int) next);
+                if (record.trace() == 0) {
+                    assembler.mark(next, record.appendedAt());
+                } else {
+                    assembler.accept(
+                            next,
+                            record.appendedAt(),
+                            Tenant.DEFAULT,
+                            new TraceId(7, record.trace()),
+                            record.body());
+                }
+            }
+            var result = outputs;
+            outputs = new ArrayList<>();
+            return result;
+        }
+
+        @Override
+        public void part(
+                Tenant tenant, TraceId traceId, int fragment, int part, boolean last, Slice body) {
+            parts.add(body);
+        }
+
+        @Override
+        public void closed(ClosedTrace trace) {
+            outputs.add(new Output(trace, parts));
+            parts = new ArrayList<>();
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package dev.millrace.assembly;
+
+import static dev.millrace.assembly.Spans.body;
+import static dev.millrace.assembly.Spans.ids;
+import static dev.millrace.assembly.Spans.span;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.model.Slice;
+import dev.millrace.model.Span;
+import dev.millrace.model.SpanId;
+import dev.millrace.model.SpanKind;
+import dev.millrace.wire.otlp.OtlpDecoder;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TraceMergeTest {
+
+    @Test
+    void leavesOneBodyAsItIs() {
+        Slice body = body(span(1, 1, 0, "web"), span(1, 2, 1, "web"), span(1, 3, 2, "db"));
+
+        assertThat(TraceMerge.merge(List.of(body))).isEqualTo(body);
+    }
+
+    @Test
+    void putsParentsBeforeChildren() {
+        Slice late = body(span(1, 1, 0, "web"));
+        Slice early = body(span(1, 3, 2, "db"), span(1, 2, 1, "web"));
+
+        assertThat(ids(TraceMerge.merge(List.of(early, late)))).containsExactly(1L, 2L, 3L);
+    }
+
+    @Test
+    void keepsClientAndServerHalfThatShareAnId() {
+        Span client = half(SpanKind.CLIENT, "web");
+        Span server = half(SpanKind.SERVER, "db");
+
+        var merged = OtlpDecoder.spans(TraceMerge.merge(List.of(body(client), body(server))));
+
+        assertThat(merged).containsExactly(client, server);
+    }
+
+    @Test
+    void putsChildrenAfterBothHalvesOfASharedId() {
+        Slice child = body(span(1, 9, 5, "db"));
+        Slice halves = body(half(SpanKind.CLIENT, "web"), half(SpanKind.SERVER, "db"));
+
+        assertThat(ids(TraceMerge.merge(List.of(child, halves)))).containsExactly(5L, 5L, 9L);
+    }
+
+    @Test
+    void keepsTheDuplicateThatEndsLaterWhicheverCameFirst() {
+        Span short_ = timed(100);
+        Span long_ = timed(200);
+
+        assertThat(OtlpDecoder.spans(TraceMerge.merge(List.of(body(short_), body(long_)))))
+                .containsExactly(long_);
+        assertThat(OtlpDecoder.spans(TraceMerge.merge(List.of(body(long_), body(short_)))))
+                .containsExactly(long_);
+    }
+
+    @Test
+    void keepsEverySpanOfACircleOfParents() {
+        Slice circle = body(span(1, 1, 2, "a"), span(1, 2, 1, "b"), span(1, 3, 2, "a"));
+
+        assertThat(ids(TraceMerge.merge(List.of(circle, circle))))
+                .containsExactlyInAnyOrder(1L, 2L, 3L);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 20_261_121})
+    void keepsEachIdentityOnceAndParentsFirstForAnyArrival(long seed) {
+        var random = new Random(seed);
+        for (int round = 0; round < 200; round++) {
+            // Given
+            List<Span> spans = randomTrace(random);
+            List<Span> sent = new ArrayList<>(spans);
+            sent.addAll(spans.subList(0, random.nextInt(spans.size() + 1)));
+            Collections.shuffle(sent, random);
+
+            // When
+            var merged = OtlpDecoder.spans(TraceMerge.merge(cut(sent, random)));
+
+            // Then
+            assertThat(merged).as("seed %s", seed).containsExactlyInAnyOrderElementsOf(spans);
+            Set<SpanId> present = new HashSet<>();
+            spans.forEach(span -> present.add(span.spanId()));
+            Set<SpanId> seen = new HashSet<>();
+            for (var span : merged) {
+                var parent = span.parentSpanId();
+                assertThat(parent == null || seen.contains(parent) || !present.contains(parent))
+                        .as("seed %s: parent of %s first", seed, span.spanId())
+                        .isTrue();
+                seen.add(span.spanId());
+            }
+        }
+    }
+
+    private static List<Span> randomTrace(Random random) {
+        int size = 1 + random.nextInt(60);
+        List<Span> spans = new ArrayList<>();
+        for (int i = 1; i <= size; i++) {
+            int parent = random.nextInt(10) == 0 ? 1_000 + i : random.nextInt(i);
+            spans.add(span(1, i, parent, "service " + random.nextInt(5)));
+        }
+        return spans;
+    }
+
+    private static List<Slice> cut(List<Span> spans, Random random) {
+        List<Slice> bodies = new ArrayList<>();
+        int from = 0;
+        while (from < spans.size()) {
+            int to = Math.min(spans.size(), from + 1 + random.nextInt(8));
+            bodies.add(body(spans.subList(from, to).toArray(Span[]::new)));
+            from = to;
+        }
+        return bodies;
+    }
+
+    private static Span half(SpanKind kind, String service) {
+        return Span.builder(span(1, 5, 0, service).traceId(), new SpanId(5))
+                .kind(kind)
+                .resource(Spans.resource(service))
+                .build();
+    }
+
+    private static Span timed(long end) {
+        return Span.builder(span(1, 5, 0, "web").traceId(), new SpanId(5))
+                .time(1, end)
+                .resource(Spans.resource("web"))
+                .build();
+    }
+}

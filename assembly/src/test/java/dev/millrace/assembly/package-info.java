@@ -1,0 +1,4 @@
+@NullMarked
+package dev.millrace.assembly;
+
+import org.jspecify.annotations.NullMarked;
