@@ -83,11 +83,15 @@ final class OpenTrace {
         return freed;
     }
 
-    void read(LogReader log, PartCutter cutter) {
+    /// Hands over the records in order, with the bodies from memory or, if they were let go, from
+    /// the log.
+    void read(LogReader log, LogReader.Records into) {
         if (letGo) {
-            log.read(Arrays.copyOf(offsets, records), cutter::add);
+            log.read(Arrays.copyOf(offsets, records), into);
         } else {
-            bodies.forEach(cutter::add);
+            for (int i = 0; i < records; i++) {
+                into.accept(offsets[i], bodies.get(i));
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.millrace.assembly;
 
 import dev.millrace.model.Slice;
+import dev.millrace.model.TraceId;
 import dev.millrace.wire.otlp.SpanIndex;
 import java.util.TreeSet;
 import java.util.function.Consumer;
@@ -14,6 +15,7 @@ final class PartCutter {
     private final long maxBytes;
     private final int maxSpans;
     private final Consumer<Slice> parts;
+    private final TraceId traceId;
     private final SpanIndex index = new SpanIndex();
 
     private boolean hasRoot;
@@ -28,15 +30,19 @@ final class PartCutter {
     private long bytes;
     private final TreeSet<String> services = new TreeSet<>();
 
-    PartCutter(AssemblyConfig config, Consumer<Slice> parts) {
+    PartCutter(AssemblyConfig config, TraceId traceId, Consumer<Slice> parts) {
+        this.traceId = traceId;
         this.maxBytes = config.maxPartBytes().bytes();
         this.maxSpans = config.maxPartSpans();
         this.parts = parts;
     }
 
     /// Adds the spans of one record; full parts go out at once.
+    ///
+    /// @throws dev.millrace.wire.otlp.MalformedOtlpException when the record is no body of this
+    ///   trace; nothing of it is added then
     void add(Slice body) {
-        index.add(body);
+        index.add(traceId, body);
         if (index.spanBytes() > maxBytes || index.size() > maxSpans) {
             cutFullParts();
         }

@@ -3,6 +3,7 @@ package dev.millrace.assembly;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
+import dev.millrace.wire.otlp.MalformedOtlpException;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
@@ -136,8 +137,21 @@ public final class PartitionAssembler implements AutoCloseable {
 
     private void emit(OpenTrace trace, long decidedAt) {
         var parts = new NumberedParts(trace, sink);
-        var cutter = new PartCutter(config, parts::add);
-        trace.read(log, cutter);
+        var cutter = new PartCutter(config, trace.key.traceId(), parts::add);
+        trace.read(
+                log,
+                (offset, body) -> {
+                    try {
+                        cutter.add(body);
+                    } catch (MalformedOtlpException e) {
+                        sink.poison(
+                                trace.key.tenant(),
+                                trace.key.traceId(),
+                                offset,
+                                body,
+                                String.valueOf(e.getMessage()));
+                    }
+                });
         var digest = cutter.finish();
         parts.finish();
         sink.closed(

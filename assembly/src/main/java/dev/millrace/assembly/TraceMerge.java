@@ -1,6 +1,7 @@
 package dev.millrace.assembly;
 
 import dev.millrace.model.Slice;
+import dev.millrace.model.TraceId;
 import dev.millrace.wire.otlp.SpanIndex;
 import java.util.List;
 
@@ -14,9 +15,9 @@ public final class TraceMerge {
 
     /// @param bodies valid OTLP `TracesData`, all of one trace and one tenant
     /// @return OTLP `TracesData` that holds every span once
-    public static Slice merge(List<Slice> bodies) {
+    public static Slice merge(TraceId traceId, List<Slice> bodies) {
         var index = new SpanIndex();
-        bodies.forEach(index::add);
+        bodies.forEach(body -> index.add(traceId, body));
         int[] winners = Duplicates.resolve(index, 0, index.size());
         return GroupedSpans.write(index, ParentsFirst.order(index, winners));
     }

@@ -15,6 +15,11 @@ public interface TraceSink {
     /// @param body OTLP `TracesData`, duplicates removed, parents first
     void part(Tenant tenant, TraceId traceId, int fragment, int part, boolean last, Slice body);
 
-    /// All parts of the trace have been given.
+    /// A record that cannot be read and is no part of any trace.
+    ///
+    /// @param reason what was found and what was expected
+    void poison(Tenant tenant, TraceId traceId, long offset, Slice body, String reason);
+
+    /// All parts of the trace have been given; none if every record was poison.
     void closed(ClosedTrace trace);
 }

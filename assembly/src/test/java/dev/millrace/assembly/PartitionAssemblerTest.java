@@ -34,7 +34,7 @@ class PartitionAssemblerTest {
                     new ClosedTraces(CONFIG, TableSpace.memory()),
                     (offsets, bodies) -> {
                         for (long offset : offsets) {
-                            bodies.accept(log.get((int) offset));
+                            bodies.accept(offset, log.get((int) offset));
                         }
                     },
                     recorded);
@@ -158,6 +158,18 @@ class PartitionAssemblerTest {
         assertThat(digest.durationNanos()).isEqualTo(1_002);
     }
 
+    @Test
+    void aRecordThatCannotBeReadIsPoisonAndTheRestOfItsTraceIsNot() {
+        send(0, 1, body(span(1, 1, 0, "web")));
+        send(1, 1, Slice.of(new byte[] {10, 127, 1}));
+        send(2, 1, body(span(99, 5, 1, "web")));
+        send(3, 1, body(span(1, 2, 1, "web")));
+        mark(20_000);
+
+        assertThat(recorded.poisoned).containsExactly(1L, 2L);
+        assertThat(ids(recorded.parts.getFirst())).containsExactly(1L, 2L);
+    }
+
     private void send(long time, long trace, Slice body) {
         long offset = log.size();
         log.add(body);
@@ -173,6 +185,7 @@ class PartitionAssemblerTest {
     private static final class Recorded implements TraceSink {
         final List<String> headings = new ArrayList<>();
         final List<Slice> parts = new ArrayList<>();
+        final List<Long> poisoned = new ArrayList<>();
         final List<ClosedTrace> closed = new ArrayList<>();
 
         @Override
@@ -180,6 +193,11 @@ class PartitionAssemblerTest {
                 Tenant tenant, TraceId traceId, int fragment, int part, boolean last, Slice body) {
             headings.add(fragment + " part " + part + (last ? " last" : ""));
             parts.add(body);
+        }
+
+        @Override
+        public void poison(Tenant tenant, TraceId traceId, long offset, Slice body, String reason) {
+            poisoned.add(offset);
         }
 
         @Override

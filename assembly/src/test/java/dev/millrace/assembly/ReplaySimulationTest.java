@@ -126,7 +126,7 @@ class ReplaySimulationTest {
                             closed,
                             (offsets, bodies) -> {
                                 for (long offset : offsets) {
-                                    bodies.accept(log.get((int) offset).body());
+                                    bodies.accept(offset, log.get((int) offset).body());
                                 }
                             },
                             this);
@@ -162,6 +162,11 @@ class ReplaySimulationTest {
         public void part(
                 Tenant tenant, TraceId traceId, int fragment, int part, boolean last, Slice body) {
             parts.add(body);
+        }
+
+        @Override
+        public void poison(Tenant tenant, TraceId traceId, long offset, Slice body, String reason) {
+            throw new AssertionError("no poison in this log: " + reason);
         }
 
         @Override

@@ -9,6 +9,7 @@ import dev.millrace.model.Slice;
 import dev.millrace.model.Span;
 import dev.millrace.model.SpanId;
 import dev.millrace.model.SpanKind;
+import dev.millrace.model.TraceId;
 import dev.millrace.wire.otlp.OtlpDecoder;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -22,11 +23,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class TraceMergeTest {
 
+    private static final TraceId TRACE = new TraceId(7, 1);
+
     @Test
     void leavesOneBodyAsItIs() {
         Slice body = body(span(1, 1, 0, "web"), span(1, 2, 1, "web"), span(1, 3, 2, "db"));
 
-        assertThat(TraceMerge.merge(List.of(body))).isEqualTo(body);
+        assertThat(TraceMerge.merge(TRACE, List.of(body))).isEqualTo(body);
     }
 
     @Test
@@ -34,7 +37,7 @@ class TraceMergeTest {
         Slice late = body(span(1, 1, 0, "web"));
         Slice early = body(span(1, 3, 2, "db"), span(1, 2, 1, "web"));
 
-        assertThat(ids(TraceMerge.merge(List.of(early, late)))).containsExactly(1L, 2L, 3L);
+        assertThat(ids(TraceMerge.merge(TRACE, List.of(early, late)))).containsExactly(1L, 2L, 3L);
     }
 
     @Test
@@ -42,7 +45,8 @@ class TraceMergeTest {
         Span client = half(SpanKind.CLIENT, "web");
         Span server = half(SpanKind.SERVER, "db");
 
-        var merged = OtlpDecoder.spans(TraceMerge.merge(List.of(body(client), body(server))));
+        var merged =
+                OtlpDecoder.spans(TraceMerge.merge(TRACE, List.of(body(client), body(server))));
 
         assertThat(merged).containsExactly(client, server);
     }
@@ -52,7 +56,8 @@ class TraceMergeTest {
         Slice child = body(span(1, 9, 5, "db"));
         Slice halves = body(half(SpanKind.CLIENT, "web"), half(SpanKind.SERVER, "db"));
 
-        assertThat(ids(TraceMerge.merge(List.of(child, halves)))).containsExactly(5L, 5L, 9L);
+        assertThat(ids(TraceMerge.merge(TRACE, List.of(child, halves))))
+                .containsExactly(5L, 5L, 9L);
     }
 
     @Test
@@ -60,9 +65,9 @@ class TraceMergeTest {
         Span short_ = timed(100);
         Span long_ = timed(200);
 
-        assertThat(OtlpDecoder.spans(TraceMerge.merge(List.of(body(short_), body(long_)))))
+        assertThat(OtlpDecoder.spans(TraceMerge.merge(TRACE, List.of(body(short_), body(long_)))))
                 .containsExactly(long_);
-        assertThat(OtlpDecoder.spans(TraceMerge.merge(List.of(body(long_), body(short_)))))
+        assertThat(OtlpDecoder.spans(TraceMerge.merge(TRACE, List.of(body(long_), body(short_)))))
                 .containsExactly(long_);
     }
 
@@ -70,7 +75,7 @@ class TraceMergeTest {
     void keepsEverySpanOfACircleOfParents() {
         Slice circle = body(span(1, 1, 2, "a"), span(1, 2, 1, "b"), span(1, 3, 2, "a"));
 
-        assertThat(ids(TraceMerge.merge(List.of(circle, circle))))
+        assertThat(ids(TraceMerge.merge(TRACE, List.of(circle, circle))))
                 .containsExactlyInAnyOrder(1L, 2L, 3L);
     }
 
@@ -86,7 +91,7 @@ class TraceMergeTest {
             Collections.shuffle(sent, random);
 
             // When
-            var merged = OtlpDecoder.spans(TraceMerge.merge(cut(sent, random)));
+            var merged = OtlpDecoder.spans(TraceMerge.merge(TRACE, cut(sent, random)));
 
             // Then
             assertThat(merged).as("seed %s", seed).containsExactlyInAnyOrderElementsOf(spans);

@@ -2,6 +2,7 @@ package dev.millrace.wire.otlp;
 
 import dev.millrace.model.Resource;
 import dev.millrace.model.Slice;
+import dev.millrace.model.TraceId;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -47,10 +48,7 @@ public final class SpanIndex {
 
     /// Forgets everything.
     public void clear() {
-        Arrays.fill(source, 0, size, null);
-        Arrays.fill(name, 0, size, Slice.EMPTY);
-        size = 0;
-        spanBytes = 0;
+        truncate(0);
         resources.clear();
         scopes.clear();
     }
@@ -73,39 +71,60 @@ public final class SpanIndex {
         size = kept;
     }
 
-    /// Adds the spans of a `TracesData`.
-    public void add(Slice body) {
+    /// Adds the spans of a `TracesData`; all of them or, when it throws, none.
+    ///
+    /// @throws MalformedOtlpException when the body is not valid or holds a span of another trace
+    public void add(TraceId traceId, Slice body) {
+        int before = size;
+        try {
+            addSpans(traceId, body);
+        } catch (MalformedOtlpException e) {
+            truncate(before);
+            throw e;
+        }
+    }
+
+    private void truncate(int newSize) {
+        for (int i = newSize; i < size; i++) {
+            spanBytes -= length[i];
+        }
+        Arrays.fill(source, newSize, size, null);
+        Arrays.fill(name, newSize, size, Slice.EMPTY);
+        size = newSize;
+    }
+
+    private void addSpans(TraceId traceId, Slice body) {
         var reader = ProtoReader.of(body);
         while (reader.next() != 0) {
             if (reader.field() == 1 && reader.wireType() == ProtoReader.LENGTH_DELIMITED) {
                 int length = reader.lengthDelimited();
-                addResourceSpans(body.array(), reader.position() - length, length);
+                addResourceSpans(traceId, body.array(), reader.position() - length, length);
             } else {
                 reader.skip();
             }
         }
     }
 
-    private void addResourceSpans(byte[] bytes, int from, int count) {
+    private void addResourceSpans(TraceId traceId, byte[] bytes, int from, int count) {
         int resource = head(resources, -1, bytes, from, count);
         var reader = new ProtoReader(bytes, from, count);
         for (int tag = reader.next(); tag != 0; tag = reader.next()) {
             if (tag == SCOPE_SPANS) {
                 int length = reader.lengthDelimited();
-                addScopeSpans(resource, bytes, reader.position() - length, length);
+                addScopeSpans(traceId, resource, bytes, reader.position() - length, length);
             } else {
                 reader.skip();
             }
         }
     }
 
-    private void addScopeSpans(int resource, byte[] bytes, int from, int count) {
+    private void addScopeSpans(TraceId traceId, int resource, byte[] bytes, int from, int count) {
         int number = head(scopes, resource, bytes, from, count);
         var reader = new ProtoReader(bytes, from, count);
         for (int tag = reader.next(); tag != 0; tag = reader.next()) {
             if (tag == SPANS) {
                 int length = reader.lengthDelimited();
-                addSpan(number, bytes, reader.position() - length, length);
+                addSpan(traceId, number, bytes, reader.position() - length, length);
             } else {
                 reader.skip();
             }
@@ -204,7 +223,7 @@ public final class SpanIndex {
         return text;
     }
 
-    private void addSpan(int scopeNumber, byte[] bytes, int from, int count) {
+    private void addSpan(TraceId traceId, int scopeNumber, byte[] bytes, int from, int count) {
         if (size == offset.length) {
             grow();
         }
@@ -220,9 +239,11 @@ public final class SpanIndex {
         start[i] = 0;
         end[i] = 0;
         name[i] = Slice.EMPTY;
+        boolean ofTrace = false;
         var reader = new ProtoReader(bytes, from, count);
         while (reader.next() != 0) {
             switch (reader.field()) {
+                case 1 -> ofTrace = isTraceId(traceId, bytes, reader);
                 case 2 -> id[i] = id(bytes, reader);
                 case 4 -> parent[i] = id(bytes, reader);
                 case 5 -> name[i] = reader.slice();
@@ -233,8 +254,22 @@ public final class SpanIndex {
                 default -> reader.skip();
             }
         }
+        if (!ofTrace || id[i] == 0) {
+            throw new MalformedOtlpException(
+                    "a span without a valid id or of another trace (expected: of trace "
+                            + traceId
+                            + ")");
+        }
         spanBytes += count;
         size++;
+    }
+
+    private static boolean isTraceId(TraceId traceId, byte[] bytes, ProtoReader reader) {
+        int count = reader.lengthDelimited();
+        int at = reader.position() - count;
+        return count == 16
+                && Long.reverseBytes((long) LittleEndian.LONG.get(bytes, at)) == traceId.high()
+                && Long.reverseBytes((long) LittleEndian.LONG.get(bytes, at + 8)) == traceId.low();
     }
 
     private static long id(byte[] bytes, ProtoReader reader) {
