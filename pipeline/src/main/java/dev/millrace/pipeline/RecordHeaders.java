@@ -1,0 +1,63 @@
+package dev.millrace.pipeline;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
+
+/// The headers that records on our topics may carry. Values are UTF-8 text; numbers are decimal.
+final class RecordHeaders {
+
+    /// Whose spans these are; absent for the default tenant.
+    static final String TENANT = "tenant";
+
+    /// Present on a record without spans that only moves the log's time. The value is empty or
+    /// names what holds from here on.
+    static final String MARKER = "marker";
+
+    /// Which part of its trace this record is, counted from 1; absent when it is the whole trace.
+    static final String PART = "part";
+
+    /// How many parts the trace has, on the last of them only.
+    static final String PARTS = "parts";
+
+    /// Present on spans that came after their trace had been completed.
+    static final String LATE = "late";
+
+    /// Why a record is a dead letter.
+    static final String REASON = "reason";
+
+    /// The topic a dead letter came from.
+    static final String SOURCE_TOPIC = "source-topic";
+
+    /// The partition a dead letter came from.
+    static final String SOURCE_PARTITION = "source-partition";
+
+    /// The offset a dead letter came from.
+    static final String SOURCE_OFFSET = "source-offset";
+
+    private RecordHeaders() {}
+
+    static boolean has(Headers headers, String name) {
+        return headers.lastHeader(name) != null;
+    }
+
+    /// The text of a header; null when the record does not carry it.
+    static @Nullable String text(Headers headers, String name) {
+        var header = headers.lastHeader(name);
+        if (header == null) {
+            return null;
+        }
+        byte[] value = header.value();
+        return value == null ? "" : new String(value, UTF_8);
+    }
+
+    static byte[] value(String text) {
+        return text.getBytes(UTF_8);
+    }
+
+    static byte[] value(long number) {
+        return Long.toString(number).getBytes(US_ASCII);
+    }
+}

@@ -1,0 +1,245 @@
+package dev.millrace.pipeline;
+
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
+import dev.millrace.pipeline.TopicsConfig.Topic;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Makes the topics, or checks that those there are as they must be.
+///
+/// No topic may be used before [#ensure(Duration)] has returned: records sent to a topic that was
+/// made a moment ago can be lost (KAFKA-15591), so it waits until every partition answers.
+public final class Topics {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Topics.class);
+    private static final long RETRY_MILLIS = 50;
+
+    private final Admin admin;
+    private final KafkaConfig kafka;
+    private final TopicsConfig config;
+
+    /// @param admin stays the caller's to close
+    public Topics(Admin admin, KafkaConfig kafka, TopicsConfig config) {
+        this.admin = admin;
+        this.kafka = kafka;
+        this.config = config;
+    }
+
+    /// Returns once all topics are there, as configured, and answering.
+    ///
+    /// @throws TopicsException naming every difference at once, or when `timeout` is over
+    public void ensure(Duration timeout) {
+        long deadline = System.nanoTime() + timeout.toNanos();
+        Throwable last = null;
+        while (deadline - System.nanoTime() > 0) {
+            try {
+                if (attempt(deadline)) {
+                    return;
+                }
+                MILLISECONDS.sleep(RETRY_MILLIS);
+            } catch (ExecutionException e) {
+                last = e.getCause();
+                if (!(last instanceof RetriableException)) {
+                    throw new TopicsException("topics: Kafka refuses: " + last, last);
+                }
+                LockSupport.parkNanos(MILLISECONDS.toNanos(RETRY_MILLIS));
+            } catch (TimeoutException e) {
+                last = e;
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new TopicsException("topics: interrupted", e);
+            }
+        }
+        throw new TopicsException(
+                "topics: Kafka at "
+                        + kafka.bootstrapServers()
+                        + " did not answer for all of them within "
+                        + timeout
+                        + (last == null ? "" : ", last: " + last),
+                last);
+    }
+
+    // False when topics were made just now and have to be looked at again.
+    private boolean attempt(long deadline)
+            throws ExecutionException, InterruptedException, TimeoutException {
+        int brokers = brokers(deadline);
+        int replicas = Math.min(brokers, kafka.replicationFactor());
+        var weaknesses = new ArrayList<String>();
+        if (replicas < kafka.replicationFactor()) {
+            weaknesses.add(
+                    "replication-factor: "
+                            + kafka.replicationFactor()
+                            + " with brokers: "
+                            + brokers
+                            + " (expected: at least as many brokers)");
+            refuseIfStrict(weaknesses);
+        }
+        Map<Topic, TopicDescription> there = describe(deadline);
+        List<Topic> missing =
+                required().stream().filter(topic -> !there.containsKey(topic)).toList();
+        if (!missing.isEmpty()) {
+            create(missing, replicas, deadline);
+            return false;
+        }
+        weaknesses.addAll(check(there, replicas, deadline));
+        refuseIfStrict(weaknesses);
+        awaitAnswers(there, deadline);
+        if (!weaknesses.isEmpty()) {
+            LOG.atWarn()
+                    .addKeyValue("weaknesses", weaknesses)
+                    .log("Acknowledged spans are less safe than asked for");
+        }
+        return true;
+    }
+
+    private void refuseIfStrict(List<String> weaknesses) {
+        if (!weaknesses.isEmpty() && kafka.durability() == KafkaConfig.Durability.STRICT) {
+            throw new TopicsException(
+                    "durability: strict, but " + String.join("; ", weaknesses), null);
+        }
+    }
+
+    private List<Topic> required() {
+        return List.of(
+                config.spans(),
+                config.tracesComplete(),
+                config.samplingDecisions(),
+                config.deadLetters());
+    }
+
+    private int brokers(long deadline)
+            throws ExecutionException, InterruptedException, TimeoutException {
+        return Math.max(1, await(admin.describeCluster().nodes(), deadline).size());
+    }
+
+    private Map<Topic, TopicDescription> describe(long deadline)
+            throws ExecutionException, InterruptedException, TimeoutException {
+        var byName = new LinkedHashMap<String, Topic>();
+        required().forEach(topic -> byName.put(config.fullName(topic), topic));
+        var descriptions = admin.describeTopics(byName.keySet()).topicNameValues();
+        var there = new LinkedHashMap<Topic, TopicDescription>();
+        for (var description : descriptions.entrySet()) {
+            try {
+                TopicDescription found = await(description.getValue(), deadline);
+                Topic topic = byName.get(description.getKey());
+                if (topic != null) {
+                    there.put(topic, found);
+                }
+            } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+                    throw e;
+                }
+            }
+        }
+        return there;
+    }
+
+    private void create(List<Topic> topics, int replicas, long deadline)
+            throws ExecutionException, InterruptedException, TimeoutException {
+        var wanted =
+                topics.stream()
+                        .map(topic ->
+                                new NewTopic(
+                                                config.fullName(topic),
+                                                topic.partitions(),
+                                                (short) replicas)
+                                        .configs(settings(topic, replicas)))
+                        .toList();
+        for (var created : admin.createTopics(wanted).values().values()) {
+            try {
+                await(created, deadline);
+            } catch (ExecutionException e) {
+                // Another process was faster; the next attempt checks what it made.
+                if (!(e.getCause() instanceof TopicExistsException)) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private static Map<String, String> settings(Topic topic, int replicas) {
+        var settings = new LinkedHashMap<String, String>();
+        settings.put("cleanup.policy", "delete");
+        settings.put("retention.ms", Long.toString(topic.retention().toMillis()));
+        settings.put("message.timestamp.type", "LogAppendTime");
+        settings.put("max.message.bytes", Integer.toString(KafkaClients.MAX_REQUEST_BYTES));
+        settings.put("min.insync.replicas", Integer.toString(Math.max(1, replicas - 1)));
+        settings.put("unclean.leader.election.enable", "false");
+        return settings;
+    }
+
+    private List<String> check(Map<Topic, TopicDescription> there, int replicas, long deadline)
+            throws ExecutionException, InterruptedException, TimeoutException {
+        Map<ConfigResource, Config> actual =
+                await(
+                        admin.describeConfigs(there.keySet().stream().map(this::resource).toList())
+                                .all(),
+                        deadline);
+        var errors = new ArrayList<String>();
+        var weaknesses = new ArrayList<String>();
+        there.forEach((topic, description) -> {
+            Config found = actual.getOrDefault(resource(topic), new Config(List.of()));
+            var differences =
+                    TopicDifferences.find(topic, description, found, settings(topic, replicas));
+            errors.addAll(differences.errors());
+            weaknesses.addAll(differences.weaknesses());
+            int copies = TopicDifferences.replicas(description);
+            if (copies < replicas) {
+                weaknesses.add(
+                        TopicDifferences.difference(
+                                description.name(), "replicas", copies, "at least " + replicas));
+            }
+        });
+        if (!errors.isEmpty()) {
+            errors.addAll(weaknesses);
+            throw new TopicsException("topics: " + String.join("; ", errors), null);
+        }
+        return weaknesses;
+    }
+
+    private ConfigResource resource(Topic topic) {
+        return new ConfigResource(ConfigResource.Type.TOPIC, config.fullName(topic));
+    }
+
+    private void awaitAnswers(Map<Topic, TopicDescription> there, long deadline)
+            throws ExecutionException, InterruptedException, TimeoutException {
+        var latest = new HashMap<TopicPartition, OffsetSpec>();
+        there.values()
+                .forEach(description ->
+                        description
+                                .partitions()
+                                .forEach(partition ->
+                                        latest.put(
+                                                new TopicPartition(
+                                                        description.name(), partition.partition()),
+                                                OffsetSpec.latest())));
+        await(admin.listOffsets(latest).all(), deadline);
+    }
+
+    private static <T> T await(Future<T> future, long deadline)
+            throws ExecutionException, InterruptedException, TimeoutException {
+        return future.get(Math.max(1, deadline - System.nanoTime()), NANOSECONDS);
+    }
+}

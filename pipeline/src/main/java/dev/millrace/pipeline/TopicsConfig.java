@@ -1,0 +1,113 @@
+package dev.millrace.pipeline;
+
+import java.time.Duration;
+import java.util.List;
+
+/// The topics of Millrace: names, partition counts and retention.
+///
+/// Partition counts cannot change after creation, for a trace must stay where it is.
+///
+/// @param prefix goes before every name; may be empty
+/// @param spans accepted spans, by trace
+/// @param tracesComplete completed traces that were kept
+/// @param samplingDecisions what was decided about every completed trace
+/// @param samplingControl versions of what decisions depend on
+/// @param dependencies links between services, by minute
+/// @param deadLetters records that could not be understood, with the reason
+public record TopicsConfig(
+        String prefix,
+        Topic spans,
+        Topic tracesComplete,
+        Topic samplingDecisions,
+        Topic samplingControl,
+        Topic dependencies,
+        Topic deadLetters) {
+
+    /// One topic.
+    ///
+    /// @param name without the prefix
+    /// @param retention how long records are kept at least
+    public record Topic(String name, int partitions, Duration retention) {
+
+        public Topic {
+            checkName("topic name", name);
+            if (name.isEmpty()) {
+                throw new IllegalArgumentException("topic name: \"\" (expected: not empty)");
+            }
+            if (partitions < 1) {
+                throw new IllegalArgumentException(
+                        name + ": partitions: " + partitions + " (expected: >= 1)");
+            }
+            if (retention.toMillis() < 1) {
+                throw new IllegalArgumentException(
+                        name + ": retention: " + retention + " (expected: > 0)");
+            }
+        }
+    }
+
+    public TopicsConfig {
+        checkName("topic prefix", prefix);
+        var names =
+                List.of(
+                        spans.name(),
+                        tracesComplete.name(),
+                        samplingDecisions.name(),
+                        samplingControl.name(),
+                        dependencies.name(),
+                        deadLetters.name());
+        if (names.stream().distinct().count() < names.size()) {
+            throw new IllegalArgumentException("topic names: " + names + " (expected: distinct)");
+        }
+    }
+
+    /// For a cluster: up to 100 aggregators.
+    public static TopicsConfig defaults() {
+        return sized(100, 20, 10, 10, 10);
+    }
+
+    /// For the embedded broker, where every partition costs memory and start-up time.
+    public static TopicsConfig embedded() {
+        return sized(8, 4, 4, 4, 1);
+    }
+
+    private static TopicsConfig sized(
+            int spans, int tracesComplete, int samplingDecisions, int dependencies, int dead) {
+        var day = Duration.ofDays(1);
+        var week = Duration.ofDays(7);
+        return new TopicsConfig(
+                "",
+                new Topic("spans", spans, week),
+                new Topic("traces-complete", tracesComplete, day),
+                new Topic("sampling-decisions", samplingDecisions, day),
+                new Topic("sampling-control", 1, week),
+                new Topic("dependencies", dependencies, week),
+                new Topic("dead-letters", dead, week));
+    }
+
+    public TopicsConfig withPrefix(String newPrefix) {
+        return new TopicsConfig(
+                newPrefix,
+                spans,
+                tracesComplete,
+                samplingDecisions,
+                samplingControl,
+                dependencies,
+                deadLetters);
+    }
+
+    /// The name that Kafka knows a topic by.
+    public String fullName(Topic topic) {
+        return prefix + topic.name();
+    }
+
+    private static void checkName(String what, String name) {
+        // Kafka allows 249 characters; prefix and name are held to half of it each.
+        if (!name.matches("[A-Za-z0-9._-]{0,124}")) {
+            throw new IllegalArgumentException(
+                    what
+                            + ": \""
+                            + name
+                            + "\" (expected: at most 124 letters, digits, '.', '_' or '-')");
+        }
+    }
+}

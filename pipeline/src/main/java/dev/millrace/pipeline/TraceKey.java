@@ -1,0 +1,69 @@
+package dev.millrace.pipeline;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import dev.millrace.model.TraceId;
+import org.apache.kafka.common.utils.Utils;
+import org.jspecify.annotations.Nullable;
+
+/// A trace id as the key of a record: its 32 lower-case hexadecimal digits.
+final class TraceKey {
+
+    static final int LENGTH = 32;
+
+    /// The two digits of every byte, high digit first.
+    private static final byte[] DIGITS = new byte[512];
+
+    static {
+        byte[] hex = "0123456789abcdef".getBytes(ISO_8859_1);
+        for (int i = 0; i < 256; i++) {
+            DIGITS[2 * i] = hex[i >>> 4];
+            DIGITS[2 * i + 1] = hex[i & 15];
+        }
+    }
+
+    private TraceKey() {}
+
+    static byte[] of(TraceId traceId) {
+        var key = new byte[LENGTH];
+        put(traceId.high(), key, 0);
+        put(traceId.low(), key, 16);
+        return key;
+    }
+
+    private static void put(long value, byte[] key, int offset) {
+        int at = offset;
+        for (int shift = 56; shift >= 0; shift -= 8) {
+            int pair = (int) (value >>> shift & 0xff) << 1;
+            key[at++] = DIGITS[pair];
+            key[at++] = DIGITS[pair + 1];
+        }
+    }
+
+    /// The trace id that a key names; null when the key is anything but 32 hexadecimal digits, or
+    /// all of them are zero.
+    static @Nullable TraceId parse(byte @Nullable [] key) {
+        if (key == null || key.length != LENGTH) {
+            return null;
+        }
+        long high = 0;
+        long low = 0;
+        for (int i = 0; i < LENGTH; i++) {
+            int digit = Character.digit(key[i], 16);
+            if (digit < 0) {
+                return null;
+            }
+            if (i < 16) {
+                high = high << 4 | digit;
+            } else {
+                low = low << 4 | digit;
+            }
+        }
+        return high == 0 && low == 0 ? null : new TraceId(high, low);
+    }
+
+    /// Where Kafka's Java clients put records with this key when nothing else is said.
+    static int partition(byte[] key, int partitions) {
+        return Utils.toPositive(Utils.murmur2(key)) % partitions;
+    }
+}

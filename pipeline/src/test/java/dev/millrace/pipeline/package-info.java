@@ -1,0 +1,5 @@
+/// The pipeline against a real broker, shared by all tests of a run.
+@NullMarked
+package dev.millrace.pipeline;
+
+import org.jspecify.annotations.NullMarked;
