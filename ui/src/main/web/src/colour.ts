@@ -1,0 +1,12 @@
+/** How many service colours the style sheet defines (`--s0` and on). */
+const COLOURS = 12
+
+/** A service's colour: the same on every page and every visit. */
+export function serviceColour(service: string): string {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < service.length; i++) {
+    hash = Math.imul(hash ^ service.charCodeAt(i), 0x01000193)
+  }
+  hash ^= hash >>> 15
+  return `var(--s${(hash >>> 0) % COLOURS})`
+}
