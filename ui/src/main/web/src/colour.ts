@@ -7,6 +7,8 @@ export function serviceColour(service: string): string {
   for (let i = 0; i < service.length; i++) {
     hash = Math.imul(hash ^ service.charCodeAt(i), 0x01000193)
   }
-  hash ^= hash >>> 15
+  // The last bits of FNV alone tell similar names apart badly.
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash ^= hash >>> 13
   return `var(--s${(hash >>> 0) % COLOURS})`
 }

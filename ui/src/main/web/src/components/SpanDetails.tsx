@@ -14,7 +14,7 @@ interface SpanDetailsProps {
 
 export function SpanDetails({ trace, span, onClose }: SpanDetailsProps) {
   return (
-    <aside class="details" aria-label="Span">
+    <aside class="details" aria-label="Span" onKeyDown={event => event.key === 'Escape' && onClose()}>
       <header style={{ '--colour': serviceColour(span.service) }}>
         <div>
           <p class="service">{span.service}</p>

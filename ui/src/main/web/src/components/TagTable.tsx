@@ -1,3 +1,4 @@
+import { Fragment } from 'preact'
 import type { Tag } from '../api'
 
 export function TagTable({ tags }: { tags: Tag[] }) {
@@ -7,11 +8,21 @@ export function TagTable({ tags }: { tags: Tag[] }) {
       <tbody>
         {tags.map((tag, i) => (
           <tr key={i}>
-            <th scope="row">{tag.key}</th>
+            <th scope="row">{breakable(tag.key)}</th>
             <td>{String(tag.value)}</td>
           </tr>
         ))}
       </tbody>
     </table>
   )
+}
+
+/** Lets a long dotted key break after a dot. */
+function breakable(key: string) {
+  return key.split(/(?<=[._/])/).map((part, i) => (
+    <Fragment key={i}>
+      {i > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ))
 }

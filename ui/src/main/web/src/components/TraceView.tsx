@@ -64,6 +64,7 @@ export function TraceView({ trace, route, onSelect }: TraceViewProps) {
       <Waterfall
         trace={trace}
         selected={selected}
+        open={open}
         collapsed={collapsed}
         onSelect={index => show(index, open)}
         onOpen={index => show(index, true)}

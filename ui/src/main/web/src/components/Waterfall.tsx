@@ -7,6 +7,8 @@ import { SpanRow } from './SpanRow'
 interface WaterfallProps {
   trace: Trace
   selected: number
+  /** Whether the details of the selected span are shown beside. */
+  open: boolean
   collapsed: ReadonlySet<number>
   /** Moves the selection; details stay as they are. */
   onSelect: (index: number) => void
@@ -20,11 +22,12 @@ interface WaterfallProps {
 
 const ROW = 28
 const RULER = 30
+const DURATION = 84
 const OVERSCAN = 8
 
 /** The spans as rows on a time scale. Only the rows in sight are in the document. */
 export function Waterfall(props: WaterfallProps) {
-  const { trace, selected, collapsed, onSelect, onOpen, onFold } = props
+  const { trace, selected, open, collapsed, onSelect, onOpen, onFold } = props
   const { spans } = trace
   const rows = useMemo(() => visibleRows(spans, collapsed), [spans, collapsed])
   const box = useRef<HTMLDivElement>(null)
@@ -44,7 +47,10 @@ export function Waterfall(props: WaterfallProps) {
     }
   }, [])
 
-  useEffect(() => box.current!.focus({ preventScroll: true }), [])
+  // The keys work at once, and again when the details are closed.
+  useEffect(() => {
+    if (!open) box.current!.focus({ preventScroll: true })
+  }, [open])
 
   const place = findRow(rows, selected)
   useLayoutEffect(() => {
@@ -101,11 +107,16 @@ export function Waterfall(props: WaterfallProps) {
     event.preventDefault()
   }
 
+  const foldByMouse = (index: number, folded: boolean) => {
+    onFold(index, folded)
+    box.current!.focus({ preventScroll: true })
+  }
+
   const first = Math.max(0, Math.floor(view.top / ROW) - OVERSCAN)
   const last = Math.min(rows.length, Math.ceil((view.top + view.height) / ROW) + OVERSCAN)
   const narrow = view.width < 640
   const share = nameShare ?? (narrow ? 0.52 : 0.42)
-  const times = ticks(trace.duration, Math.max(2, Math.floor((view.width * (1 - share)) / 130)))
+  const times = ticks(trace.duration, Math.max(2, Math.floor((view.width * (1 - share) - DURATION) / 80)))
   // Deep trees get narrower steps, so that names keep their room.
   const step = Math.max(2, Math.min(narrow ? 8 : 14, Math.floor((view.width * share * 0.45) / trace.depth)))
 
@@ -140,7 +151,7 @@ export function Waterfall(props: WaterfallProps) {
             hidden={collapsed.has(index) ? spans[index]!.end - index - 1 : 0}
             selected={index === selected}
             onOpen={onOpen}
-            onFold={onFold}
+            onFold={foldByMouse}
           />
         ))}
       </div>
