@@ -7,8 +7,9 @@ export function serviceColour(service: string): string {
   for (let i = 0; i < service.length; i++) {
     hash = Math.imul(hash ^ service.charCodeAt(i), 0x01000193)
   }
-  // The last bits of FNV alone tell similar names apart badly.
+  // FNV alone spreads short names badly; this is the last step of MurmurHash3.
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash ^= hash >>> 13
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  hash ^= hash >>> 16
   return `var(--s${(hash >>> 0) % COLOURS})`
 }

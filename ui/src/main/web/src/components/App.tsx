@@ -24,7 +24,7 @@ function Page({ route }: { route: Route }) {
       return (
         <main class="page">
           <Notice title="There is no such page.">
-            <code>{route.path}</code> leads nowhere. <Link href="/search">Search traces</Link>
+            <code>{route.path}</code> leads nowhere. <Link href="/search">Search traces</Link>.
           </Notice>
         </main>
       )

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { fetchOperations } from '../api'
 import { useLoad } from '../load'
 import { LOOKBACKS, MAX_LIMIT, toUrl, type SearchQuery } from '../query'
@@ -18,6 +18,9 @@ export function SearchForm({ query, services }: SearchFormProps) {
   const { service } = draft
   const operations = useLoad(service, service ? signal => fetchOperations(service, signal) : undefined)
 
+  // The back button changes the query under an open form.
+  useEffect(() => setDraft(query), [toUrl(query)])
+
   const set = (field: keyof SearchQuery) => (event: Event) => {
     const { value } = event.currentTarget as HTMLInputElement | HTMLSelectElement
     setDraft(last => ({
@@ -28,6 +31,7 @@ export function SearchForm({ query, services }: SearchFormProps) {
   }
   const search = (event: Event) => {
     event.preventDefault()
+    setOpen(!matchMedia(PHONE).matches)
     go(toUrl({ ...draft, tags: draft.tags.trim(), minDuration: draft.minDuration.trim(), maxDuration: draft.maxDuration.trim() }))
   }
 
@@ -45,7 +49,7 @@ export function SearchForm({ query, services }: SearchFormProps) {
         </Field>
         <Field label="Operation" wide>
           <select name="operation" value={draft.operation} onChange={set('operation')}>
-            <option value="">All operations</option>
+            <option value="">{operations.failure ? 'Operations not available' : 'All operations'}</option>
             <Options values={operations.value ?? []} chosen={draft.operation} />
           </select>
         </Field>

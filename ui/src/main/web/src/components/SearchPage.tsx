@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { fetchServices, fetchTraces } from '../api'
 import { useLoad } from '../load'
 import { summarise } from '../model'
@@ -8,10 +8,13 @@ import { FailureNotice, Loading, Notice } from './Notice'
 import { ResultList } from './ResultList'
 import { SearchForm } from './SearchForm'
 
+const POLL_MS = 5_000
+
 export function SearchPage({ route }: { route: SearchRoute }) {
   const query = fromUrl(route.parameters)
   const problem = problemOf(query)
-  const services = useLoad('services', fetchServices)
+  const [round, setRound] = useState(0)
+  const services = useLoad(round, fetchServices)
   const results = useLoad(
     route,
     query.service !== '' && problem === undefined
@@ -27,6 +30,14 @@ export function SearchPage({ route }: { route: SearchRoute }) {
     document.title = query.service ? `${query.service} – Millrace` : 'Millrace'
   }, [query.service])
 
+  // A new server has no services until the first spans arrive.
+  const empty = services.value?.length === 0
+  useEffect(() => {
+    if (!empty) return
+    const timer = setTimeout(() => setRound(round + 1), POLL_MS)
+    return () => clearTimeout(timer)
+  }, [empty, round])
+
   // Jaeger's API searches within one service: begin with the first.
   const first = services.value?.[0]
   useEffect(() => {
@@ -35,7 +46,7 @@ export function SearchPage({ route }: { route: SearchRoute }) {
 
   return (
     <main class="page search">
-      <SearchForm key={toUrl(query)} query={query} services={services.value ?? []} />
+      <SearchForm query={query} services={services.value ?? []} />
       <section class={results.busy ? 'results busy' : 'results'} aria-label="Traces" aria-busy={results.busy}>
         {content()}
       </section>
@@ -43,8 +54,8 @@ export function SearchPage({ route }: { route: SearchRoute }) {
   )
 
   function content() {
-    if (services.failure) return <FailureNotice failure={services.failure} />
-    if (services.value?.length === 0) {
+    if (services.failure && results.value === undefined) return <FailureNotice failure={services.failure} />
+    if (empty) {
       return (
         <Notice title="No spans have arrived yet.">
           Point an OpenTelemetry exporter at this server; its service will then appear in the list.

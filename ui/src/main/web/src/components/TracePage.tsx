@@ -38,7 +38,7 @@ export function TracePage({ route }: { route: TraceRoute }) {
           <button type="button" class="link" onClick={() => setRound(round + 1)}>
             Look again
           </button>{' '}
-          or <Link href="/search">search</Link>
+          or <Link href="/search">search</Link>.
         </Notice>
       )}
     </main>

@@ -40,7 +40,7 @@ export function TraceView({ trace, route, onSelect }: TraceViewProps) {
     setCollapsed(new Set(spans.flatMap((candidate, i) => (candidate.depth > 0 && candidate.end > i + 1 ? [i] : []))))
     let top = selected
     while (spans[top]!.depth > 1) top = spans[top]!.parent
-    setSelected(top)
+    show(top, open)
   }
   const nextError = () => {
     const after = spans.findIndex((candidate, i) => candidate.error && (i > selected || (i === selected && !open)))

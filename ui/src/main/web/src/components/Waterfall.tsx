@@ -117,12 +117,12 @@ export function Waterfall(props: WaterfallProps) {
   const narrow = view.width < 640
   const share = nameShare ?? (narrow ? 0.52 : 0.42)
   const times = ticks(trace.duration, Math.max(2, Math.floor((view.width * (1 - share) - DURATION) / 80)))
-  // Deep trees get narrower steps, so that names keep their room.
-  const step = Math.max(2, Math.min(narrow ? 8 : 14, Math.floor((view.width * share * 0.45) / trace.depth)))
+  // Deep trees get narrower steps, so that names keep their room; their guides would only blur.
+  const step = Math.min(narrow ? 8 : 14, (view.width * share * 0.45) / trace.depth)
 
   return (
     <div
-      class="waterfall"
+      class={step < 5 ? 'waterfall tight' : 'waterfall'}
       ref={box}
       tabIndex={0}
       role="tree"
