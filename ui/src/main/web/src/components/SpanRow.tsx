@@ -3,6 +3,9 @@ import { formatDuration, plural } from '../format'
 import type { Span } from '../model'
 import { Chevron, ErrorIcon } from './Icons'
 
+/** More marks than this say no more on one bar; the details list every event. */
+const MARKERS = 100
+
 interface SpanRowProps {
   index: number
   span: Span
@@ -58,7 +61,7 @@ export function SpanRow({ index, span, traceDuration, top, parent, hidden, selec
       </div>
       <div class="row-time">
         <i class="bar" style={{ left: `${span.start * scale}%`, width: `${span.duration * scale}%` }} />
-        {span.events.map((event, i) => (
+        {span.events.slice(0, MARKERS).map((event, i) => (
           <i
             key={i}
             class="event"
