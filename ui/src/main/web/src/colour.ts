@@ -1,0 +1,15 @@
+/** How many service colours the style sheet defines (`--s0` and on). */
+const COLOURS = 12
+
+/** A service's colour: the same on every page and every visit. */
+export function serviceColour(service: string): string {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < service.length; i++) {
+    hash = Math.imul(hash ^ service.charCodeAt(i), 0x01000193)
+  }
+  // FNV alone spreads short names badly; this is the last step of MurmurHash3.
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  hash ^= hash >>> 16
+  return `var(--s${(hash >>> 0) % COLOURS})`
+}
