@@ -1,0 +1,115 @@
+package dev.millrace.pipeline;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Reads `spans`, assembles whole traces, decides about them, and writes `traces-complete` and
+/// `sampling-decisions`.
+///
+/// Runs [AggregatorLoop]s on threads of its own. A loop that fails is replaced after a pause that
+/// grows from 100 ms to 5 s; its successor continues from what is committed.
+public final class Aggregator implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Aggregator.class);
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+
+    private final KafkaClients clients;
+    private final AggregatorConfig config;
+    private final TopicsConfig topics;
+    private final AggregatorMetrics metrics;
+    private final LongSupplier nanoTime;
+    private final CountDownLatch stop = new CountDownLatch(1);
+    private final List<Thread> threads = new ArrayList<>();
+    private final AtomicInteger running = new AtomicInteger();
+
+    /// @param nanoTime a clock that only counts time that has passed, in nanoseconds
+    public Aggregator(
+            KafkaClients clients,
+            AggregatorConfig config,
+            TopicsConfig topics,
+            MeterRegistry registry,
+            LongSupplier nanoTime) {
+        this.clients = clients;
+        this.config = config;
+        this.topics = topics;
+        this.metrics = new AggregatorMetrics(registry);
+        this.nanoTime = nanoTime;
+    }
+
+    public void start() {
+        for (int i = 0; i < config.threads(); i++) {
+            int number = i;
+            threads.add(Thread.ofPlatform().name("aggregator-" + number).start(() -> run(number)));
+        }
+    }
+
+    /// Whether every loop is a member of the group, or on the way to be.
+    public boolean healthy() {
+        return running.get() == config.threads();
+    }
+
+    private void run(int number) {
+        var pause = FIRST_PAUSE;
+        while (stop.getCount() > 0) {
+            long started = nanoTime.getAsLong();
+            try (var loop =
+                    new AggregatorLoop(clients, config, topics, metrics, number, nanoTime)) {
+                loop.open();
+                running.incrementAndGet();
+                try {
+                    while (stop.getCount() > 0) {
+                        loop.step();
+                    }
+                    loop.leave();
+                } finally {
+                    running.decrementAndGet();
+                }
+            } catch (RuntimeException e) {
+                metrics.restarts.increment();
+                LOG.atError().setCause(e).log("Aggregator loop failed, starting anew in {}", pause);
+            }
+            boolean lastedLong = nanoTime.getAsLong() - started > LONGEST_PAUSE.toNanos() * 2;
+            pause = lastedLong ? FIRST_PAUSE : pause;
+            if (awaitStop(pause)) {
+                return;
+            }
+            pause =
+                    pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0
+                            ? pause.multipliedBy(2)
+                            : LONGEST_PAUSE;
+        }
+    }
+
+    private boolean awaitStop(Duration pause) {
+        try {
+            return stop.await(pause.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
+    }
+
+    /// Commits what was done and leaves the group. Idempotent; takes 20 s at most.
+    @Override
+    public void close() {
+        stop.countDown();
+        try {
+            for (var thread : threads) {
+                if (!thread.join(Duration.ofSeconds(20))) {
+                    thread.interrupt();
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,293 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.assembly.ClosedTraces;
+import dev.millrace.assembly.Resumption;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.LongSupplier;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One member of the aggregator's group: reads its partitions of `spans`, assembles, and commits
+/// outputs and positions together.
+///
+/// The log is the state. Whatever goes wrong, the open transaction is given up and the state is
+/// built again from what is committed. Only a failure that spoils a client escapes from [#step()];
+/// then a new loop takes over in the same way.
+///
+/// Confined to one thread.
+final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(AggregatorLoop.class);
+    private static final Duration POLL = Duration.ofMillis(50);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+
+    private final AggregatorConfig config;
+    private final TopicsConfig topics;
+    private final AggregatorMetrics metrics;
+    private final LongSupplier nanoTime;
+    private final Admin admin;
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final KafkaConsumer<byte[], byte[]> reader;
+    private final KafkaProducer<byte[], byte[]> producer;
+    private final KafkaProducer<byte[], byte[]> markers;
+    private final AggregatorOutput output;
+    private final DecisionLog decisions;
+    private final ScratchTables scratch;
+    private final Map<TopicPartition, OwnedPartition> owned = new LinkedHashMap<>();
+    private boolean stateIsStale;
+    private boolean closed;
+    private long lastCommitNanos;
+
+    /// @param number of this loop among those of the process
+    AggregatorLoop(
+            KafkaClients clients,
+            AggregatorConfig config,
+            TopicsConfig topics,
+            AggregatorMetrics metrics,
+            int number,
+            LongSupplier nanoTime) {
+        this.config = config;
+        this.topics = topics;
+        this.metrics = metrics;
+        this.nanoTime = nanoTime;
+        String role = "aggregator-" + number;
+        admin = clients.admin(role);
+        consumer = clients.consumer(role, config.group());
+        reader = clients.reader(role + "-reader");
+        producer =
+                clients.transactionalProducer(
+                        role, config.group() + "-" + config.instance() + "-" + number);
+        markers = clients.producer(role + "-markers", Map.of());
+        output = new AggregatorOutput(producer, topics);
+        decisions =
+                new DecisionLog(
+                        admin,
+                        reader,
+                        topics.fullName(topics.samplingDecisions()),
+                        topics.samplingDecisions().partitions());
+        scratch = new ScratchTables(config.scratch());
+    }
+
+    /// Joins the group; ends what a predecessor of the same name left open.
+    void open() {
+        producer.initTransactions();
+        consumer.subscribe(List.of(topics.fullName(topics.spans())), this);
+        lastCommitNanos = nanoTime.getAsLong();
+    }
+
+    /// Reads, assembles and, when it is time, commits.
+    void step() {
+        var messages = consumer.poll(POLL);
+        long now = nanoTime.getAsLong();
+        if (stateIsStale) {
+            rebuild();
+            return;
+        }
+        for (var partition : messages.partitions()) {
+            var owner = owned.get(partition);
+            if (owner == null) {
+                continue;
+            }
+            for (var message : messages.records(partition)) {
+                owner.accept(message, now);
+            }
+            owner.skipTo(consumer.position(partition));
+        }
+        metrics.records.increment(messages.count());
+        relieveMemory();
+        sendMarkers(now);
+        if (nanoTime.getAsLong() - lastCommitNanos >= config.commitInterval().toNanos()) {
+            commit();
+        }
+    }
+
+    /// Commits what was done since the last time; afterwards a crash repeats none of it.
+    void commit() {
+        lastCommitNanos = nanoTime.getAsLong();
+        Map<OwnedPartition, CommitMetadata> progress = new HashMap<>();
+        Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+        owned.forEach((partition, owner) -> {
+            if (owner.hasNews()) {
+                var made = owner.progress();
+                progress.put(owner, made);
+                offsets.put(partition, made.encode());
+            }
+        });
+        if (offsets.isEmpty()) {
+            return;
+        }
+        try {
+            metrics.commits.record(() -> {
+                output.begin();
+                producer.sendOffsetsToTransaction(offsets, consumer.groupMetadata());
+                producer.commitTransaction();
+                output.ended();
+            });
+            progress.forEach(OwnedPartition::committed);
+        } catch (KafkaException e) {
+            LOG.atWarn().addKeyValue("error", e.toString()).log("Transaction given up");
+            abort();
+        }
+    }
+
+    /// Gives the open transaction up; the state has run ahead of what is committed.
+    private void abort() {
+        stateIsStale = true;
+        if (output.inTransaction()) {
+            producer.abortTransaction();
+            output.ended();
+        }
+    }
+
+    private void rebuild() {
+        metrics.rebuilds.increment();
+        stateIsStale = false;
+        var partitions = Set.copyOf(owned.keySet());
+        drop(partitions);
+        take(partitions);
+    }
+
+    private void take(Collection<TopicPartition> partitions) {
+        if (partitions.isEmpty()) {
+            return;
+        }
+        // Waits while a transaction that may still move these offsets is undecided.
+        var committed = consumer.committed(Set.copyOf(partitions));
+        var beginnings = consumer.beginningOffsets(partitions);
+        for (var partition : partitions) {
+            long beginning = beginnings.getOrDefault(partition, 0L);
+            var offset = committed.get(partition);
+            var from =
+                    offset == null
+                            ? new CommitMetadata(Resumption.fresh(beginning), 0)
+                            : CommitMetadata.decode(offset);
+            if (from.resumption().resumeOffset() < beginning) {
+                LOG.atError()
+                        .addKeyValue("partition", partition)
+                        .addKeyValue("offset", from.resumption().resumeOffset())
+                        .log(
+                                "Retention has overtaken the aggregator; spans before {} are gone",
+                                beginning);
+            }
+            var closed = new ClosedTraces(config.assembly(), scratch);
+            long decisionsEnd = decisions.load(partition, from.decisionsFrom(), closed);
+            owned.put(
+                    partition,
+                    new OwnedPartition(
+                            partition,
+                            topics.spans().partitions(),
+                            config.assembly(),
+                            from,
+                            decisionsEnd,
+                            closed,
+                            new SpanLogReader(reader, partition),
+                            output,
+                            metrics,
+                            nanoTime.getAsLong()));
+            consumer.seek(partition, Math.max(beginning, from.resumption().resumeOffset()));
+        }
+    }
+
+    private void drop(Collection<TopicPartition> partitions) {
+        for (var partition : partitions) {
+            var owner = owned.remove(partition);
+            if (owner != null) {
+                owner.close();
+            }
+        }
+    }
+
+    @Override
+    public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+        take(partitions);
+    }
+
+    @Override
+    public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+        if (!stateIsStale && !closed) {
+            commit();
+        }
+        drop(partitions);
+    }
+
+    /// Another member has them already, so what the open transaction says about them is void.
+    @Override
+    public void onPartitionsLost(Collection<TopicPartition> partitions) {
+        if (!closed) {
+            abort();
+        }
+        drop(partitions);
+    }
+
+    private void relieveMemory() {
+        long held = 0;
+        long open = 0;
+        long forgotten = 0;
+        OwnedPartition largest = null;
+        for (var owner : owned.values()) {
+            var assembler = owner.assembler();
+            held += assembler.heldBytes();
+            open += assembler.openTraces();
+            forgotten += assembler.closedTraces().forgottenEarly();
+            if (largest == null || assembler.heldBytes() > largest.assembler().heldBytes()) {
+                largest = owner;
+            }
+        }
+        long limit = config.maxMemory().bytes() / config.threads();
+        if (largest != null && held > limit) {
+            largest.assembler().letGo(held - limit / 10 * 9);
+            metrics.letGo.increment();
+        }
+        metrics.openTraces.set(open);
+        metrics.openBytes.set(held);
+        metrics.forgottenEarly.set(forgotten);
+    }
+
+    private void sendMarkers(long now) {
+        owned.forEach((partition, owner) -> {
+            boolean caughtUp = consumer.currentLag(partition).orElse(1) == 0;
+            if (owner.needsMarker(caughtUp, now)) {
+                var marker =
+                        new ProducerRecord<byte[], byte[]>(
+                                partition.topic(), partition.partition(), null, null);
+                marker.headers().add(RecordHeaders.MARKER, new byte[0]);
+                // A marker that fails is no loss: time still stands and the next is due soon.
+                var _ = markers.send(marker);
+                owner.markerSent(now);
+            }
+        });
+    }
+
+    /// Commits what was done and leaves the group.
+    void leave() {
+        if (!stateIsStale) {
+            commit();
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        drop(Set.copyOf(owned.keySet()));
+        producer.close(CLOSE_TIMEOUT);
+        markers.close(CLOSE_TIMEOUT);
+        consumer.close(CloseOptions.timeout(CLOSE_TIMEOUT));
+        decisions.close();
+        admin.close(CLOSE_TIMEOUT);
+    }
+}

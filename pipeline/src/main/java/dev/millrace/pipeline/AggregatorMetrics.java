@@ -1,0 +1,55 @@
+package dev.millrace.pipeline;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.util.concurrent.atomic.AtomicLong;
+
+/// What the aggregator tells about itself.
+final class AggregatorMetrics {
+
+    final Counter records;
+    final Counter traces;
+    final Counter late;
+    final Counter spans;
+    final Counter duplicates;
+    final Counter deadLetters;
+    final Counter forwarded;
+    final Counter markers;
+    final Counter replayed;
+    final Counter letGo;
+    final Counter rebuilds;
+    final Counter restarts;
+    final Timer commits;
+    final AtomicLong openTraces = new AtomicLong();
+    final AtomicLong openBytes = new AtomicLong();
+    final AtomicLong forgottenEarly = new AtomicLong();
+
+    AggregatorMetrics(MeterRegistry registry) {
+        records = counter(registry, "records", "Records read from spans");
+        traces = counter(registry, "traces.completed", "Traces completed");
+        late = counter(registry, "traces.late", "Late fragments completed");
+        spans = counter(registry, "spans.completed", "Spans in completed traces");
+        duplicates = counter(registry, "spans.duplicate", "Copies of spans left out");
+        deadLetters = counter(registry, "dead.letters", "Records that could not be understood");
+        forwarded = counter(registry, "records.forwarded", "Records moved to their partition");
+        markers = counter(registry, "markers", "Markers appended to idle partitions");
+        replayed = counter(registry, "records.replayed", "Records read again for their state only");
+        letGo = counter(registry, "let.go", "Times bodies were let go for want of memory");
+        rebuilds = counter(registry, "rebuilds", "Times state was rebuilt from the log");
+        restarts = counter(registry, "restarts", "Times a loop was started anew after a failure");
+        commits =
+                Timer.builder("millrace.aggregator.commit")
+                        .description("Time to commit effects and positions")
+                        .register(registry);
+        registry.gauge("millrace.aggregator.open.traces", openTraces);
+        registry.gauge("millrace.aggregator.open.bytes", openBytes);
+        registry.gauge("millrace.aggregator.forgotten.early", forgottenEarly);
+    }
+
+    private static Counter counter(MeterRegistry registry, String name, String description) {
+        return Counter.builder("millrace.aggregator." + name)
+                .description(description)
+                .register(registry);
+    }
+}

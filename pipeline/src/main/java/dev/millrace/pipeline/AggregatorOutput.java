@@ -1,0 +1,143 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.model.Slice;
+import dev.millrace.model.Tenant;
+import dev.millrace.model.TraceId;
+import java.util.concurrent.atomic.AtomicLongArray;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/// Everything the aggregator writes, in the transaction that commits its positions.
+///
+/// Outputs of partition p of `spans` go to partition p mod n of their topic. The transaction is
+/// begun with the first record; the loop ends it.
+final class AggregatorOutput {
+
+    private final KafkaProducer<byte[], byte[]> producer;
+    private final TopicsConfig topics;
+
+    /// Per partition of `sampling-decisions`: the end as far as it is known. Decisions sent later
+    /// come at this offset or after it.
+    private final AtomicLongArray decisionEnds;
+
+    private boolean inTransaction;
+
+    AggregatorOutput(KafkaProducer<byte[], byte[]> producer, TopicsConfig topics) {
+        this.producer = producer;
+        this.topics = topics;
+        this.decisionEnds = new AtomicLongArray(topics.samplingDecisions().partitions());
+    }
+
+    void part(
+            TopicPartition source,
+            Tenant tenant,
+            TraceId traceId,
+            int fragment,
+            int part,
+            boolean last,
+            Slice body) {
+        var message =
+                new ProducerRecord<>(
+                        topics.fullName(topics.tracesComplete()),
+                        source.partition() % topics.tracesComplete().partitions(),
+                        TraceKey.of(traceId),
+                        body.toByteArray());
+        var headers = message.headers();
+        if (!tenant.equals(Tenant.DEFAULT)) {
+            headers.add(RecordHeaders.TENANT, RecordHeaders.value(tenant.name()));
+        }
+        if (fragment > 0) {
+            headers.add(RecordHeaders.LATE, RecordHeaders.value(fragment));
+        }
+        if (part > 0 || !last) {
+            headers.add(RecordHeaders.PART, RecordHeaders.value(part + 1));
+            if (last) {
+                headers.add(RecordHeaders.PARTS, RecordHeaders.value(part + 1));
+            }
+        }
+        send(message);
+    }
+
+    void decide(Decision decision) {
+        int partition = decisionsPartition(decision.partition());
+        begin();
+        var _ =
+                producer.send(
+                        new ProducerRecord<>(
+                                topics.fullName(topics.samplingDecisions()),
+                                partition,
+                                TraceKey.of(decision.trace().traceId()),
+                                decision.encode()),
+                        (written, failure) -> {
+                            if (failure == null) {
+                                decisionEnds.accumulateAndGet(
+                                        partition, written.offset() + 1, Math::max);
+                            }
+                        });
+    }
+
+    void deadLetter(
+            TopicPartition source,
+            long offset,
+            byte @Nullable [] key,
+            byte @Nullable [] value,
+            String reason) {
+        send(
+                DeadLetters.message(
+                        topics.fullName(topics.deadLetters()),
+                        source.partition() % topics.deadLetters().partitions(),
+                        source,
+                        offset,
+                        key,
+                        value,
+                        reason));
+    }
+
+    /// Sends a record that a foreign writer put on the wrong partition to its own.
+    void forward(ConsumerRecord<byte[], byte[]> message, int partition) {
+        send(
+                new ProducerRecord<>(
+                        message.topic(),
+                        partition,
+                        null,
+                        message.key(),
+                        message.value(),
+                        message.headers()));
+    }
+
+    private void send(ProducerRecord<byte[], byte[]> message) {
+        begin();
+        // A failed send fails the transaction, which is where it is dealt with.
+        var _ = producer.send(message);
+    }
+
+    void begin() {
+        if (!inTransaction) {
+            producer.beginTransaction();
+            inTransaction = true;
+        }
+    }
+
+    boolean inTransaction() {
+        return inTransaction;
+    }
+
+    void ended() {
+        inTransaction = false;
+    }
+
+    void knowEnd(TopicPartition source, long end) {
+        decisionEnds.accumulateAndGet(decisionsPartition(source.partition()), end, Math::max);
+    }
+
+    long knownEnd(TopicPartition source) {
+        return decisionEnds.get(decisionsPartition(source.partition()));
+    }
+
+    private int decisionsPartition(int spansPartition) {
+        return spansPartition % topics.samplingDecisions().partitions();
+    }
+}

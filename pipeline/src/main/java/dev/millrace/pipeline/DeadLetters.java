@@ -1,0 +1,30 @@
+package dev.millrace.pipeline;
+
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/// Records that could not be understood, as they are kept: key and value as they were, with the
+/// reason and the place they came from in the headers.
+final class DeadLetters {
+
+    private DeadLetters() {}
+
+    /// @param reason what was found and what was expected
+    static ProducerRecord<byte[], byte[]> message(
+            String topic,
+            int partition,
+            TopicPartition source,
+            long offset,
+            byte @Nullable [] key,
+            byte @Nullable [] value,
+            String reason) {
+        var message = new ProducerRecord<byte[], byte[]>(topic, partition, key, value);
+        message.headers()
+                .add(RecordHeaders.REASON, RecordHeaders.value(reason))
+                .add(RecordHeaders.SOURCE_TOPIC, RecordHeaders.value(source.topic()))
+                .add(RecordHeaders.SOURCE_PARTITION, RecordHeaders.value(source.partition()))
+                .add(RecordHeaders.SOURCE_OFFSET, RecordHeaders.value(offset));
+        return message;
+    }
+}
