@@ -1,0 +1,270 @@
+package dev.millrace.load;
+
+import com.linecorp.armeria.client.ClientFactory;
+import com.linecorp.armeria.client.WebClient;
+import com.linecorp.armeria.common.AggregatedHttpResponse;
+import dev.millrace.load.traffic.Request;
+import java.net.URI;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.SplittableRandom;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Sends requests and sees each through to its end: acknowledged, refused or given up.
+///
+/// A request is sent again while its receiver asks for that, is away or does not answer, until
+/// [LoadConfig#retryFor()] has passed since its first attempt. Whatever becomes of it is counted
+/// and noted in the truth. A bounded number of requests is under way; [#send] waits for room.
+final class Sender implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Sender.class);
+    private static final long FIRST_BACK_OFF_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long MOST_BACK_OFF_NANOS = TimeUnit.SECONDS.toNanos(3);
+    private static final long CONNECT_MILLIS = 3_000;
+    private static final long MOST_ANSWER_BYTES = 1 << 20;
+    private static final long CLOSE_SECONDS = 10;
+
+    private final LoadConfig config;
+    private final LongSupplier nanoTime;
+    private final Tally tally;
+    private final @Nullable TruthLog truth;
+    private final Exchange exchange;
+    private final Semaphore room;
+    private final AtomicReference<String> lastReason = new AtomicReference<>("");
+    private @Nullable ClientFactory factory;
+    private @Nullable WebClient client;
+    private long requests;
+    private volatile @Nullable RuntimeException broken;
+    private volatile boolean givingUp;
+
+    Sender(
+            LoadConfig config,
+            InstantSource clock,
+            LongSupplier nanoTime,
+            Tally tally,
+            @Nullable TruthLog truth) {
+        this.config = config;
+        this.nanoTime = nanoTime;
+        this.tally = tally;
+        this.truth = truth;
+        this.exchange =
+                switch (config.transport()) {
+                    case GRPC -> new GrpcExchange(config.gzip());
+                    case HTTP -> new HttpExchange(config.target().getPath(), config.gzip(), clock);
+                };
+        this.room = new Semaphore(config.concurrency());
+    }
+
+    void start() {
+        var opened =
+                ClientFactory.builder()
+                        .connectTimeoutMillis(CONNECT_MILLIS)
+                        .maxNumEventLoopsPerEndpoint(2)
+                        .maxNumEventLoopsPerHttp1Endpoint(2)
+                        .build();
+        factory = opened;
+        client =
+                WebClient.builder(base())
+                        .factory(opened)
+                        .setHeaders(config.headers().entrySet())
+                        .responseTimeout(config.requestTimeout())
+                        .writeTimeout(config.requestTimeout())
+                        .maxResponseLength(MOST_ANSWER_BYTES)
+                        .build();
+    }
+
+    /// Takes charge of a request, once there is room for it.
+    void send(Request request) throws InterruptedException {
+        room.acquire();
+        var failure = broken;
+        if (failure != null) {
+            room.release();
+            throw failure;
+        }
+        try {
+            var flight = new Flight(request, requests++);
+            tally.sending(request.spans());
+            flight.attempt();
+        } catch (RuntimeException e) {
+            room.release();
+            throw e;
+        }
+    }
+
+    /// Waits until every request has come to its end.
+    ///
+    /// @return whether that was so before the timeout
+    boolean drain(Duration timeout) throws InterruptedException {
+        boolean drained =
+                room.tryAcquire(config.concurrency(), timeout.toNanos(), TimeUnit.NANOSECONDS);
+        if (drained) {
+            room.release(config.concurrency());
+        }
+        var failure = broken;
+        if (failure != null) {
+            throw failure;
+        }
+        return drained;
+    }
+
+    /// From here on no request is sent again.
+    void giveUp() {
+        givingUp = true;
+    }
+
+    /// Why a request last had to be sent again or was lost; empty if that has not happened.
+    String lastReason() {
+        return lastReason.get();
+    }
+
+    @Override
+    public void close() {
+        giveUp();
+        var opened = factory;
+        if (opened == null) {
+            return;
+        }
+        factory = null;
+        try {
+            opened.closeAsync().get(CLOSE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.atWarn()
+                    .setCause(e)
+                    .addKeyValue("target", config.target())
+                    .log("Client not closed");
+        }
+    }
+
+    private URI base() {
+        boolean tls = config.target().getScheme().equals("https");
+        String protocol =
+                switch (config.transport()) {
+                    case GRPC -> tls ? "h2" : "h2c";
+                    // Ordinary exporters speak HTTP/1.1, over TLS what both sides know best.
+                    case HTTP -> tls ? "https" : "h1c";
+                };
+        return URI.create(protocol + "://" + config.target().getRawAuthority());
+    }
+
+    /// A request under way.
+    private final class Flight {
+        private final Request request;
+        private final byte[] wrapped;
+        private final long number;
+        private final long noted;
+        private final long firstNanos;
+        private int attempts;
+
+        Flight(Request request, long number) {
+            this.request = request;
+            this.number = number;
+            this.wrapped = exchange.wrap(request.body());
+            this.noted = truth == null ? number : truth.sending(request.body());
+            this.firstNanos = nanoTime.getAsLong();
+        }
+
+        void attempt() {
+            var open = client;
+            if (open == null) {
+                throw new IllegalStateException("sender: not started (expected: started)");
+            }
+            attempts++;
+            var _ = exchange.send(open, wrapped).handle(this::answered);
+        }
+
+        private @Nullable Void answered(
+                @Nullable AggregatedHttpResponse response, @Nullable Throwable failure) {
+            var answer =
+                    response == null
+                            ? new Answer.Again(String.valueOf(failure), null)
+                            : exchange.read(response);
+            try {
+                follow(answer);
+            } catch (RuntimeException e) {
+                broken = e;
+                room.release();
+            }
+            return null;
+        }
+
+        private void follow(Answer answer) {
+            switch (answer) {
+                case Answer.Accepted(long rejected) ->
+                        end(Math.clamp(rejected, 0, request.spans()));
+                case Answer.Refused(String reason) -> {
+                    lastReason.set(reason);
+                    end(request.spans());
+                }
+                case Answer.Again(String reason, Duration hint) -> {
+                    lastReason.set(reason);
+                    again(hint);
+                }
+            }
+        }
+
+        private void again(@Nullable Duration hint) {
+            long wait = backOff(hint == null ? 0 : hint.toNanos());
+            long spent = nanoTime.getAsLong() - firstNanos;
+            var open = factory;
+            if (givingUp || open == null || spent + wait > config.retryFor().toNanos()) {
+                tally.failed(request.spans());
+                settle(Fate.UNKNOWN);
+                return;
+            }
+            tally.retried();
+            var _ = open.eventLoopGroup().schedule(this::attemptAgain, wait, TimeUnit.NANOSECONDS);
+        }
+
+        private void attemptAgain() {
+            try {
+                attempt();
+            } catch (RuntimeException e) {
+                broken = e;
+                room.release();
+            }
+        }
+
+        // Doubling, with up to a half more by chance, and never less than the receiver asks for.
+        private long backOff(long hintNanos) {
+            long doubled =
+                    Math.min(
+                            MOST_BACK_OFF_NANOS,
+                            FIRST_BACK_OFF_NANOS << Math.min(attempts - 1, 10));
+            var dice = new SplittableRandom(config.seed() + 31 * number + attempts);
+            return Math.max(doubled, hintNanos) + dice.nextLong(doubled / 2);
+        }
+
+        private void end(int rejected) {
+            tally.answered(
+                    request.spans() - rejected,
+                    rejected,
+                    request.body().length(),
+                    nanoTime.getAsLong() - firstNanos);
+            if (rejected == 0) {
+                settle(Fate.ACKNOWLEDGED);
+            } else {
+                // Which spans of a partial success were refused is not said, and an attempt without
+                // an answer may have been taken in all the same.
+                boolean whole = rejected == request.spans() && attempts == 1;
+                settle(whole ? Fate.REJECTED : Fate.UNKNOWN);
+            }
+        }
+
+        private void settle(Fate fate) {
+            if (truth != null) {
+                truth.settled(noted, fate);
+            }
+            room.release();
+        }
+    }
+}
