@@ -39,7 +39,8 @@ final class JaegerApi {
 
     void bind(Endpoint.Routes routes) {
         routes.get("/api/services", "services", this::services);
-        routes.get("/api/services/{service}/operations", "service_operations", this::names);
+        routes.get(
+                "/api/services/{service}/operations", "service_operations", this::operationNames);
         routes.get("/api/operations", "operations", this::operations);
         routes.get("/api/traces", "search", this::search);
         routes.get("/api/traces/{id}", "trace", this::trace);
@@ -49,7 +50,7 @@ final class JaegerApi {
         return names(parameters, store.services(Tenant.DEFAULT));
     }
 
-    private Answer names(Parameters parameters) {
+    private Answer operationNames(Parameters parameters) {
         var operations = store.operations(Tenant.DEFAULT, parameters.variable("service"));
         return names(parameters, operations.stream().map(Operation::name).distinct().toList());
     }

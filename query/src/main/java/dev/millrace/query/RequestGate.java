@@ -1,5 +1,6 @@
 package dev.millrace.query;
 
+import com.linecorp.armeria.common.HttpData;
 import com.linecorp.armeria.common.HttpHeaderNames;
 import com.linecorp.armeria.common.HttpMethod;
 import com.linecorp.armeria.common.HttpResponse;
@@ -8,7 +9,9 @@ import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.millrace.storage.api.StoreException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -108,24 +111,22 @@ final class RequestGate implements AutoCloseable {
                 if (settled.compareAndSet(false, true)) {
                     send(answer);
                 }
+            } catch (Error e) {
+                response.close(e);
+                throw e;
             } finally {
                 free.release();
             }
         }
 
         private void refuse(HttpStatus status, String message) {
-            settled.set(true);
-            threads.execute(() -> send(dialect.error(status, message)));
+            if (settled.compareAndSet(false, true)) {
+                sendAtOnce(dialect.error(status, message));
+            }
         }
 
         private void expire() {
-            if (settled.compareAndSet(false, true)) {
-                threads.execute(() ->
-                        send(
-                                dialect.error(
-                                        HttpStatus.GATEWAY_TIMEOUT,
-                                        "no answer from the store within " + timeout)));
-            }
+            refuse(HttpStatus.GATEWAY_TIMEOUT, "no answer from the store within " + timeout);
         }
 
         private Answer answer() {
@@ -144,15 +145,9 @@ final class RequestGate implements AutoCloseable {
             }
         }
 
+        // Blocks at the client's pace, so only for threads of the gate.
         private void send(Answer answer) {
-            var headers = ResponseHeaders.builder(answer.status()).contentType(answer.type());
-            if (answer.retryAfterSeconds() > 0) {
-                headers.setInt(HttpHeaderNames.RETRY_AFTER, answer.retryAfterSeconds());
-            }
-            if (answer.status().equals(HttpStatus.METHOD_NOT_ALLOWED)) {
-                headers.set(HttpHeaderNames.ALLOW, "GET, HEAD");
-            }
-            if (!response.tryWrite(headers.build())) {
+            if (!response.tryWrite(headers(answer))) {
                 return;
             }
             try {
@@ -163,6 +158,31 @@ final class RequestGate implements AutoCloseable {
                 // The status is out: a broken connection is the only way left to say it failed.
                 response.close(e);
             }
+        }
+
+        // Does not block: for short answers, from event loops too.
+        private void sendAtOnce(Answer answer) {
+            var body = new ByteArrayOutputStream();
+            try {
+                answer.body().writeTo(body);
+            } catch (IOException e) {
+                throw new UncheckedIOException("an array cannot fail to be written to", e);
+            }
+            if (response.tryWrite(headers(answer))
+                    && response.tryWrite(HttpData.wrap(body.toByteArray()))) {
+                response.close();
+            }
+        }
+
+        private static ResponseHeaders headers(Answer answer) {
+            var headers = ResponseHeaders.builder(answer.status()).contentType(answer.type());
+            if (answer.retryAfterSeconds() > 0) {
+                headers.setInt(HttpHeaderNames.RETRY_AFTER, answer.retryAfterSeconds());
+            }
+            if (answer.status().equals(HttpStatus.METHOD_NOT_ALLOWED)) {
+                headers.set(HttpHeaderNames.ALLOW, "GET, HEAD");
+            }
+            return headers.build();
         }
     }
 }

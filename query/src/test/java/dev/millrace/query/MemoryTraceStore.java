@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// Keeps fragments in memory and searches them one by one: the contract with nothing around it.
@@ -125,22 +126,24 @@ final class MemoryTraceStore implements TraceStore {
 
     private static Trace parentsFirst(TraceId id, Map<?, Span> spans) {
         var ordered = new ArrayList<Span>();
-        var rest = new ArrayList<>(spans.values());
+        var rest = List.copyOf(spans.values());
         while (!rest.isEmpty()) {
-            var ready =
+            var waiting = rest.stream().map(Span::spanId).collect(Collectors.toSet());
+            var byReadiness =
                     rest.stream()
-                            .filter(span -> rest.stream().noneMatch(o -> isParent(o, span)))
-                            .toList();
-            // A ring of parents has no beginning: any order will do.
-            var next = ready.isEmpty() ? List.copyOf(rest) : ready;
-            ordered.addAll(next);
-            rest.removeAll(next);
+                            .collect(
+                                    Collectors.partitioningBy(
+                                            span -> !waiting.contains(span.parentSpanId())));
+            ordered.addAll(byReadiness.getOrDefault(true, List.of()));
+            var later = byReadiness.getOrDefault(false, List.of());
+            if (later.size() == rest.size()) {
+                // A ring of parents has no beginning: any order will do.
+                ordered.addAll(later);
+                later = List.of();
+            }
+            rest = later;
         }
         return new Trace(id, ordered);
-    }
-
-    private static boolean isParent(Span candidate, Span span) {
-        return !candidate.equals(span) && candidate.spanId().equals(span.parentSpanId());
     }
 
     private static boolean isAfter(Trace trace, TraceSearch search) {

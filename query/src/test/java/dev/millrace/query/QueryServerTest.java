@@ -9,10 +9,13 @@ import dev.millrace.model.SpanId;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.StoreException;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -143,16 +146,7 @@ class QueryServerTest {
     void sendsALongTraceWhole() {
         // Given
         var id = new TraceId(1, 1);
-        var spans = new ArrayList<Span>();
-        for (int i = 1; i <= 5_000; i++) {
-            spans.add(
-                    Span.builder(id, new SpanId(i))
-                            .name("step " + i)
-                            .time(i, i + 1L)
-                            .attributes(Attributes.of(SampleTraces.text("pad", "x".repeat(100))), 0)
-                            .build());
-        }
-        query.store.keep(spans);
+        query.store.keep(longTrace(id, 100));
 
         // When
         var ours = query.get("/v1/traces/" + id).body();
@@ -161,6 +155,37 @@ class QueryServerTest {
         // Then
         assertThat(ours).hasSizeGreaterThan(1_000_000).contains("step 5000").endsWith("]}");
         assertThat(jaegers).contains("step 5000").endsWith("\"errors\":null}");
+    }
+
+    @Test
+    void givesUpOnAClientThatReadsNothing() throws Exception {
+        var config = new QueryConfig("127.0.0.1", 0, Duration.ofMillis(300), 100, 1);
+        try (var small = new RunningQuery(config);
+                var idle = new Socket()) {
+            // Given
+            var id = new TraceId(1, 2);
+            small.store.keep(longTrace(id, 4_000));
+            var arrived = new CountDownLatch(1);
+            small.store.beforeReads(arrived::countDown);
+            idle.setReceiveBufferSize(4096);
+            idle.connect(small.address());
+            var request = "GET /api/traces/" + id + " HTTP/1.1\r\nHost: h\r\n\r\n";
+            idle.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+            assertThat(arrived.await(20, TimeUnit.SECONDS)).isTrue();
+
+            // When
+            long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+            int turnedAway = 0;
+            int status = 503;
+            while (status == 503 && System.nanoTime() < giveUp) {
+                status = small.get("/v1/services").statusCode();
+                turnedAway += status == 503 ? 1 : 0;
+            }
+
+            // Then
+            assertThat(turnedAway).isPositive();
+            assertThat(status).isNotEqualTo(503);
+        }
     }
 
     @Test
@@ -217,6 +242,18 @@ class QueryServerTest {
                         new QueryConfig(host, port, Duration.ofSeconds(seconds), traces, requests))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(message);
+    }
+
+    private static List<Span> longTrace(TraceId id, int padding) {
+        var pad = Attributes.of(SampleTraces.text("pad", "x".repeat(padding)));
+        return IntStream.rangeClosed(1, 5_000)
+                .mapToObj(i ->
+                        Span.builder(id, new SpanId(i))
+                                .name("step " + i)
+                                .time(i, i + 1L)
+                                .attributes(pad, 0)
+                                .build())
+                .toList();
     }
 
     private static double requests(

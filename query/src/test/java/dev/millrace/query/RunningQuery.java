@@ -3,6 +3,8 @@ package dev.millrace.query;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -28,6 +30,10 @@ final class RunningQuery implements AutoCloseable {
     RunningQuery(QueryConfig config) {
         server = new QueryServer(config, store, registry, InstantSource.fixed(SampleTraces.NOW));
         server.start();
+    }
+
+    InetSocketAddress address() {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port());
     }
 
     /// @param headers names and values in turn
