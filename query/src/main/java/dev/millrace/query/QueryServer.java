@@ -31,12 +31,14 @@ public final class QueryServer implements AutoCloseable {
     // Room for a request for as many traces by id as a page holds.
     private static final int MAX_URL_BYTES = 64 * 1024;
 
+    private final String name;
     private final RequestGate gate;
     private final Server server;
 
     /// @param clock tells where a search ends that does not say
     public QueryServer(
             QueryConfig config, TraceStore store, MeterRegistry registry, InstantSource clock) {
+        this.name = "query server on " + config.host() + ":" + config.port();
         this.gate = new RequestGate(config.requestTimeout(), config.maxConcurrentRequests());
         var metrics = new RequestMetrics(registry);
         metrics.watch(gate);
@@ -77,17 +79,17 @@ public final class QueryServer implements AutoCloseable {
 
     /// Binds the port.
     ///
-    /// @throws IllegalStateException when that fails, naming the cause
+    /// @throws IllegalStateException when that fails, naming the address and the cause
     public void start() {
         try {
             server.start().get(START_PATIENCE.toSeconds(), TimeUnit.SECONDS);
         } catch (ExecutionException e) {
-            throw new IllegalStateException("query server: " + e.getCause(), e.getCause());
+            throw new IllegalStateException(name + ": " + e.getCause(), e.getCause());
         } catch (TimeoutException e) {
-            throw new IllegalStateException("query server: not up within " + START_PATIENCE, e);
+            throw new IllegalStateException(name + ": not up within " + START_PATIENCE, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new IllegalStateException("query server: interrupted while starting", e);
+            throw new IllegalStateException(name + ": interrupted while starting", e);
         }
         LOG.atInfo().addKeyValue("port", port()).log("Answering queries");
     }

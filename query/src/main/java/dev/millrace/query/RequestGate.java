@@ -135,14 +135,22 @@ final class RequestGate implements AutoCloseable {
             } catch (QueryException e) {
                 return dialect.error(e.status(), String.valueOf(e.getMessage()));
             } catch (StoreException e) {
-                return dialect.error(e);
+                var answer = dialect.error(e);
+                if (answer.status().equals(HttpStatus.INTERNAL_SERVER_ERROR)) {
+                    report(e);
+                }
+                return answer;
             } catch (RuntimeException e) {
-                LOG.atError()
-                        .setCause(e)
-                        .addKeyValue("path", context.path())
-                        .log("A request failed in an unforeseen way");
+                report(e);
                 return dialect.error(HttpStatus.INTERNAL_SERVER_ERROR, "internal error");
             }
+        }
+
+        private void report(RuntimeException failure) {
+            LOG.atError()
+                    .setCause(failure)
+                    .addKeyValue("path", context.path())
+                    .log("A request failed for a reason that is not the caller's");
         }
 
         // Blocks at the client's pace, so only for threads of the gate.

@@ -28,6 +28,11 @@ class JaegerApiTest {
         query.store.keep(clock(1, Duration.ofHours(1)));
         query.store.keep(clock(2, Duration.ofHours(47)));
         query.store.keep(clock(3, Duration.ofHours(49)));
+        for (int i = 0; i < 101; i++) {
+            query.store.keep(
+                    SampleTraces.plain(
+                            new TraceId(7, 1 + i), "many", SampleTraces.NOW_NANOS - 1 - i));
+        }
     }
 
     @AfterAll
@@ -91,8 +96,8 @@ class JaegerApiTest {
         // Then
         assertThat(services.body())
                 .isEqualTo(
-                        "{\"data\":[\"bank/eu\",\"clock\",\"shop\"],"
-                                + "\"total\":3,\"limit\":0,\"offset\":0,\"errors\":null}");
+                        "{\"data\":[\"bank/eu\",\"clock\",\"many\",\"shop\"],"
+                                + "\"total\":4,\"limit\":0,\"offset\":0,\"errors\":null}");
         assertThat(names.body())
                 .isEqualTo(
                         "{\"data\":[\"pay \\\"now\\\"\"],"
@@ -174,6 +179,17 @@ class JaegerApiTest {
         assertThat(fromEnd).contains("0000000000000001").doesNotContain("0000000000000002");
         assertThat(further).contains("0000000000000003");
         assertThat(explicit).contains("0000000000000003");
+    }
+
+    @Test
+    void findsAHundredTracesUnlessToldOtherwise() {
+        // When
+        var byDefault = query.get("/api/traces?service=many").body();
+        var more = query.get("/api/traces?service=many&limit=150").body();
+
+        // Then
+        assertThat(byDefault.split("processes", -1)).hasSize(1 + 100);
+        assertThat(more.split("processes", -1)).hasSize(1 + 101);
     }
 
     @ParameterizedTest

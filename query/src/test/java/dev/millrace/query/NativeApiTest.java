@@ -22,6 +22,7 @@ class NativeApiTest {
     static void start() {
         query = new RunningQuery();
         query.store.keep(SampleTraces.rich());
+        query.store.keep(SampleTraces.orphan(new TraceId(9, 9), "orphanage"));
         for (long i = 1; i <= 5; i++) {
             query.store.keep(
                     SampleTraces.plain(
@@ -93,7 +94,8 @@ class NativeApiTest {
         var unknown = query.get("/v1/services/nobody/operations");
 
         // Then
-        assertThat(services.body()).isEqualTo("{\"services\":[\"bank/eu\",\"clock\",\"shop\"]}");
+        assertThat(services.body())
+                .isEqualTo("{\"services\":[\"bank/eu\",\"clock\",\"orphanage\",\"shop\"]}");
         assertThat(operations.body())
                 .isEqualTo("{\"operations\":[{\"name\":\"pay \\\"now\\\"\",\"kind\":\"client\"}]}");
         assertThat(unknown.body()).isEqualTo("{\"operations\":[]}");
@@ -111,6 +113,18 @@ class NativeApiTest {
 
         // Then
         assertThat(response.body()).isEqualTo(RunningQuery.golden("search-native.json"));
+    }
+
+    @Test
+    void leavesTheRootOpenUntilItArrives() {
+        // When
+        var response = query.get("/v1/search?service=orphanage");
+
+        // Then
+        assertThat(response.body())
+                .startsWith(
+                        "{\"traces\":[{\"traceId\":\"00000000000000090000000000000009\","
+                                + "\"rootService\":null,\"rootOperation\":null,");
     }
 
     @Test

@@ -12,6 +12,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -226,6 +227,21 @@ class QueryServerTest {
                                 .count())
                 .isEqualTo(1);
         assertThat(registry.get("millrace.query.running").gauge().value()).isZero();
+    }
+
+    @Test
+    void saysWhichAddressIsTaken() {
+        // Given
+        int taken = query.address().getPort();
+        var config = new QueryConfig("127.0.0.1", taken, Duration.ofSeconds(1), 1, 1);
+        try (var second =
+                new QueryServer(config, query.store, query.registry, InstantSource.system())) {
+            // When, then
+            assertThatThrownBy(second::start)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("query server on 127.0.0.1:" + taken)
+                    .hasMessageContaining("in use");
+        }
     }
 
     @ParameterizedTest

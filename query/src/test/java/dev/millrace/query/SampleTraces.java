@@ -119,6 +119,17 @@ final class SampleTraces {
                         .build());
     }
 
+    /// One span whose parent is unknown.
+    static List<Span> orphan(TraceId id, String service) {
+        return List.of(
+                Span.builder(id, new SpanId(2))
+                        .parentSpanId(new SpanId(1))
+                        .name("lost")
+                        .time(NOW_NANOS, NOW_NANOS)
+                        .resource(service(service))
+                        .build());
+    }
+
     static Attribute text(String key, String value) {
         return new Attribute(key, new AttributeValue.Text(value));
     }
