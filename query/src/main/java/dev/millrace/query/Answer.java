@@ -1,0 +1,73 @@
+package dev.millrace.query;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.core.util.Separators;
+import com.linecorp.armeria.common.HttpStatus;
+import com.linecorp.armeria.common.MediaType;
+import dev.millrace.model.Slice;
+import java.io.IOException;
+import java.io.OutputStream;
+
+/// A response whose status is settled and whose body is still to be written, piece by piece.
+///
+/// @param retryAfterSeconds 0 when there is nothing to say about it
+record Answer(HttpStatus status, MediaType type, int retryAfterSeconds, Body body) {
+
+    private static final JsonFactory JSON = new JsonFactory();
+
+    /// Writes the bytes of an answer.
+    @FunctionalInterface
+    interface Body {
+        void writeTo(OutputStream out) throws IOException;
+    }
+
+    /// Writes an answer that is JSON.
+    @FunctionalInterface
+    interface JsonBody {
+        void writeTo(JsonGenerator json) throws IOException;
+    }
+
+    static Answer json(JsonBody body) {
+        return json(HttpStatus.OK, 0, false, body);
+    }
+
+    static Answer json(HttpStatus status, int retryAfterSeconds, boolean pretty, JsonBody body) {
+        return new Answer(
+                status,
+                MediaType.JSON,
+                retryAfterSeconds,
+                out -> {
+                    try (var json = JSON.createGenerator(out)) {
+                        if (pretty) {
+                            json.setPrettyPrinter(indented());
+                        }
+                        body.writeTo(json);
+                    }
+                });
+    }
+
+    static Answer bytes(MediaType type, Slice bytes) {
+        return new Answer(
+                HttpStatus.OK,
+                type,
+                0,
+                out -> out.write(bytes.array(), bytes.offset(), bytes.length()));
+    }
+
+    // Looks like the indented output of Go's encoder, which Jaeger's clients are used to.
+    private static DefaultPrettyPrinter indented() {
+        var indenter = new DefaultIndenter("    ", "\n");
+        var printer =
+                new DefaultPrettyPrinter(
+                        Separators.createDefaultInstance()
+                                .withObjectFieldValueSpacing(Separators.Spacing.AFTER)
+                                .withArrayEmptySeparator("")
+                                .withObjectEmptySeparator(""));
+        printer.indentObjectsWith(indenter);
+        printer.indentArraysWith(indenter);
+        return printer;
+    }
+}

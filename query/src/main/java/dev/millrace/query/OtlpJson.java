@@ -1,0 +1,205 @@
+package dev.millrace.query;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.millrace.model.AttributeValue;
+import dev.millrace.model.Attributes;
+import dev.millrace.model.Attributes.Attribute;
+import dev.millrace.model.Event;
+import dev.millrace.model.Link;
+import dev.millrace.model.Resource;
+import dev.millrace.model.Scope;
+import dev.millrace.model.Slice;
+import dev.millrace.model.Span;
+import dev.millrace.model.Status;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Writes spans as OTLP JSON: ids in hexadecimal, 64-bit integers as text, enumerations as numbers,
+/// and whatever has its default value left out.
+final class OtlpJson {
+
+    private OtlpJson() {}
+
+    /// `TracesData` with one group for each resource and scope, in the order they first appear.
+    static void writeTraces(JsonGenerator json, List<Span> spans) throws IOException {
+        json.writeStartObject();
+        json.writeArrayFieldStart("resourceSpans");
+        for (var group : grouped(spans).entrySet()) {
+            writeResourceSpans(json, group.getKey(), group.getValue());
+        }
+        json.writeEndArray();
+        json.writeEndObject();
+    }
+
+    private static Map<Resource, Map<Scope, List<Span>>> grouped(List<Span> spans) {
+        var groups = new LinkedHashMap<Resource, Map<Scope, List<Span>>>();
+        for (var span : spans) {
+            groups.computeIfAbsent(span.resource(), _ -> new LinkedHashMap<>())
+                    .computeIfAbsent(span.scope(), _ -> new ArrayList<>())
+                    .add(span);
+        }
+        return groups;
+    }
+
+    private static void writeResourceSpans(
+            JsonGenerator json, Resource resource, Map<Scope, List<Span>> scopes)
+            throws IOException {
+        json.writeStartObject();
+        json.writeObjectFieldStart("resource");
+        writeAttributes(json, resource.attributes(), resource.droppedAttributes());
+        json.writeEndObject();
+        json.writeArrayFieldStart("scopeSpans");
+        for (var group : scopes.entrySet()) {
+            var scope = group.getKey();
+            json.writeStartObject();
+            json.writeObjectFieldStart("scope");
+            writeText(json, "name", scope.name());
+            writeText(json, "version", scope.version());
+            writeAttributes(json, scope.attributes(), scope.droppedAttributes());
+            json.writeEndObject();
+            json.writeArrayFieldStart("spans");
+            for (var span : group.getValue()) {
+                writeSpan(json, span);
+            }
+            json.writeEndArray();
+            writeText(json, "schemaUrl", scope.schemaUrl());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+        writeText(json, "schemaUrl", resource.schemaUrl());
+        json.writeEndObject();
+    }
+
+    private static void writeSpan(JsonGenerator json, Span span) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("traceId", span.traceId().toString());
+        json.writeStringField("spanId", span.spanId().toString());
+        writeText(json, "traceState", span.traceState());
+        var parent = span.parentSpanId();
+        if (parent != null) {
+            json.writeStringField("parentSpanId", parent.toString());
+        }
+        writeCount(json, "flags", span.flags());
+        writeText(json, "name", span.name());
+        writeCount(json, "kind", span.kind().number());
+        writeNanos(json, "startTimeUnixNano", span.startNanos());
+        writeNanos(json, "endTimeUnixNano", span.endNanos());
+        writeAttributes(json, span.attributes(), span.droppedAttributes());
+        writeEvents(json, span.events());
+        writeCount(json, "droppedEventsCount", span.droppedEvents());
+        writeLinks(json, span.links());
+        writeCount(json, "droppedLinksCount", span.droppedLinks());
+        if (!span.status().equals(Status.UNSET)) {
+            json.writeObjectFieldStart("status");
+            writeText(json, "message", span.status().message());
+            writeCount(json, "code", span.status().code().number());
+            json.writeEndObject();
+        }
+        json.writeEndObject();
+    }
+
+    private static void writeEvents(JsonGenerator json, List<Event> events) throws IOException {
+        if (events.isEmpty()) {
+            return;
+        }
+        json.writeArrayFieldStart("events");
+        for (var event : events) {
+            json.writeStartObject();
+            writeNanos(json, "timeUnixNano", event.timeNanos());
+            writeText(json, "name", event.name());
+            writeAttributes(json, event.attributes(), event.droppedAttributes());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    private static void writeLinks(JsonGenerator json, List<Link> links) throws IOException {
+        if (links.isEmpty()) {
+            return;
+        }
+        json.writeArrayFieldStart("links");
+        for (var link : links) {
+            json.writeStartObject();
+            json.writeStringField("traceId", link.traceId().toString());
+            json.writeStringField("spanId", link.spanId().toString());
+            writeText(json, "traceState", link.traceState());
+            writeAttributes(json, link.attributes(), link.droppedAttributes());
+            writeCount(json, "flags", link.flags());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    private static void writeAttributes(JsonGenerator json, Attributes attributes, int dropped)
+            throws IOException {
+        if (!attributes.isEmpty()) {
+            json.writeArrayFieldStart("attributes");
+            writeEntries(json, attributes);
+            json.writeEndArray();
+        }
+        writeCount(json, "droppedAttributesCount", dropped);
+    }
+
+    private static void writeEntries(JsonGenerator json, Attributes attributes) throws IOException {
+        for (Attribute attribute : attributes) {
+            json.writeStartObject();
+            json.writeStringField("key", attribute.key());
+            json.writeFieldName("value");
+            writeValue(json, attribute.value());
+            json.writeEndObject();
+        }
+    }
+
+    private static void writeValue(JsonGenerator json, AttributeValue value) throws IOException {
+        json.writeStartObject();
+        switch (value) {
+            case AttributeValue.Text(String text) -> json.writeStringField("stringValue", text);
+            case AttributeValue.Bool(boolean bool) -> json.writeBooleanField("boolValue", bool);
+            case AttributeValue.Int(long number) ->
+                    json.writeStringField("intValue", Long.toString(number));
+            case AttributeValue.Real(double number) -> json.writeNumberField("doubleValue", number);
+            case AttributeValue.Bytes(Slice bytes) -> {
+                json.writeFieldName("bytesValue");
+                json.writeBinary(bytes.array(), bytes.offset(), bytes.length());
+            }
+            case AttributeValue.Array(List<AttributeValue> values) -> {
+                json.writeObjectFieldStart("arrayValue");
+                json.writeArrayFieldStart("values");
+                for (var element : values) {
+                    writeValue(json, element);
+                }
+                json.writeEndArray();
+                json.writeEndObject();
+            }
+            case AttributeValue.Nested(Attributes nested) -> {
+                json.writeObjectFieldStart("kvlistValue");
+                json.writeArrayFieldStart("values");
+                writeEntries(json, nested);
+                json.writeEndArray();
+                json.writeEndObject();
+            }
+            case AttributeValue.Empty() -> {}
+        }
+        json.writeEndObject();
+    }
+
+    private static void writeText(JsonGenerator json, String name, String text) throws IOException {
+        if (!text.isEmpty()) {
+            json.writeStringField(name, text);
+        }
+    }
+
+    // Unsigned 32-bit in OTLP, so without its sign.
+    private static void writeCount(JsonGenerator json, String name, int count) throws IOException {
+        if (count != 0) {
+            json.writeNumberField(name, Integer.toUnsignedLong(count));
+        }
+    }
+
+    private static void writeNanos(JsonGenerator json, String name, long nanos) throws IOException {
+        json.writeStringField(name, Long.toUnsignedString(nanos));
+    }
+}

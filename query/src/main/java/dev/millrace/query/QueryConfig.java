@@ -1,0 +1,43 @@
+package dev.millrace.query;
+
+import dev.millrace.storage.api.TraceSearch;
+import java.time.Duration;
+
+/// Where the query role listens and how much one request may ask of it.
+///
+/// @param host the address to bind
+/// @param port 0 for any free one
+/// @param requestTimeout how long the store may take to answer, and how long a client may take to
+///   read each piece of a long answer
+/// @param maxTraces the most traces one search may ask for
+/// @param maxConcurrentRequests how many requests may be at work at once; more are turned away with
+///   `503`
+public record QueryConfig(
+        String host, int port, Duration requestTimeout, int maxTraces, int maxConcurrentRequests) {
+
+    private static final Duration LONGEST_TIMEOUT = Duration.ofHours(1);
+
+    public QueryConfig {
+        if (host.isBlank()) {
+            throw new IllegalArgumentException(
+                    "host: \"" + host + "\" (expected: a host name or address)");
+        }
+        if (port < 0 || port > 65_535) {
+            throw new IllegalArgumentException("port: " + port + " (expected: 0 to 65535)");
+        }
+        if (!requestTimeout.isPositive() || requestTimeout.compareTo(LONGEST_TIMEOUT) > 0) {
+            throw new IllegalArgumentException(
+                    "request timeout: " + requestTimeout + " (expected: above zero, at most 1 h)");
+        }
+        if (maxTraces < 1 || maxTraces > TraceSearch.MAX_LIMIT) {
+            throw new IllegalArgumentException(
+                    "max traces: " + maxTraces + " (expected: 1 to " + TraceSearch.MAX_LIMIT + ")");
+        }
+        if (maxConcurrentRequests < 1) {
+            throw new IllegalArgumentException(
+                    "max concurrent requests: "
+                            + maxConcurrentRequests
+                            + " (expected: at least 1)");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+package dev.millrace.query;
+
+import com.linecorp.armeria.common.HttpHeaderNames;
+import com.linecorp.armeria.common.HttpStatus;
+import com.linecorp.armeria.common.MediaType;
+import com.linecorp.armeria.server.HttpService;
+import com.linecorp.armeria.server.Server;
+import com.linecorp.armeria.server.ServerBuilder;
+import com.linecorp.armeria.server.encoding.EncodingService;
+import dev.millrace.storage.api.TraceStore;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The query role: our API, Jaeger's and the pages, on one port over one store.
+///
+/// Safe for use by any number of threads. The store stays the caller's to close, after this.
+public final class QueryServer implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(QueryServer.class);
+    private static final Duration START_PATIENCE = Duration.ofSeconds(30);
+    private static final Duration DRAIN_PATIENCE = Duration.ofSeconds(5);
+    private static final Duration STOP_PATIENCE = Duration.ofSeconds(15);
+
+    // Room for a request for as many traces by id as a page holds.
+    private static final int MAX_URL_BYTES = 64 * 1024;
+
+    private final String name;
+    private final RequestGate gate;
+    private final Server server;
+
+    /// @param clock tells where a search ends that does not say
+    public QueryServer(
+            QueryConfig config, TraceStore store, MeterRegistry registry, InstantSource clock) {
+        this.name = "query server on " + config.host() + ":" + config.port();
+        this.gate = new RequestGate(config.requestTimeout(), config.maxConcurrentRequests());
+        var metrics = new RequestMetrics(registry);
+        metrics.watch(gate);
+        var builder =
+                Server.builder()
+                        .http(new InetSocketAddress(config.host(), config.port()))
+                        .http1MaxInitialLineLength(MAX_URL_BYTES)
+                        .http2MaxHeaderListSize(MAX_URL_BYTES)
+                        .gracefulShutdownTimeout(Duration.ZERO, DRAIN_PATIENCE)
+                        // The gate has a deadline for the store and one for each piece that the
+                        // client reads; a long answer that is being read has none.
+                        .requestTimeoutMillis(0)
+                        .disableServerHeader()
+                        .decorator(
+                                EncodingService.builder()
+                                        .encodableContentTypes(QueryServer::compressible)
+                                        .newDecorator())
+                        .decorator((delegate, context, request) -> {
+                            context.setAdditionalResponseHeader(
+                                    HttpHeaderNames.X_CONTENT_TYPE_OPTIONS, "nosniff");
+                            return delegate.serve(context, request);
+                        });
+        new NativeApi(store, config.maxTraces()).bind(routes(builder, metrics, Dialect.NATIVE));
+        new JaegerApi(store, clock, config.maxTraces())
+                .bind(routes(builder, metrics, Dialect.JAEGER));
+        for (var dialect : Dialect.values()) {
+            builder.serviceUnder(
+                    dialect.pathPrefix(),
+                    endpoint(metrics, dialect, "unknown", QueryServer::unknown));
+        }
+        var pages = new Pages(QueryServer.class.getClassLoader());
+        builder.service("/", measured(metrics, "index", pages.index()));
+        builder.service("/index.html", measured(metrics, "index", pages.index()));
+        builder.serviceUnder("/assets/", measured(metrics, "asset", pages.assets()));
+        builder.serviceUnder("/", measured(metrics, "file", pages.files()));
+        this.server = builder.build();
+    }
+
+    /// Binds the port.
+    ///
+    /// @throws IllegalStateException when that fails, naming the address and the cause
+    public void start() {
+        try {
+            server.start().get(START_PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(name + ": " + e.getCause(), e.getCause());
+        } catch (TimeoutException e) {
+            throw new IllegalStateException(name + ": not up within " + START_PATIENCE, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(name + ": interrupted while starting", e);
+        }
+        LOG.atInfo().addKeyValue("port", port()).log("Answering queries");
+    }
+
+    /// The port it listens on, once started.
+    public int port() {
+        return server.activeLocalPort();
+    }
+
+    /// Lets running requests finish for a few seconds, then stops. Idempotent.
+    @Override
+    public void close() {
+        try {
+            server.stop().get(STOP_PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.atWarn().setCause(e).log("The query server did not stop cleanly");
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+        gate.close();
+    }
+
+    private Endpoint.Routes routes(ServerBuilder builder, RequestMetrics metrics, Dialect dialect) {
+        return (path, name, endpoint) ->
+                builder.service(path, endpoint(metrics, dialect, name, endpoint));
+    }
+
+    private HttpService endpoint(
+            RequestMetrics metrics, Dialect dialect, String name, Endpoint endpoint) {
+        return (context, _) -> {
+            metrics.record(context, dialect.metricName(), name);
+            return gate.serve(context, dialect, endpoint);
+        };
+    }
+
+    private static HttpService measured(RequestMetrics metrics, String name, HttpService pages) {
+        return pages.decorate((delegate, context, request) -> {
+            metrics.record(context, "pages", name);
+            return delegate.serve(context, request);
+        });
+    }
+
+    private static boolean compressible(MediaType type) {
+        return type.is(MediaType.JSON)
+                || type.is(NativeApi.PROTOBUF)
+                || type.is(MediaType.ANY_TEXT_TYPE)
+                || type.is(MediaType.parse("application/javascript"))
+                || type.is(MediaType.parse("image/svg+xml"));
+    }
+
+    private static Answer unknown(Parameters parameters) {
+        throw new QueryException(HttpStatus.NOT_FOUND, "no such endpoint");
+    }
+}

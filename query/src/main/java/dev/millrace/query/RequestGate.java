@@ -1,0 +1,196 @@
+package dev.millrace.query;
+
+import com.linecorp.armeria.common.HttpData;
+import com.linecorp.armeria.common.HttpHeaderNames;
+import com.linecorp.armeria.common.HttpMethod;
+import com.linecorp.armeria.common.HttpResponse;
+import com.linecorp.armeria.common.HttpResponseWriter;
+import com.linecorp.armeria.common.HttpStatus;
+import com.linecorp.armeria.common.ResponseHeaders;
+import com.linecorp.armeria.server.ServiceRequestContext;
+import dev.millrace.storage.api.StoreException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Runs endpoints on virtual threads, so many at once and no more, and answers in their stead when
+/// they fail or take too long.
+///
+/// A request past its deadline is answered, but its thread goes on and keeps its place until the
+/// store lets it go: an interrupt could close files that other reads share.
+final class RequestGate implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(RequestGate.class);
+    private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
+
+    private final Duration timeout;
+    private final int places;
+    private final Semaphore free;
+    private final ExecutorService threads =
+            Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("query-", 0).factory());
+
+    RequestGate(Duration timeout, int places) {
+        this.timeout = timeout;
+        this.places = places;
+        this.free = new Semaphore(places);
+    }
+
+    /// How many requests are at work.
+    int running() {
+        return places - free.availablePermits();
+    }
+
+    HttpResponse serve(ServiceRequestContext context, Dialect dialect, Endpoint endpoint) {
+        var response = HttpResponse.streaming();
+        var exchange = new Exchange(context, dialect, endpoint, response);
+        if (context.method() != HttpMethod.GET && context.method() != HttpMethod.HEAD) {
+            exchange.refuse(
+                    HttpStatus.METHOD_NOT_ALLOWED,
+                    "method: " + context.method() + " (expected: GET or HEAD)");
+        } else if (!free.tryAcquire()) {
+            exchange.refuse(
+                    HttpStatus.SERVICE_UNAVAILABLE,
+                    places + " requests are at work, as many as there may be; ask again later");
+        } else {
+            threads.execute(exchange);
+        }
+        return response;
+    }
+
+    /// Takes no more requests and waits a moment for those at work.
+    @Override
+    public void close() {
+        threads.shutdown();
+        try {
+            if (!threads.awaitTermination(CLOSE_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+                LOG.atWarn().addKeyValue("requests", running()).log("Left requests unfinished");
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// One request on its way to an answer. Whoever settles it first, the endpoint or the deadline,
+    /// writes the response.
+    private final class Exchange implements Runnable {
+
+        private final ServiceRequestContext context;
+        private final Dialect dialect;
+        private final Endpoint endpoint;
+        private final HttpResponseWriter response;
+        private final AtomicBoolean settled = new AtomicBoolean();
+
+        private Exchange(
+                ServiceRequestContext context,
+                Dialect dialect,
+                Endpoint endpoint,
+                HttpResponseWriter response) {
+            this.context = context;
+            this.dialect = dialect;
+            this.endpoint = endpoint;
+            this.response = response;
+        }
+
+        @Override
+        public void run() {
+            try {
+                var deadline =
+                        context.eventLoop()
+                                .withoutContext()
+                                .schedule(this::expire, timeout.toNanos(), TimeUnit.NANOSECONDS);
+                var answer = answer();
+                deadline.cancel(false);
+                if (settled.compareAndSet(false, true)) {
+                    send(answer);
+                }
+            } catch (Error e) {
+                response.close(e);
+                throw e;
+            } finally {
+                free.release();
+            }
+        }
+
+        private void refuse(HttpStatus status, String message) {
+            if (settled.compareAndSet(false, true)) {
+                sendAtOnce(dialect.error(status, message));
+            }
+        }
+
+        private void expire() {
+            refuse(HttpStatus.GATEWAY_TIMEOUT, "no answer from the store within " + timeout);
+        }
+
+        private Answer answer() {
+            try {
+                return endpoint.answer(Parameters.of(context));
+            } catch (QueryException e) {
+                return dialect.error(e.status(), String.valueOf(e.getMessage()));
+            } catch (StoreException e) {
+                var answer = dialect.error(e);
+                if (answer.status().equals(HttpStatus.INTERNAL_SERVER_ERROR)) {
+                    report(e);
+                }
+                return answer;
+            } catch (RuntimeException e) {
+                report(e);
+                return dialect.error(HttpStatus.INTERNAL_SERVER_ERROR, "internal error");
+            }
+        }
+
+        private void report(RuntimeException failure) {
+            LOG.atError()
+                    .setCause(failure)
+                    .addKeyValue("path", context.path())
+                    .log("A request failed for a reason that is not the caller's");
+        }
+
+        // Blocks at the client's pace, so only for threads of the gate.
+        private void send(Answer answer) {
+            if (!response.tryWrite(headers(answer))) {
+                return;
+            }
+            try {
+                var body = new ChunkedBody(response, timeout);
+                answer.body().writeTo(body);
+                body.close();
+            } catch (IOException | RuntimeException e) {
+                // The status is out: a broken connection is the only way left to say it failed.
+                response.close(e);
+            }
+        }
+
+        // Does not block: for short answers, from event loops too.
+        private void sendAtOnce(Answer answer) {
+            var body = new ByteArrayOutputStream();
+            try {
+                answer.body().writeTo(body);
+            } catch (IOException e) {
+                throw new UncheckedIOException("an array cannot fail to be written to", e);
+            }
+            if (response.tryWrite(headers(answer))
+                    && response.tryWrite(HttpData.wrap(body.toByteArray()))) {
+                response.close();
+            }
+        }
+
+        private static ResponseHeaders headers(Answer answer) {
+            var headers = ResponseHeaders.builder(answer.status()).contentType(answer.type());
+            if (answer.retryAfterSeconds() > 0) {
+                headers.setInt(HttpHeaderNames.RETRY_AFTER, answer.retryAfterSeconds());
+            }
+            if (answer.status().equals(HttpStatus.METHOD_NOT_ALLOWED)) {
+                headers.set(HttpHeaderNames.ALLOW, "GET, HEAD");
+            }
+            return headers.build();
+        }
+    }
+}

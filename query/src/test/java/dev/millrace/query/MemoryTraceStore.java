@@ -1,0 +1,183 @@
+package dev.millrace.query;
+
+import dev.millrace.model.Span;
+import dev.millrace.model.SpanId;
+import dev.millrace.model.Tenant;
+import dev.millrace.model.Trace;
+import dev.millrace.model.TraceId;
+import dev.millrace.storage.api.Cursor;
+import dev.millrace.storage.api.Fragment;
+import dev.millrace.storage.api.FragmentId;
+import dev.millrace.storage.api.Operation;
+import dev.millrace.storage.api.SearchPage;
+import dev.millrace.storage.api.TraceSearch;
+import dev.millrace.storage.api.TraceStore;
+import dev.millrace.wire.otlp.OtlpDecoder;
+import dev.millrace.wire.otlp.OtlpEncoder;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/// Keeps fragments in memory and searches them one by one: the contract with nothing around it.
+final class MemoryTraceStore implements TraceStore {
+
+    private static final Comparator<Trace> NEWEST_FIRST =
+            Comparator.comparingLong(Trace::startNanos).reversed().thenComparing(Trace::traceId);
+
+    private final Map<FragmentId, Fragment> fragments = new ConcurrentHashMap<>();
+    private volatile Runnable beforeReads = () -> {};
+
+    /// Runs before every read, to make it slow or fail.
+    void beforeReads(Runnable action) {
+        beforeReads = action;
+    }
+
+    /// Keeps the spans of one trace as one fragment of the default tenant.
+    void keep(List<Span> spans) {
+        var id = new FragmentId("traces-complete", 0, fragments.size());
+        var traceId = spans.getFirst().traceId();
+        write(List.of(new Fragment(id, Tenant.DEFAULT, traceId, OtlpEncoder.encode(spans))));
+    }
+
+    @Override
+    public void write(List<Fragment> written) {
+        written.forEach(fragment -> fragments.put(fragment.id(), fragment));
+    }
+
+    @Override
+    public Optional<Trace> trace(Tenant tenant, TraceId traceId) {
+        beforeReads.run();
+        return Optional.ofNullable(traces(tenant).get(traceId));
+    }
+
+    @Override
+    public SearchPage search(Tenant tenant, TraceSearch search) {
+        beforeReads.run();
+        var found =
+                traces(tenant).values().stream()
+                        .filter(trace -> isAfter(trace, search))
+                        .filter(trace -> trace.spans().stream().anyMatch(s -> matches(s, search)))
+                        .sorted(NEWEST_FIRST)
+                        .toList();
+        if (found.size() <= search.limit()) {
+            return new SearchPage(found, Optional.empty());
+        }
+        var last = found.get(search.limit() - 1);
+        return new SearchPage(
+                found.subList(0, search.limit()),
+                Optional.of(new Cursor(last.startNanos(), last.traceId())));
+    }
+
+    @Override
+    public List<String> services(Tenant tenant) {
+        beforeReads.run();
+        return spans(tenant).map(Span::serviceName).distinct().sorted().toList();
+    }
+
+    @Override
+    public List<Operation> operations(Tenant tenant, String service) {
+        beforeReads.run();
+        return spans(tenant)
+                .filter(span -> span.serviceName().equals(service))
+                .map(span -> new Operation(span.name(), span.kind()))
+                .distinct()
+                .sorted()
+                .toList();
+    }
+
+    @Override
+    public int expire(Instant horizon) {
+        return 0;
+    }
+
+    @Override
+    public void close() {}
+
+    private Stream<Span> spans(Tenant tenant) {
+        return traces(tenant).values().stream().flatMap(trace -> trace.spans().stream());
+    }
+
+    private Map<TraceId, Trace> traces(Tenant tenant) {
+        record Identity(SpanId id, Object kind, String service) {}
+        var spans = new TreeMap<TraceId, Map<Identity, Span>>();
+        for (var fragment : fragments.values()) {
+            if (fragment.tenant().equals(tenant)) {
+                for (var span : OtlpDecoder.spans(fragment.body())) {
+                    spans.computeIfAbsent(span.traceId(), _ -> new LinkedHashMap<>())
+                            .merge(
+                                    new Identity(span.spanId(), span.kind(), span.serviceName()),
+                                    span,
+                                    (a, b) -> a.endNanos() >= b.endNanos() ? a : b);
+                }
+            }
+        }
+        var traces = new TreeMap<TraceId, Trace>();
+        spans.forEach((id, byIdentity) -> traces.put(id, parentsFirst(id, byIdentity)));
+        return traces;
+    }
+
+    private static Trace parentsFirst(TraceId id, Map<?, Span> spans) {
+        var ordered = new ArrayList<Span>();
+        var rest = List.copyOf(spans.values());
+        while (!rest.isEmpty()) {
+            var waiting = rest.stream().map(Span::spanId).collect(Collectors.toSet());
+            var byReadiness =
+                    rest.stream()
+                            .collect(
+                                    Collectors.partitioningBy(
+                                            span -> !waiting.contains(span.parentSpanId())));
+            ordered.addAll(byReadiness.getOrDefault(true, List.of()));
+            var later = byReadiness.getOrDefault(false, List.of());
+            if (later.size() == rest.size()) {
+                // A ring of parents has no beginning: any order will do.
+                ordered.addAll(later);
+                later = List.of();
+            }
+            rest = later;
+        }
+        return new Trace(id, ordered);
+    }
+
+    private static boolean isAfter(Trace trace, TraceSearch search) {
+        var after = search.after();
+        return after == null
+                || trace.startNanos() < after.startNanos()
+                || (trace.startNanos() == after.startNanos()
+                        && trace.traceId().compareTo(after.traceId()) > 0);
+    }
+
+    private static boolean matches(Span span, TraceSearch search) {
+        return (search.service() == null || search.service().equals(span.serviceName()))
+                && (search.operation() == null || search.operation().equals(span.name()))
+                && (search.kind() == null || search.kind() == span.kind())
+                && (search.status() == null || search.status() == span.status().code())
+                && span.startNanos() >= search.startNanos()
+                && span.startNanos() <= search.endNanos()
+                && span.durationNanos() >= search.minDurationNanos()
+                && span.durationNanos() <= search.maxDurationNanos()
+                && search.attributes().stream()
+                        .allMatch(match -> has(span, match.key(), match.value()));
+    }
+
+    private static boolean has(Span span, String key, String value) {
+        return Stream.of(
+                        Stream.of(
+                                span.attributes(),
+                                span.resource().attributes(),
+                                span.scope().attributes()),
+                        span.events().stream().map(event -> event.attributes()),
+                        span.links().stream().map(link -> link.attributes()))
+                .flatMap(groups -> groups)
+                .flatMap(attributes -> attributes.entries().stream())
+                .anyMatch(
+                        entry -> entry.key().equals(key) && entry.value().toString().equals(value));
+    }
+}

@@ -1,0 +1,83 @@
+package dev.millrace.query;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
+
+/// A query server on a free port over a store in memory, and a client for it.
+final class RunningQuery implements AutoCloseable {
+
+    final MemoryTraceStore store = new MemoryTraceStore();
+    final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private final HttpClient client =
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(20)).build();
+    private final QueryServer server;
+
+    RunningQuery() {
+        this(new QueryConfig("127.0.0.1", 0, Duration.ofSeconds(20), 1500, 16));
+    }
+
+    RunningQuery(QueryConfig config) {
+        server = new QueryServer(config, store, registry, InstantSource.fixed(SampleTraces.NOW));
+        server.start();
+    }
+
+    InetSocketAddress address() {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port());
+    }
+
+    /// @param headers names and values in turn
+    HttpResponse<String> get(String path, String... headers) {
+        return send("GET", path, headers).join();
+    }
+
+    CompletableFuture<HttpResponse<String>> send(String method, String path, String... headers) {
+        return client.sendAsync(
+                request(method, path, headers),
+                HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8));
+    }
+
+    HttpResponse<byte[]> getBytes(String path, String... headers) {
+        return client.sendAsync(
+                        request("GET", path, headers), HttpResponse.BodyHandlers.ofByteArray())
+                .join();
+    }
+
+    /// The text of a file beside the tests.
+    static String golden(String name) {
+        try (var in = RunningQuery.class.getResourceAsStream(name)) {
+            return in == null
+                    ? name + " is missing"
+                    : new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        client.shutdownNow();
+        server.close();
+    }
+
+    private HttpRequest request(String method, String path, String... headers) {
+        var request =
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path))
+                        .timeout(Duration.ofSeconds(30))
+                        .method(method, HttpRequest.BodyPublishers.noBody());
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        return request.build();
+    }
+}
