@@ -1,0 +1,121 @@
+package dev.millrace.wire.otlp;
+
+/// Checks the structure of OTLP messages down to the last nested field, and notes whether anything
+/// in them must be repaired before it may go on.
+///
+/// Accepts nothing that protobuf's own parser would refuse, but for text that is not UTF-8, which
+/// [MessageRepair] mends. Stricter than that parser in three things: a known field with another
+/// wire type, a group, and values nested deeper than [#MAX_DEPTH] are malformed.
+final class MessageCheck {
+
+    /// How many attribute values may be nested in each other: with the messages around and between
+    /// them this stays below the 100 levels that protobuf's parsers allow.
+    static final int MAX_DEPTH = 32;
+
+    private final byte[] bytes;
+    private final int maxAttributeBytes;
+    private boolean repairNeeded;
+
+    MessageCheck(byte[] bytes, int maxAttributeBytes) {
+        this.bytes = bytes;
+        this.maxAttributeBytes = maxAttributeBytes;
+    }
+
+    /// Whether something needed repair since the last [#reset].
+    boolean repairNeeded() {
+        return repairNeeded;
+    }
+
+    void reset() {
+        repairNeeded = false;
+    }
+
+    /// Checks the value of one field and returns the position after it.
+    ///
+    /// @param shape the message that holds the field
+    /// @param position after the tag
+    int field(Shape shape, int tag, int position, int end) {
+        return field(shape, tag, position, end, 1);
+    }
+
+    private int field(Shape shape, int tag, int position, int end, int depth) {
+        int content = shape.content(tag);
+        if (content == Shape.OTHER) {
+            return Wire.skip(bytes, tag, position, end);
+        }
+        if (content == Shape.WRONG) {
+            throw Wire.wrongType(tag, position);
+        }
+        long value = Wire.delimited(bytes, position, end);
+        int start = Wire.low(value);
+        int stop = Wire.high(value);
+        switch (content) {
+            case Shape.TEXT -> text(start, stop);
+            case Shape.MESSAGE, Shape.ATTRIBUTE -> message(shape.child(tag), start, stop, depth);
+            case Shape.VALUE_TEXT -> {
+                text(start, stop);
+                limit(start, stop);
+            }
+            case Shape.VALUE_BYTES -> limit(start, stop);
+            case Shape.CONTAINER -> {
+                if (depth == MAX_DEPTH) {
+                    throw Wire.malformed("values nested deeper than " + MAX_DEPTH, start);
+                }
+                message(shape.child(tag), start, stop, depth + 1);
+            }
+            case Shape.LINK_OF_SPAN -> {
+                message(shape.child(tag), start, stop, depth);
+                repairNeeded |= !linkHasIds(bytes, start, stop);
+            }
+            default -> throw new IllegalStateException("content: " + content);
+        }
+        return stop;
+    }
+
+    private void message(Shape shape, int from, int to, int depth) {
+        int position = from;
+        while (position < to) {
+            long tag = Wire.tag(bytes, position, to);
+            position = field(shape, Wire.low(tag), Wire.high(tag), to, depth);
+        }
+    }
+
+    private void text(int start, int stop) {
+        if (!Utf8.isValid(bytes, start, stop)) {
+            repairNeeded = true;
+        }
+    }
+
+    private void limit(int start, int stop) {
+        if (stop - start > maxAttributeBytes) {
+            repairNeeded = true;
+        }
+    }
+
+    /// Whether a link that is well-formed points to a valid span.
+    static boolean linkHasIds(byte[] bytes, int from, int to) {
+        boolean traceId = false;
+        boolean spanId = false;
+        var link = new ProtoReader(bytes, from, to - from);
+        for (int tag = link.next(); tag != 0; tag = link.next()) {
+            switch (link.field()) {
+                case 1 -> traceId = isId(bytes, link, 16);
+                case 2 -> spanId = isId(bytes, link, 8);
+                default -> link.skip();
+            }
+        }
+        return traceId && spanId;
+    }
+
+    private static boolean isId(byte[] bytes, ProtoReader message, int size) {
+        int length = message.lengthDelimited();
+        if (length != size) {
+            return false;
+        }
+        long bits = 0;
+        for (int i = message.position() - size; i < message.position(); i += Long.BYTES) {
+            bits |= (long) LittleEndian.LONG.get(bytes, i);
+        }
+        return bits != 0;
+    }
+}
