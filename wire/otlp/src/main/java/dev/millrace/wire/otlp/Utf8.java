@@ -16,20 +16,19 @@ final class Utf8 {
 
     private static boolean isAscii(byte[] bytes, int from, int to) {
         int length = to - from;
-        if (length >= Long.BYTES) {
-            long seen = (long) LittleEndian.LONG.get(bytes, to - Long.BYTES);
-            for (int i = from; i < to - Long.BYTES; i += Long.BYTES) {
-                seen |= (long) LittleEndian.LONG.get(bytes, i);
+        if (length >= 8) {
+            long seen = word(bytes, from) | word(bytes, to - 8);
+            for (int i = from + 8; i < to - 8; i += 8) {
+                seen |= word(bytes, i);
             }
             return (seen & HIGH_BITS) == 0;
         }
         if (length == 0) {
             return true;
         }
-        if (to >= Long.BYTES) {
+        if (to >= 8) {
             // The bytes before the text are shifted out.
-            long last = (long) LittleEndian.LONG.get(bytes, to - Long.BYTES);
-            return ((last >>> (Long.SIZE - length * Byte.SIZE)) & HIGH_BITS) == 0;
+            return ((word(bytes, to - 8) >>> (64 - length * 8)) & HIGH_BITS) == 0;
         }
         for (int i = from; i < to; i++) {
             if (bytes[i] < 0) {
@@ -37,5 +36,9 @@ final class Utf8 {
             }
         }
         return true;
+    }
+
+    private static long word(byte[] bytes, int at) {
+        return (long) LittleEndian.LONG.get(bytes, at);
     }
 }
