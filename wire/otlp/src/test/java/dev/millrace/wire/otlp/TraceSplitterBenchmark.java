@@ -106,7 +106,7 @@ public class TraceSplitterBenchmark {
                                 number("server.port", 8080),
                                 number("http.response.status_code", 200),
                                 text("network.protocol.version", "1.1"),
-                                text("user_agent.original", "okhttp/4.12.0"),
+                                text("user_agent.original", "okhttp/4.12.0 (linux; arm64)"),
                                 text("client.address", "10.12." + random.nextInt(256) + ".17")),
                         0)
                 .resource(resource)
