@@ -12,6 +12,11 @@ final class MessageCheck {
     /// them this stays below the 100 levels that protobuf's parsers allow.
     static final int MAX_DEPTH = 32;
 
+    private static final byte KEY = 1 << 3 | ProtoReader.LENGTH_DELIMITED;
+    private static final byte VALUE = 2 << 3 | ProtoReader.LENGTH_DELIMITED;
+    private static final byte TEXT = 1 << 3 | ProtoReader.LENGTH_DELIMITED;
+    private static final byte INT = 3 << 3 | ProtoReader.VARINT;
+
     private final byte[] bytes;
     private final int maxAttributeBytes;
     private boolean repairNeeded;
@@ -51,7 +56,12 @@ final class MessageCheck {
         int stop = Wire.high(value);
         switch (content) {
             case Shape.TEXT -> text(start, stop);
-            case Shape.MESSAGE, Shape.ATTRIBUTE -> message(shape.child(tag), start, stop, depth);
+            case Shape.ATTRIBUTE -> {
+                if (!isPlainAttribute(start, stop)) {
+                    message(shape.child(tag), start, stop, depth);
+                }
+            }
+            case Shape.MESSAGE -> message(shape.child(tag), start, stop, depth);
             case Shape.VALUE_TEXT -> {
                 text(start, stop);
                 limit(start, stop);
@@ -78,6 +88,29 @@ final class MessageCheck {
             long tag = Wire.tag(bytes, position, to);
             position = field(shape, Wire.low(tag), Wire.high(tag), to, depth);
         }
+    }
+
+    /// A short cut for what most attributes are: a key and then text in ASCII or an integer, with
+    /// lengths of one byte that fit each other. Whatever else may be valid too goes the long way.
+    private boolean isPlainAttribute(int start, int stop) {
+        if (stop - start < 6 || bytes[start] != KEY || bytes[start + 1] < 0) {
+            return false;
+        }
+        int value = start + 2 + bytes[start + 1];
+        if (stop - value < 4 || bytes[value] != VALUE || bytes[value + 1] != stop - value - 2) {
+            return false;
+        }
+        int content = value + 3;
+        return switch (bytes[value + 2]) {
+            case TEXT ->
+                    bytes[content] == stop - content - 1
+                            && bytes[content] <= maxAttributeBytes
+                            && Utf8.isAscii(bytes, start, stop);
+            case INT ->
+                    Wire.skipVarint(bytes, content, stop) == stop
+                            && Utf8.isAscii(bytes, start, value);
+            default -> false;
+        };
     }
 
     private void text(int start, int stop) {

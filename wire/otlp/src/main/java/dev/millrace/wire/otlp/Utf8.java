@@ -14,7 +14,7 @@ final class Utf8 {
                 || UnsafeByteOperations.unsafeWrap(bytes, from, to - from).isValidUtf8();
     }
 
-    private static boolean isAscii(byte[] bytes, int from, int to) {
+    static boolean isAscii(byte[] bytes, int from, int to) {
         int length = to - from;
         if (length >= 8) {
             long seen = word(bytes, from) | word(bytes, to - 8);
