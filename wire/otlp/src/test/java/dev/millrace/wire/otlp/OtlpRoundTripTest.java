@@ -27,7 +27,7 @@ class OtlpRoundTripTest {
         var random = new RandomSpans(seed);
         for (int i = 0; i < 50; i++) {
             // Given
-            var spans = random.request();
+            var spans = random.request(80);
 
             // When
             var decoded = OtlpDecoder.spans(OtlpEncoder.encode(spans));

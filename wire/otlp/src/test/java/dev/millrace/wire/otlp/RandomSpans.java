@@ -33,6 +33,7 @@ final class RandomSpans {
         "名前はまだ無い",
         "🜁 🚀",
         "a text that is a little longer than thirty-two bytes",
+        "long enough for a length of two bytes: ".repeat(4),
         "\0\u007f\u0080\u07ff\u0800\uffff"
     };
 
@@ -42,12 +43,12 @@ final class RandomSpans {
         random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
     }
 
-    /// Up to 80 spans of a few traces, resources and scopes, mixed.
-    List<Span> request() {
+    /// Some spans of a few traces, resources and scopes, mixed.
+    List<Span> request(int most) {
         var traces = some(12, this::traceId);
         var resources = some(4, this::resource);
         var scopes = some(3, this::scope);
-        return some(80, () -> span(any(traces), any(resources), any(scopes)));
+        return some(most, () -> span(any(traces), any(resources), any(scopes)));
     }
 
     Span span(TraceId traceId, Resource resource, Scope scope) {

@@ -28,9 +28,14 @@ import org.openjdk.jmh.annotations.Warmup;
 /// Spans per second through [TraceSplitter] on one core: requests of 512 spans of about 420 bytes,
 /// of 52 interleaved traces and four services.
 ///
-/// To run it, compile the tests, write the test class path to a file with the dependency plugin's
-/// `build-classpath`, and start `java -cp <test classes>:<classes>:<class path>
-/// org.openjdk.jmh.Main TraceSplitterBenchmark`.
+/// To run it, from the root:
+///
+/// ```
+/// ./mvnw -q -pl wire/otlp -am test-compile dependency:build-classpath \
+///     -Dmdep.outputFile=target/classpath
+/// java -cp "wire/otlp/target/test-classes:wire/otlp/target/classes:model/target/classes:\
+/// $(cat wire/otlp/target/classpath)" org.openjdk.jmh.Main TraceSplitterBenchmark
+/// ```
 @State(org.openjdk.jmh.annotations.Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @Fork(1)
@@ -54,7 +59,6 @@ public class TraceSplitterBenchmark {
     public void fill() {
         var random = RandomGeneratorFactory.of("L64X128MixRandom").create(1);
         requests = IntStream.range(0, REQUESTS).mapToObj(_ -> request(random)).toList();
-        System.out.println("bytes per span: " + requests.getFirst().length() / SPANS);
     }
 
     @Benchmark

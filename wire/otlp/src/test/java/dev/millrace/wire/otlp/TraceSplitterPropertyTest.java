@@ -5,13 +5,11 @@ import static org.assertj.core.api.Assertions.fail;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.millrace.model.Slice;
-import dev.millrace.model.Span;
 import dev.millrace.model.TraceId;
 import io.opentelemetry.proto.trace.v1.TracesData;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class TraceSplitterPropertyTest {
 
-    private static final int CORRUPTIONS = 3_000;
+    private static final int CORRUPTIONS = 2_000;
 
     private final TraceSplitter splitter =
             new TraceSplitter(new SpanLimits(24 * RandomSpans.HOUR, RandomSpans.HOUR, 64 << 10));
@@ -30,7 +28,7 @@ class TraceSplitterPropertyTest {
         var random = new RandomSpans(seed);
         for (int i = 0; i < 100; i++) {
             // Given
-            var spans = random.request();
+            var spans = random.request(80);
 
             // When
             var split = splitter.split(OtlpEncoder.encode(spans), RandomSpans.NOW);
@@ -64,7 +62,7 @@ class TraceSplitterPropertyTest {
             // Given
             long caseSeed = seed * CORRUPTIONS + i;
             var random = RandomGeneratorFactory.of("L64X128MixRandom").create(caseSeed);
-            byte[] bytes = corrupt(OtlpEncoder.encode(few(spans)), random);
+            byte[] bytes = corrupt(OtlpEncoder.encode(spans.request(4)), random);
 
             // When Then
             try {
@@ -86,7 +84,7 @@ class TraceSplitterPropertyTest {
             // Given
             long caseSeed = seed * CORRUPTIONS + i;
             var random = RandomGeneratorFactory.of("L64X128MixRandom").create(caseSeed);
-            byte[] bytes = corrupt(OtlpEncoder.encode(few(spans)), random);
+            byte[] bytes = corrupt(OtlpEncoder.encode(spans.request(4)), random);
             if (!protobufRefusesTheStructureOf(bytes)) {
                 continue;
             }
@@ -118,11 +116,6 @@ class TraceSplitterPropertyTest {
         } catch (InvalidProtocolBufferException e) {
             return !String.valueOf(e.getMessage()).contains("UTF-8");
         }
-    }
-
-    private static List<Span> few(RandomSpans spans) {
-        var request = spans.request();
-        return request.subList(0, Math.min(4, request.size()));
     }
 
     private static byte[] corrupt(Slice request, RandomGenerator random) {
