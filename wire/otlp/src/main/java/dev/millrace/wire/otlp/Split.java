@@ -17,6 +17,12 @@ public record Split(
         Map<Repair, Integer> repaired,
         String firstRejection) {
 
+    public Split {
+        chunks = List.copyOf(chunks);
+        rejected = Map.copyOf(rejected);
+        repaired = Map.copyOf(repaired);
+    }
+
     /// The spans left out, for whatever reason.
     public int rejectedSpans() {
         return rejected.values().stream().mapToInt(Integer::intValue).sum();

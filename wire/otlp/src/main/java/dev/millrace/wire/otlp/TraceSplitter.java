@@ -1,12 +1,17 @@
 package dev.millrace.wire.otlp;
 
 import dev.millrace.model.Slice;
-import java.util.List;
-import java.util.Map;
 
 /// Sorts the spans of a request by trace, by scanning and slicing its bytes.
 ///
-/// Stateless and safe for any number of threads.
+/// Every nested message is checked, so that whatever comes out can be read by any later stage:
+/// spans whose ids or start time cannot be used are rejected, text that is not UTF-8, attributes
+/// over the limit and links to nowhere are repaired, and bytes that are not OTLP refuse the whole
+/// request. Spans that need no repair are copied as they came, unknown fields included, and so are
+/// the resources and scopes of each chunk.
+///
+/// Of a singular field sent twice the last counts, as protobuf has it. Stateless and safe for any
+/// number of threads.
 public final class TraceSplitter {
 
     private final SpanLimits limits;
@@ -17,11 +22,9 @@ public final class TraceSplitter {
 
     /// @param request an `ExportTraceServiceRequest` or `TracesData`
     /// @param nowNanos the current time, nanoseconds since the epoch
-    /// @throws MalformedOtlpException when the bytes are not OTLP; nothing of it is taken in then
+    /// @throws MalformedOtlpException when the bytes are not OTLP, or when the resources and scopes
+    ///   repeated for each trace outgrow the request manyfold; nothing of it is taken in then
     public Split split(Slice request, long nowNanos) {
-        if (request.length() > nowNanos) {
-            throw new MalformedOtlpException("not OTLP: " + limits);
-        }
-        return new Split(List.of(), 0, Map.of(), Map.of(), "");
+        return new RequestScan(request, limits, nowNanos).split();
     }
 }
