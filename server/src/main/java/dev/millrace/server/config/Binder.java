@@ -41,7 +41,7 @@ final class Binder {
     }
 
     private Optional<?> value(String name, RecordComponent component) {
-        if (component.getType().isRecord()) {
+        if (Keys.isSection(component)) {
             return section(name + ".", component.getType());
         }
         if (component.getType() == Map.class) {

@@ -1,5 +1,6 @@
 package dev.millrace.server.config;
 
+import dev.millrace.model.ByteSize;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -40,13 +41,18 @@ final class Keys {
     private void collect(String prefix, Class<?> section) {
         for (var component : section.getRecordComponents()) {
             String name = prefix + keyName(component);
-            if (component.getType().isRecord()) {
+            if (isSection(component)) {
                 collect(name + ".", component.getType());
             } else {
                 boolean open = component.getType() == Map.class;
                 byName.put(name, new Key(name, ValueType.of(component), open));
             }
         }
+    }
+
+    /// A record holds more keys; [ByteSize] is one that is a value.
+    static boolean isSection(RecordComponent component) {
+        return component.getType().isRecord() && component.getType() != ByteSize.class;
     }
 
     /// `maxPartBytes` is the key `max-part-bytes`.
