@@ -1,22 +1,18 @@
 package dev.millrace.server;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.linecorp.armeria.common.HttpResponse;
-import com.linecorp.armeria.common.HttpStatus;
-import com.linecorp.armeria.common.MediaType;
-import com.linecorp.armeria.server.HttpService;
-import com.linecorp.armeria.server.ServerBuilder;
+import dev.millrace.server.OperatorServer.Answer;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
-/// Answers `/live` (the process runs), `/ready` (it serves and no part is down) and `/status` (what
-/// every part says). All three answer with the same JSON; the first two also by status code.
+/// Answers `/live` (the process runs), `/ready` (it serves and no part is down; 503 otherwise) and
+/// `/status` (what every part says). All three answer with the same JSON.
 final class HealthService {
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int OK = 200;
+    private static final int UNAVAILABLE = 503;
 
     private final Health health;
     private final Supplier<Map<String, String>> addresses;
@@ -26,33 +22,21 @@ final class HealthService {
         this.addresses = addresses;
     }
 
-    void addTo(ServerBuilder server) {
-        server.service("/live", service(_ -> HttpStatus.OK))
-                .service("/ready", service(HealthService::byReadiness))
-                .service("/status", service(_ -> HttpStatus.OK))
-                .service("/", service(HealthService::byReadiness));
+    Map<String, Function<String, Answer>> pages() {
+        return Map.of(
+                "/live", _ -> answer(OK),
+                "/ready", _ -> answer(UNAVAILABLE),
+                "/status", _ -> answer(OK),
+                "/", _ -> answer(UNAVAILABLE));
     }
 
-    private static HttpStatus byReadiness(boolean ready) {
-        return ready ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE;
-    }
-
-    private interface StatusOf {
-        HttpStatus apply(boolean ready);
-    }
-
-    private HttpService service(StatusOf status) {
-        return (context, _) ->
-                HttpResponse.of(
-                        CompletableFuture.supplyAsync(
-                                () -> answer(status), context.blockingTaskExecutor()));
-    }
-
-    private HttpResponse answer(StatusOf status) {
+    private Answer answer(int whenNotReady) {
         var parts = health.parts();
         boolean ready = health.isReady(parts);
-        return HttpResponse.of(
-                status.apply(ready), MediaType.JSON_UTF_8, body(ready, parts).toPrettyString());
+        return new Answer(
+                ready ? OK : whenNotReady,
+                "application/json; charset=utf-8",
+                body(ready, parts).toPrettyString() + "\n");
     }
 
     private ObjectNode body(boolean ready, Map<String, PartState> parts) {
@@ -68,7 +52,8 @@ final class HealthService {
                 case PartState.Down down -> part.put("state", "down").put("reason", down.reason());
             }
         });
-        body.set("addresses", JSON.valueToTree(addresses.get()));
+        var reachable = body.putObject("addresses");
+        addresses.get().forEach(reachable::put);
         return body;
     }
 }

@@ -28,10 +28,12 @@ public final class Logging extends ContextAwareBase implements Configurator {
             "%date{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{0}: %msg%replace( %kvp){'^ $', ''}%n";
 
     /// Libraries that say too much. Kafka dumps every client's configuration at INFO, and at WARN
-    /// still reports two harmless things at each start and stop.
+    /// still reports two harmless things at each start and stop. Armeria registers the same
+    /// executor once for each of its servers, which the meter registry finds worth a warning.
     private static final Map<String, Level> QUIET =
             Map.of(
                     "com.linecorp.armeria", Level.WARN,
+                    "io.micrometer.core.instrument.MeterRegistry", Level.ERROR,
                     "io.netty", Level.WARN,
                     "kafka", Level.WARN,
                     "org.apache.kafka", Level.WARN,

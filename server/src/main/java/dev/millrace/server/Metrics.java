@@ -1,11 +1,6 @@
 package dev.millrace.server;
 
-import com.linecorp.armeria.common.HttpData;
-import com.linecorp.armeria.common.HttpHeaderNames;
-import com.linecorp.armeria.common.HttpResponse;
-import com.linecorp.armeria.common.HttpStatus;
-import com.linecorp.armeria.common.MediaType;
-import com.linecorp.armeria.server.ServerBuilder;
+import dev.millrace.server.OperatorServer.Answer;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
@@ -18,7 +13,8 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import java.util.concurrent.CompletableFuture;
+import java.util.Map;
+import java.util.function.Function;
 
 /// What the process counts and measures, as Prometheus reads it at `/metrics`.
 ///
@@ -26,7 +22,9 @@ import java.util.concurrent.CompletableFuture;
 /// number of log lines by level.
 final class Metrics implements AutoCloseable {
 
-    private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
+    private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
+    private static final String OPEN_METRICS =
+            "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
     private final PrometheusMeterRegistry registry =
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -53,25 +51,13 @@ final class Metrics implements AutoCloseable {
                 .register(registry);
     }
 
-    void addTo(ServerBuilder server) {
-        server.service(
-                "/metrics",
-                (context, request) -> {
-                    String accept = request.headers().get(HttpHeaderNames.ACCEPT, PROMETHEUS_TEXT);
-                    return HttpResponse.of(
-                            CompletableFuture.supplyAsync(
-                                    () -> scrape(accept), context.blockingTaskExecutor()));
-                });
+    Map<String, Function<String, Answer>> pages() {
+        return Map.of("/metrics", this::scrape);
     }
 
-    private HttpResponse scrape(String accept) {
-        boolean openMetrics = accept.contains("application/openmetrics-text");
-        String type =
-                openMetrics
-                        ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
-                        : PROMETHEUS_TEXT;
-        return HttpResponse.of(
-                HttpStatus.OK, MediaType.parse(type), HttpData.ofUtf8(registry.scrape(type)));
+    private Answer scrape(String accept) {
+        String type = accept.contains("application/openmetrics-text") ? OPEN_METRICS : PROMETHEUS;
+        return new Answer(200, type, registry.scrape(type));
     }
 
     @Override

@@ -45,10 +45,10 @@ final class Millrace implements AutoCloseable {
     void start() throws StartException {
         try {
             frame.push("metrics registry", metrics).start();
-            var metricsServer = new OperatorServer("metrics", config.metrics(), metrics::addTo);
+            var metricsServer = new OperatorServer("metrics", config.metrics(), metrics.pages());
             frame.push("metrics", metricsServer).start();
             var healthService = new HealthService(health, parts::addresses);
-            var healthServer = new OperatorServer("health", config.health(), healthService::addTo);
+            var healthServer = new OperatorServer("health", config.health(), healthService.pages());
             frame.push("health", healthServer).start();
 
             wiring.open(parts);

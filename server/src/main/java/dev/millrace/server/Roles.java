@@ -2,6 +2,8 @@ package dev.millrace.server;
 
 import dev.millrace.server.config.MillraceConfig;
 import java.time.Clock;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,7 +15,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
     private static final Logger log = LoggerFactory.getLogger(Roles.class);
 
     Roles {
-        roles = Set.copyOf(roles);
+        roles = Collections.unmodifiableSet(EnumSet.copyOf(roles));
     }
 
     @Override
