@@ -1,0 +1,39 @@
+package dev.millrace.server;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/// A job that a process can have; one process can have several.
+enum Role {
+    BROKER("Runs the embedded Kafka broker."),
+    COLLECTOR("Takes spans in and writes them to Kafka."),
+    AGGREGATOR("Assembles spans into traces and decides which are kept."),
+    INGESTER("Writes traces to the store."),
+    QUERY("Answers queries and serves the user interface.");
+
+    private final String description;
+
+    Role(String description) {
+        this.description = description;
+    }
+
+    String description() {
+        return description;
+    }
+
+    /// The role's name on the command line.
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    static Optional<Role> find(String name) {
+        return Arrays.stream(values()).filter(role -> role.toString().equals(name)).findFirst();
+    }
+
+    static String names() {
+        return Arrays.stream(values()).map(Role::toString).collect(Collectors.joining(", "));
+    }
+}

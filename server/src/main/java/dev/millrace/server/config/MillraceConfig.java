@@ -1,0 +1,186 @@
+package dev.millrace.server.config;
+
+import dev.millrace.model.ByteSize;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/// Everything an operator can set, checked.
+///
+/// A component `quietPeriod` of the record in `aggregator` is the key `aggregator.quiet-period`.
+/// The defaults and what each key means stand in `millrace-defaults.yaml`.
+public record MillraceConfig(
+        Mode mode,
+        Path dataDir,
+        Duration stopDeadline,
+        KafkaConfig kafka,
+        BrokerConfig broker,
+        TopicsConfig topics,
+        CollectorConfig collector,
+        AggregatorConfig aggregator,
+        IngesterConfig ingester,
+        StorageConfig storage,
+        QueryConfig query,
+        EndpointConfig health,
+        EndpointConfig metrics,
+        LogConfig log) {
+
+    /// Whether Kafka stands between the collector and the store.
+    public enum Mode {
+        STREAMING,
+        DIRECT
+    }
+
+    /// What the ingester reads: finished traces, or every span as it arrives.
+    public enum Feed {
+        TRACES,
+        SPANS
+    }
+
+    /// The stores there are.
+    public enum StorageType {
+        LOCAL
+    }
+
+    /// The least severe log line that is written.
+    public enum LogLevel {
+        ERROR,
+        WARN,
+        INFO,
+        DEBUG,
+        TRACE
+    }
+
+    /// How a log line looks.
+    public enum LogFormat {
+        TEXT,
+        JSON
+    }
+
+    /// The cluster to use. No bootstrap servers means the embedded broker, at the address of
+    /// [BrokerConfig].
+    public record KafkaConfig(
+            List<String> bootstrapServers,
+            @Between(min = 0, max = 32) int replication,
+            Map<String, String> properties) {
+
+        public boolean embedded() {
+            return bootstrapServers.isEmpty();
+        }
+
+        /// Names the properties and keeps their values, which may be secret, to itself.
+        @Override
+        public String toString() {
+            return "KafkaConfig[bootstrapServers=%s, replication=%s, properties=%s]"
+                    .formatted(bootstrapServers, replication, properties.keySet());
+        }
+    }
+
+    /// Where the embedded broker listens.
+    public record BrokerConfig(String host, @Between(min = 0, max = 65_535) int port) {}
+
+    /// The topics, as written: a partition count of 0 leaves the choice to [#resolve].
+    public record TopicsConfig(
+            String prefix,
+            TopicConfig spans,
+            TopicConfig tracesComplete,
+            TopicConfig samplingDecisions,
+            TopicConfig deadLetters) {
+
+        private static final Partitions CLUSTER = new Partitions(100, 20, 10, 10);
+        private static final Partitions EMBEDDED = new Partitions(12, 4, 2, 2);
+
+        /// The topics with their full names and real partition counts.
+        ///
+        /// @param embedded whether they live on the embedded broker, which gets fewer partitions
+        public TopicsConfig resolve(boolean embedded) {
+            var partitions = embedded ? EMBEDDED : CLUSTER;
+            return new TopicsConfig(
+                    "",
+                    spans.resolve(prefix, partitions.spans),
+                    tracesComplete.resolve(prefix, partitions.tracesComplete),
+                    samplingDecisions.resolve(prefix, partitions.samplingDecisions),
+                    deadLetters.resolve(prefix, partitions.deadLetters));
+        }
+
+        private record Partitions(
+                int spans, int tracesComplete, int samplingDecisions, int deadLetters) {}
+    }
+
+    /// One topic: its name, its partition count and how long it keeps a record.
+    public record TopicConfig(
+            String name, @Between(min = 0, max = 10_000) int partitions, Duration retention) {
+
+        private TopicConfig resolve(String prefix, int defaultPartitions) {
+            return new TopicConfig(
+                    prefix + name, partitions == 0 ? defaultPartitions : partitions, retention);
+        }
+    }
+
+    /// Where spans are taken in, and how much of them.
+    public record CollectorConfig(
+            String host,
+            @Between(min = 0, max = 65_535) int grpcPort,
+            @Between(min = 0, max = 65_535) int httpPort,
+            ByteSize maxRequest,
+            ByteSize maxInFlight,
+            LimitsConfig limits) {
+
+        public CollectorConfig {
+            if (maxInFlight.bytes() < maxRequest.bytes()) {
+                throw new IllegalArgumentException(
+                        "max-in-flight: %s (expected: at least max-request, %s)"
+                                .formatted(maxInFlight, maxRequest));
+            }
+        }
+    }
+
+    /// Which spans are refused or cut.
+    public record LimitsConfig(Duration past, Duration future, ByteSize attribute) {}
+
+    /// When a trace is complete, and how much of it is held meanwhile.
+    public record AggregatorConfig(
+            String group,
+            Duration quietPeriod,
+            Duration maxAge,
+            Duration lateWindow,
+            ByteSize maxPartBytes,
+            @Between(min = 1, max = 1_000_000) int maxPartSpans,
+            ByteSize maxMemory,
+            Duration commitInterval) {
+
+        public AggregatorConfig {
+            if (maxAge.compareTo(quietPeriod) < 0) {
+                throw new IllegalArgumentException(
+                        "max-age: %s (expected: at least quiet-period, %s)"
+                                .formatted(Durations.text(maxAge), Durations.text(quietPeriod)));
+            }
+        }
+    }
+
+    /// What is written to the store, and in what batches.
+    public record IngesterConfig(
+            String group, Feed feed, ByteSize batchBytes, Duration batchTime) {}
+
+    /// Where traces are kept.
+    public record StorageConfig(StorageType type, LocalStorageConfig local) {}
+
+    /// The embedded store. An empty directory means `store` below the data directory.
+    public record LocalStorageConfig(
+            String directory, Duration window, Duration retention, ByteSize maxSize) {
+
+        public Path directoryBelow(Path dataDir) {
+            return directory.isEmpty() ? dataDir.resolve("store") : Path.of(directory);
+        }
+    }
+
+    /// Where questions are answered and the user interface is served.
+    public record QueryConfig(String host, @Between(min = 0, max = 65_535) int port) {}
+
+    /// An address to listen on.
+    public record EndpointConfig(String host, @Between(min = 0, max = 65_535) int port) {}
+
+    /// What is logged, and how.
+    public record LogConfig(LogLevel level, LogFormat format) {}
+}

@@ -1,0 +1,109 @@
+package dev.millrace.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class CommandsTest {
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int run(Map<String, String> environment, String... arguments) {
+        var line = Commands.commandLine(environment);
+        line.setOut(new PrintWriter(out, true));
+        line.setErr(new PrintWriter(err, true));
+        return line.execute(arguments);
+    }
+
+    @Test
+    void helpNamesEveryCommandAndNoHiddenOne() {
+        // When
+        int code = run(Map.of(), "--help");
+
+        // Then
+        assertThat(code).isZero();
+        assertThat(out.toString())
+                .contains("up ", "broker ", "collector ", "aggregator ", "ingester ", "query ")
+                .contains("config ")
+                .doesNotContain("warmup");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"up", "collector", "query", "config"})
+    void everyCommandExplainsItself(String command) {
+        assertThat(run(Map.of(), command, "--help")).isZero();
+        assertThat(out.toString()).contains("millrace " + command, "--config", "--set");
+    }
+
+    @Test
+    void tellsItsVersion() {
+        assertThat(run(Map.of(), "--version")).isZero();
+        assertThat(out.toString()).startsWith("millrace ").contains("Java 25");
+    }
+
+    @Test
+    void withoutACommandShowsTheCommands() {
+        assertThat(run(Map.of())).isEqualTo(2);
+        assertThat(err.toString()).startsWith("A command is missing.").contains("collector");
+    }
+
+    @Test
+    void suggestsTheCommandThatWasMeant() {
+        assertThat(run(Map.of(), "colector")).isEqualTo(2);
+        assertThat(err.toString()).contains("Did you mean: millrace collector");
+    }
+
+    @Test
+    void refusesARoleThereIsNot() {
+        assertThat(run(Map.of(), "up", "--roles", "query,indexer")).isEqualTo(2);
+        assertThat(err.toString())
+                .contains(
+                        "indexer (expected: one of broker, collector, aggregator, ingester, query)");
+    }
+
+    @Test
+    void everyConfigurationProblemIsOneLineAndTheExitCodeIsTwo() {
+        // When
+        int code =
+                run(Map.of("MILLRACE_MODE", "fast"), "up", "--set", "a=b", "--set", "query.port=x");
+
+        // Then
+        assertThat(code).isEqualTo(2);
+        assertThat(err.toString().lines())
+                .hasSize(3)
+                .anySatisfy(line -> assertThat(line).startsWith("environment MILLRACE_MODE: mode"));
+        assertThat(out.toString()).isEmpty();
+    }
+
+    @Test
+    void printsTheConfigurationInForce() {
+        // When
+        int code = run(Map.of("MILLRACE_QUERY_PORT", "1"), "config", "--set", "query.host=0.0.0.0");
+
+        // Then
+        assertThat(code).isZero();
+        assertThat(out.toString())
+                .contains("query.port: 1  # environment MILLRACE_QUERY_PORT\n")
+                .contains("query.host: 0.0.0.0  # flag --set\n")
+                .contains("health.port: 13133\n");
+    }
+
+    @Test
+    void readsTheFileNamedInTheEnvironment() {
+        assertThat(run(Map.of("MILLRACE_CONFIG", "nowhere.yaml"), "config")).isEqualTo(2);
+        assertThat(err.toString()).contains("nowhere.yaml: cannot be read");
+    }
+
+    @Test
+    void aFileOnTheCommandLineReplacesTheOneInTheEnvironment() {
+        assertThat(run(Map.of("MILLRACE_CONFIG", "a.yaml"), "config", "--config", "b.yaml"))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("b.yaml").doesNotContain("a.yaml");
+    }
+}
