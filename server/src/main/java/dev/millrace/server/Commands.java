@@ -46,6 +46,8 @@ public final class Commands implements Runnable {
             one.getCommandSpec().usageMessage().description(role.description());
             line.addSubcommand(role.toString(), one);
         }
+        line.addSubcommand("demo", new DemoCommand(environment, clock));
+        line.addSubcommand("load", new LoadCommand(clock));
         line.addSubcommand("config", new ConfigCommand(environment));
         line.addSubcommand("warmup", new WarmupCommand(clock));
         line.setExecutionExceptionHandler((failure, at, _) -> explain(failure, at));

@@ -1,10 +1,29 @@
 package dev.millrace.server;
 
+import dev.millrace.broker.BrokerConfig;
+import dev.millrace.broker.EmbeddedBroker;
+import dev.millrace.collector.Collector;
+import dev.millrace.pipeline.Aggregator;
+import dev.millrace.pipeline.DirectPipeline;
+import dev.millrace.pipeline.Ingester;
+import dev.millrace.pipeline.KafkaClients;
+import dev.millrace.pipeline.KafkaSpanSink;
+import dev.millrace.pipeline.Lag;
+import dev.millrace.pipeline.SpanSink;
+import dev.millrace.pipeline.Topics;
+import dev.millrace.query.QueryServer;
 import dev.millrace.server.config.MillraceConfig;
+import dev.millrace.server.config.MillraceConfig.Mode;
+import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.local.LocalTraceStore;
+import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,13 +32,163 @@ import org.slf4j.LoggerFactory;
 record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wiring {
 
     private static final Logger log = LoggerFactory.getLogger(Roles.class);
+    private static final Duration TOPICS_PATIENCE = Duration.ofSeconds(60);
 
     Roles {
         roles = Collections.unmodifiableSet(EnumSet.copyOf(roles));
     }
 
     @Override
-    public void open(Parts parts) {
+    public void open(Parts parts) throws Exception {
         log.atInfo().addKeyValue("roles", roles).addKeyValue("mode", config.mode()).log("Starting");
+        switch (config.mode()) {
+            case STREAMING -> openStreaming(parts);
+            case DIRECT -> openDirect(parts);
+        }
+    }
+
+    private void openStreaming(Parts parts) throws Exception {
+        var wired = new ComponentConfig(config, openBroker(parts));
+        if (roles.contains(Role.INGESTER) || roles.contains(Role.QUERY)) {
+            var store = openStore(parts);
+            if (roles.contains(Role.QUERY)) {
+                openQuery(parts, store);
+            }
+            if (roles.contains(Role.INGESTER)) {
+                openIngester(parts, wired, store);
+            }
+        }
+        if (roles.contains(Role.AGGREGATOR)) {
+            openAggregator(parts, wired);
+        }
+        if (roles.contains(Role.COLLECTOR)) {
+            var clients = openKafka(wired);
+            var topics = wired.topics();
+            var sink =
+                    new KafkaSpanSink(
+                            clients,
+                            topics.fullName(topics.spans()),
+                            topics.spans().partitions(),
+                            wired.sink(),
+                            parts.meters());
+            parts.push("kafka", sink, check(sink::ready, "Kafka does not answer")).start();
+            openCollector(parts, sink);
+        }
+    }
+
+    private void openDirect(Parts parts) {
+        var store = openStore(parts);
+        openQuery(parts, store);
+        var wired = new ComponentConfig(config, "");
+        var pipeline =
+                parts.push(
+                        "assembly",
+                        new DirectPipeline(
+                                wired.assembly(),
+                                config.aggregator().maxMemory(),
+                                store,
+                                clock,
+                                parts.meters()));
+        pipeline.start();
+        openCollector(parts, pipeline);
+    }
+
+    /// Returns where Kafka is reached.
+    private String openBroker(Parts parts) {
+        if (!config.kafka().embedded()) {
+            return String.join(",", config.kafka().bootstrapServers());
+        }
+        if (!roles.contains(Role.BROKER)) {
+            return config.broker().host() + ":" + config.broker().port();
+        }
+        var broker =
+                new EmbeddedBroker(
+                        new BrokerConfig(
+                                config.dataDir().resolve("kafka"),
+                                config.broker().host(),
+                                config.broker().port()),
+                        (message, cause) ->
+                                log.atError().setCause(cause).log("Broker failed: {}", message));
+        parts.push("broker", broker, check(broker::healthy, "the broker has failed")).start();
+        parts.listening("kafka", broker.bootstrapServers());
+        return broker.bootstrapServers();
+    }
+
+    /// Clients for a cluster whose topics are there.
+    private KafkaClients openKafka(ComponentConfig wired) {
+        var clients = new KafkaClients(wired.kafka());
+        try (var admin = clients.admin("topics")) {
+            new Topics(admin, wired.kafka(), wired.topics()).ensure(TOPICS_PATIENCE);
+        }
+        return clients;
+    }
+
+    private TraceStore openStore(Parts parts) {
+        var local = ComponentConfig.store(config);
+        var store = parts.push("store", new LocalTraceStore(local, parts.meters()));
+        store.start();
+        parts.push("retention", new Retention(store, local.retention(), clock)).start();
+        return store;
+    }
+
+    private void openQuery(Parts parts, TraceStore store) {
+        var query =
+                parts.push(
+                        "query",
+                        new QueryServer(
+                                ComponentConfig.query(config), store, parts.meters(), clock));
+        query.start();
+        parts.listening("ui", "http://" + shown(config.query().host()) + ":" + query.port());
+    }
+
+    private void openIngester(Parts parts, ComponentConfig wired, TraceStore store) {
+        var clients = openKafka(wired);
+        var topics = wired.topics();
+        var ingester =
+                new Ingester(clients, topics, wired.ingester(), store, parts.meters());
+        parts.push("ingester", ingester, check(ingester::healthy, "its loop has failed")).start();
+        openLag(parts, clients, wired.ingester().group());
+    }
+
+    private void openAggregator(Parts parts, ComponentConfig wired) throws Exception {
+        var clients = openKafka(wired);
+        Path scratch = config.dataDir().resolve("scratch");
+        var instance = parts.push("instance", InstanceId.claim(config.dataDir()));
+        var aggregator =
+                new Aggregator(
+                        clients,
+                        wired.aggregator(instance.name(), scratch),
+                        wired.topics(),
+                        parts.meters(),
+                        System::nanoTime);
+        parts.push("aggregator", aggregator, check(aggregator::healthy, "a loop has failed"))
+                .start();
+        openLag(parts, clients, config.aggregator().group());
+    }
+
+    private void openLag(Parts parts, KafkaClients clients, String group) {
+        parts.push("lag of " + group, new Lag(clients, List.of(group), parts.meters())).start();
+    }
+
+    private void openCollector(Parts parts, SpanSink sink) {
+        var collector =
+                parts.push(
+                        "collector",
+                        new Collector(
+                                ComponentConfig.collector(config), sink, clock, parts.meters()));
+        collector.start();
+        String host = shown(config.collector().host());
+        parts.listening("otlp/grpc", "http://" + host + ":" + collector.grpcPort());
+        parts.listening("otlp/http", "http://" + host + ":" + collector.httpPort());
+    }
+
+    // Nobody can open 0.0.0.0 in a browser.
+    private static String shown(String host) {
+        return host.equals("0.0.0.0") || host.equals("127.0.0.1") ? "localhost" : host;
+    }
+
+    private static java.util.function.Supplier<PartState> check(
+            BooleanSupplier healthy, String otherwise) {
+        return () -> healthy.getAsBoolean() ? PartState.up() : PartState.down(otherwise);
     }
 }

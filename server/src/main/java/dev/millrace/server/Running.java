@@ -26,7 +26,7 @@ final class Running {
         return 0;
     }
 
-    private static void announce(Millrace millrace, PrintWriter out) {
+    static void announce(Millrace millrace, PrintWriter out) {
         double seconds = ManagementFactory.getRuntimeMXBean().getUptime() / 1000.0;
         out.printf(Locale.ROOT, "Millrace is ready after %.1f s. Ctrl-C stops it.%n", seconds);
         millrace.addresses()

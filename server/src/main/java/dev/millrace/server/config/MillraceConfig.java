@@ -142,6 +142,7 @@ public record MillraceConfig(
     /// When a trace is complete, and how much of it is held meanwhile.
     public record AggregatorConfig(
             String group,
+            @Between(min = 1, max = 256) int threads,
             Duration quietPeriod,
             Duration maxAge,
             Duration lateWindow,
@@ -182,5 +183,11 @@ public record MillraceConfig(
     public record EndpointConfig(String host, @Between(min = 0, max = 65_535) int port) {}
 
     /// What is logged, and how.
-    public record LogConfig(LogLevel level, LogFormat format) {}
+    public record LogConfig(LogLevel level, LogFormat format) {
+
+        /// The same with no line less severe than `limit`.
+        public LogConfig atMost(LogLevel limit) {
+            return level.compareTo(limit) > 0 ? new LogConfig(limit, format) : this;
+        }
+    }
 }

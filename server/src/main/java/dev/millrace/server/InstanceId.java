@@ -1,0 +1,55 @@
+package dev.millrace.server;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.UUID;
+
+/// The name of this process among its kind, the same at every start on the same data directory.
+///
+/// Held by one process at a time.
+final class InstanceId implements AutoCloseable {
+
+    private final String name;
+    private final FileChannel lock;
+
+    private InstanceId(String name, FileChannel lock) {
+        this.name = name;
+        this.lock = lock;
+    }
+
+    /// Takes the name of the directory, or makes one.
+    ///
+    /// @throws StartException when another process holds it
+    static InstanceId claim(Path dataDir) throws IOException, StartException {
+        Files.createDirectories(dataDir);
+        Path file = dataDir.resolve("instance");
+        var channel =
+                FileChannel.open(
+                        dataDir.resolve("instance.lock"),
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.WRITE);
+        if (channel.tryLock() == null) {
+            channel.close();
+            throw new StartException(
+                    "data-dir: "
+                            + dataDir
+                            + " (expected: one aggregator to a directory; another is running on it)");
+        }
+        if (!Files.exists(file)) {
+            Files.writeString(file, UUID.randomUUID().toString());
+        }
+        return new InstanceId(Files.readString(file).strip(), channel);
+    }
+
+    String name() {
+        return name;
+    }
+
+    @Override
+    public void close() throws IOException {
+        lock.close();
+    }
+}
