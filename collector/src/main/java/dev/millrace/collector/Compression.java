@@ -1,0 +1,142 @@
+package dev.millrace.collector;
+
+import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
+import io.grpc.Codec;
+import io.grpc.Decompressor;
+import io.grpc.DecompressorRegistry;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.InflaterInputStream;
+import org.jspecify.annotations.Nullable;
+
+/// The ways a request's bytes may be compressed, under the names both transports use.
+enum Compression {
+    IDENTITY {
+        @Override
+        InputStream decompress(InputStream in) {
+            return in;
+        }
+    },
+    GZIP {
+        @Override
+        InputStream decompress(InputStream in) throws IOException {
+            return new GZIPInputStream(in, BUFFER);
+        }
+    },
+    ZSTD {
+        @Override
+        InputStream decompress(InputStream in) throws IOException {
+            return new ZstdInputStreamNoFinalizer(in).setLongMax(MAX_WINDOW_LOG);
+        }
+    },
+    DEFLATE {
+        @Override
+        InputStream decompress(InputStream in) {
+            return new InflaterInputStream(in);
+        }
+    };
+
+    /// The names, for messages.
+    static final String NAMES = "gzip, zstd, deflate or identity";
+
+    private static final int BUFFER = 8 << 10;
+
+    // 8 MiB, which the format asks every reader to bear; a frame may demand far more of us.
+    private static final int MAX_WINDOW_LOG = 23;
+
+    /// Reads what was compressed.
+    abstract InputStream decompress(InputStream in) throws IOException;
+
+    /// The compression with a name; null when we have none.
+    static @Nullable Compression named(@Nullable String name) {
+        return switch (name == null ? "" : name.strip().toLowerCase(Locale.ROOT)) {
+            case "", "identity" -> IDENTITY;
+            case "gzip" -> GZIP;
+            case "zstd" -> ZSTD;
+            case "deflate" -> DEFLATE;
+            default -> null;
+        };
+    }
+
+    /// The same for gRPC.
+    static DecompressorRegistry registry() {
+        return DecompressorRegistry.emptyInstance()
+                .with(Codec.Identity.NONE, false)
+                .with(GZIP.codec(), true)
+                .with(ZSTD.codec(), true)
+                .with(DEFLATE.codec(), true);
+    }
+
+    /// The name both transports have for it.
+    String word() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    private Decompressor codec() {
+        String encoding = word();
+        return new Decompressor() {
+            @Override
+            public String getMessageEncoding() {
+                return encoding;
+            }
+
+            @Override
+            public InputStream decompress(InputStream in) {
+                try {
+                    return Compression.this.decompress(in);
+                } catch (IOException e) {
+                    throw malformed(e);
+                }
+            }
+        };
+    }
+
+    /// Reads a stream to its end without ever holding more than a limit.
+    ///
+    /// @throws RefusedException when there is more
+    static byte[] readAll(InputStream in, int limit) throws IOException {
+        // Exact for bytes that are there already; decompressing streams only say 1.
+        int known = in.available();
+        byte[] bytes = new byte[Math.min(known > 1 ? known : BUFFER, limit)];
+        int length = 0;
+        while (true) {
+            int read = in.readNBytes(bytes, length, bytes.length - length);
+            length += read;
+            if (length < bytes.length) {
+                return Arrays.copyOf(bytes, length);
+            }
+            int next = in.read();
+            if (next < 0) {
+                return bytes;
+            }
+            if (length == limit) {
+                throw tooLarge(limit);
+            }
+            bytes = Arrays.copyOf(bytes, (int) Math.min(limit, 2L * length + 1));
+            bytes[length++] = (byte) next;
+        }
+    }
+
+    static RefusedException malformed(IOException e) {
+        return Refusal.lasting(
+                        Outcome.MALFORMED,
+                        "body: "
+                                + (e.getMessage() == null ? e : e.getMessage())
+                                + " (expected: compressed as its header says)")
+                .asException();
+    }
+
+    static RefusedException tooLarge(long limit) {
+        return Refusal.lasting(
+                        Outcome.TOO_LARGE,
+                        "request: more than "
+                                + limit
+                                + " bytes, as received or decompressed (expected: at most "
+                                + limit
+                                + ")")
+                .asException();
+    }
+}

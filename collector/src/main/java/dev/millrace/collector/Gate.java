@@ -1,0 +1,120 @@
+package dev.millrace.collector;
+
+import static java.util.Objects.requireNonNull;
+
+import com.linecorp.armeria.common.ExchangeType;
+import com.linecorp.armeria.common.HttpRequest;
+import com.linecorp.armeria.common.HttpResponse;
+import com.linecorp.armeria.common.RequestContext;
+import com.linecorp.armeria.common.stream.StreamMessage;
+import com.linecorp.armeria.server.HttpService;
+import com.linecorp.armeria.server.RoutingContext;
+import com.linecorp.armeria.server.ServiceRequestContext;
+import com.linecorp.armeria.server.SimpleDecoratingHttpService;
+import dev.millrace.collector.CollectorMetrics.Transport;
+import io.netty.util.AttributeKey;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/// What every request passes before its transport reads it: counts its bytes as they arrive, stops
+/// it when it is too large or there is no room, and books its outcome when it is answered.
+///
+/// A request that is stopped reaches its receiver with a body that fails, so that the receiver
+/// answers in its transport's words.
+final class Gate extends SimpleDecoratingHttpService {
+
+    private static final AttributeKey<Admission.Ticket> TICKET =
+            AttributeKey.valueOf(Gate.class, "ticket");
+    private static final AttributeKey<Outcome> OUTCOME =
+            AttributeKey.valueOf(Gate.class, "outcome");
+
+    private final Transport transport;
+    private final long maxBytes;
+    private final Admission admission;
+    private final CollectorMetrics metrics;
+    private final AtomicBoolean closing;
+
+    /// @param maxBytes the most a request's body may have as received
+    /// @param closing true once requests should go elsewhere
+    Gate(
+            HttpService receiver,
+            Transport transport,
+            long maxBytes,
+            Admission admission,
+            CollectorMetrics metrics,
+            AtomicBoolean closing) {
+        super(receiver);
+        this.transport = transport;
+        this.maxBytes = maxBytes;
+        this.admission = admission;
+        this.metrics = metrics;
+        this.closing = closing;
+    }
+
+    // Otherwise the server would gather the whole request before anyone could count it.
+    @Override
+    public ExchangeType exchangeType(RoutingContext routing) {
+        return ExchangeType.REQUEST_STREAMING;
+    }
+
+    @Override
+    public HttpResponse serve(ServiceRequestContext ctx, HttpRequest request) throws Exception {
+        var ticket = admission.open();
+        ctx.setAttr(TICKET, ticket);
+        var _ =
+                ctx.log()
+                        .whenComplete()
+                        .thenAccept(log -> {
+                            ticket.release();
+                            metrics.answered(transport, outcome(ctx), log.totalDurationNanos());
+                        });
+        if (closing.get()) {
+            var _ = ctx.initiateConnectionShutdown();
+            return unwrap().serve(
+                            ctx,
+                            stopped(
+                                    request,
+                                    Refusal.passing(
+                                            Outcome.UNAVAILABLE, "the collector is closing")));
+        }
+        if (request.headers().contentLength() > maxBytes) {
+            return unwrap().serve(ctx, stopped(request, Compression.tooLarge(maxBytes).refusal()));
+        }
+        return unwrap().serve(ctx, counted(request, ticket));
+    }
+
+    private HttpRequest counted(HttpRequest request, Admission.Ticket ticket) {
+        var arrived =
+                new Object() {
+                    private long bytes;
+                };
+        return request.peekData(data -> {
+            arrived.bytes += data.length();
+            if (arrived.bytes > maxBytes) {
+                throw Compression.tooLarge(maxBytes);
+            }
+            ticket.add(data.length());
+        });
+    }
+
+    /// The request with a body that fails for this reason.
+    static HttpRequest stopped(HttpRequest request, Refusal refusal) {
+        return HttpRequest.of(request.headers(), StreamMessage.aborted(refusal.asException()));
+    }
+
+    /// The ticket of a request that passed.
+    static Admission.Ticket ticket(ServiceRequestContext ctx) {
+        return requireNonNull(ctx.attr(TICKET), "ticket");
+    }
+
+    /// Notes what a request is being told.
+    static void note(RequestContext ctx, Outcome outcome) {
+        ctx.setAttr(OUTCOME, outcome);
+    }
+
+    // Only a client that left has heard nothing from us.
+    private static Outcome outcome(RequestContext ctx) {
+        @Nullable Outcome noted = ctx.attr(OUTCOME);
+        return noted == null ? Outcome.ABORTED : noted;
+    }
+}

@@ -1,0 +1,190 @@
+package dev.millrace.collector;
+
+import com.google.protobuf.Any;
+import com.google.rpc.RetryInfo;
+import com.linecorp.armeria.common.HttpRequest;
+import com.linecorp.armeria.common.HttpResponse;
+import com.linecorp.armeria.common.RequestContext;
+import com.linecorp.armeria.common.ResponseHeaders;
+import com.linecorp.armeria.server.HttpService;
+import com.linecorp.armeria.server.ServiceRequestContext;
+import com.linecorp.armeria.server.grpc.GrpcService;
+import dev.millrace.model.Slice;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.ServerCalls;
+import io.grpc.stub.StreamObserver;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+
+/// OTLP over gRPC: `TraceService/Export`.
+///
+/// Messages stay bytes; the generated classes would cost more than all the rest of a request.
+final class GrpcReceiver {
+
+    /// The length of the prefix each gRPC message has.
+    static final int PREFIX = 5;
+
+    private static final String SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService";
+
+    private final SpanIntake intake;
+    private final int maxBytes;
+
+    GrpcReceiver(SpanIntake intake, int maxBytes) {
+        this.intake = intake;
+        this.maxBytes = maxBytes;
+    }
+
+    GrpcService service() {
+        var bytes = new Bytes(maxBytes);
+        var export =
+                MethodDescriptor.newBuilder(bytes, bytes)
+                        .setType(MethodDescriptor.MethodType.UNARY)
+                        .setFullMethodName(
+                                MethodDescriptor.generateFullMethodName(SERVICE, "Export"))
+                        .build();
+        return GrpcService.builder()
+                .addService(
+                        ServerServiceDefinition.builder(
+                                        ServiceDescriptor.newBuilder(SERVICE)
+                                                .addMethod(export)
+                                                .build())
+                                .addMethod(export, ServerCalls.asyncUnaryCall(this::export))
+                                .build())
+                .decompressorRegistry(Compression.registry())
+                .maxRequestMessageLength(maxBytes)
+                // A client without a deadline would otherwise have no timeout at all.
+                .useClientTimeoutHeader(false)
+                .exceptionHandler(this::refuse)
+                .build();
+    }
+
+    /// Stops messages in a compression that nobody would decompress.
+    static HttpResponse checkCompression(
+            HttpService grpc, ServiceRequestContext ctx, HttpRequest request) throws Exception {
+        String encoding = request.headers().get("grpc-encoding");
+        if (Compression.named(encoding) != null) {
+            return grpc.serve(ctx, request);
+        }
+        return grpc.serve(
+                ctx,
+                Gate.stopped(
+                        request,
+                        Refusal.lasting(
+                                Outcome.UNSUPPORTED,
+                                "grpc-encoding: "
+                                        + encoding
+                                        + " (expected: "
+                                        + Compression.NAMES
+                                        + ")")));
+    }
+
+    /// The answer to calls of other services.
+    static HttpResponse unknownMethod(ServiceRequestContext ctx) {
+        Gate.note(ctx, Outcome.UNKNOWN_PATH);
+        return HttpResponse.of(
+                ResponseHeaders.builder(200)
+                        .add("content-type", "application/grpc")
+                        .addInt("grpc-status", Outcome.UNKNOWN_PATH.grpc().value())
+                        .add("grpc-message", "unknown method (expected: " + SERVICE + "/Export)")
+                        .endOfStream(true)
+                        .build());
+    }
+
+    private void export(byte[] request, StreamObserver<byte[]> observer) {
+        var ctx = ServiceRequestContext.current();
+        // Without a handler, answering a client that left would throw.
+        ((ServerCallStreamObserver<byte[]>) observer).setOnCancelHandler(() -> {});
+        var _ =
+                taken(Slice.of(request), Gate.ticket(ctx))
+                        .whenComplete((receipt, failure) -> {
+                            if (failure != null) {
+                                observer.onError(failure);
+                                return;
+                            }
+                            Gate.note(ctx, receipt.outcome());
+                            observer.onNext(receipt.toProtobuf());
+                            observer.onCompleted();
+                        });
+    }
+
+    private CompletableFuture<Receipt> taken(Slice request, Admission.Ticket ticket) {
+        try {
+            ticket.resize(request.length());
+            return intake.take(request, ticket);
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(new RefusedException(Refusal.of(e)));
+        }
+    }
+
+    private Status refuse(RequestContext ctx, Status status, Throwable cause, Metadata trailers) {
+        var refusal =
+                switch (cause) {
+                    case StatusRuntimeException _ -> framing(status);
+                    // Of a message that is shorter than its prefix says.
+                    case IndexOutOfBoundsException _ ->
+                            Refusal.lasting(
+                                    Outcome.MALFORMED,
+                                    "not a gRPC message: cut short (expected: the length in its"
+                                            + " prefix)");
+                    default -> Refusal.of(cause);
+                };
+        Gate.note(ctx, refusal.outcome());
+        var retryAfter = refusal.retryAfter();
+        if (retryAfter != null) {
+            addRetryInfo(trailers, refusal, retryAfter);
+        }
+        return refusal.outcome().grpc().toStatus().withDescription(refusal.message());
+    }
+
+    private static void addRetryInfo(Metadata trailers, Refusal refusal, Duration retryAfter) {
+        var delay =
+                com.google.protobuf.Duration.newBuilder()
+                        .setSeconds(retryAfter.toSeconds())
+                        .setNanos(retryAfter.toNanosPart());
+        var details =
+                com.google.rpc.Status.newBuilder()
+                        .setCode(refusal.outcome().grpc().value())
+                        .setMessage(refusal.message())
+                        .addDetails(Any.pack(RetryInfo.newBuilder().setRetryDelay(delay).build()))
+                        .build();
+        var carrier = StatusProto.toStatusRuntimeException(details).getTrailers();
+        if (carrier != null) {
+            trailers.merge(carrier);
+        }
+    }
+
+    // What the framework finds wrong with a message before it is ours.
+    private Refusal framing(Status status) {
+        return status.getCode() == Status.Code.RESOURCE_EXHAUSTED
+                ? Compression.tooLarge(maxBytes).refusal()
+                : Refusal.lasting(
+                        Outcome.MALFORMED, "not a gRPC message: " + status.getDescription());
+    }
+
+    private record Bytes(int limit) implements MethodDescriptor.Marshaller<byte[]> {
+
+        @Override
+        public InputStream stream(byte[] message) {
+            return new ByteArrayInputStream(message);
+        }
+
+        @Override
+        public byte[] parse(InputStream message) {
+            try {
+                return Compression.readAll(message, limit);
+            } catch (IOException e) {
+                throw Compression.malformed(e);
+            }
+        }
+    }
+}

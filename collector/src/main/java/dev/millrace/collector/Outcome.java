@@ -1,0 +1,58 @@
+package dev.millrace.collector;
+
+import com.linecorp.armeria.common.HttpStatus;
+import io.grpc.Status;
+import java.util.Locale;
+
+/// How a request ended, and how each transport says so.
+///
+/// OTLP's clients send a request again after HTTP 429, 502, 503 and 504, after gRPC `UNAVAILABLE`
+/// and its like, and after `RESOURCE_EXHAUSTED` only when a `RetryInfo` comes with it. So the
+/// outcomes that should be retried, and no others, carry a delay in their [Refusal].
+enum Outcome {
+    /// Every span was taken in.
+    OK(200, Status.Code.OK),
+    /// Some or all spans were rejected, which sending again would not change.
+    PARTIAL(200, Status.Code.OK),
+    /// The body is not what it says it is.
+    MALFORMED(400, Status.Code.INVALID_ARGUMENT),
+    /// The request is over the limit, as received or decompressed.
+    TOO_LARGE(413, Status.Code.RESOURCE_EXHAUSTED),
+    /// A content type or compression we do not read.
+    UNSUPPORTED(415, Status.Code.UNIMPLEMENTED),
+    /// Not a POST.
+    WRONG_METHOD(405, Status.Code.UNIMPLEMENTED),
+    /// A path or gRPC method that is not ours.
+    UNKNOWN_PATH(404, Status.Code.UNIMPLEMENTED),
+    /// Our buffer or the sink's is full.
+    OVER_CAPACITY(429, Status.Code.RESOURCE_EXHAUSTED),
+    /// The sink does not answer, or we are closing.
+    UNAVAILABLE(503, Status.Code.UNAVAILABLE),
+    /// The request or the sink took longer than the request timeout.
+    TIMED_OUT(503, Status.Code.UNAVAILABLE),
+    /// The client left before its answer.
+    ABORTED(400, Status.Code.CANCELLED),
+    /// Our mistake.
+    BUG(500, Status.Code.INTERNAL);
+
+    private final int http;
+    private final Status.Code grpc;
+
+    Outcome(int http, Status.Code grpc) {
+        this.http = http;
+        this.grpc = grpc;
+    }
+
+    HttpStatus http() {
+        return HttpStatus.valueOf(http);
+    }
+
+    Status.Code grpc() {
+        return grpc;
+    }
+
+    /// The word for it in metrics.
+    String word() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}

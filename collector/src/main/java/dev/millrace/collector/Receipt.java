@@ -1,0 +1,53 @@
+package dev.millrace.collector;
+
+import dev.millrace.wire.otlp.OtlpJson;
+import dev.millrace.wire.otlp.Split;
+import io.opentelemetry.proto.collector.trace.v1.ExportTracePartialSuccess;
+import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse;
+
+/// The answer to a request that was taken over: an OTLP export response.
+///
+/// @param rejectedSpans spans that were left out
+/// @param message names the first rejected value and what was expected; empty when none was
+record Receipt(int rejectedSpans, String message) {
+
+    static final Receipt COMPLETE = new Receipt(0, "");
+
+    private static final byte[] EMPTY = {};
+
+    static Receipt of(Split split) {
+        int rejected = split.rejectedSpans();
+        if (rejected == 0) {
+            return COMPLETE;
+        }
+        int all = split.accepted() + rejected;
+        return new Receipt(
+                rejected,
+                rejected
+                        + " of "
+                        + all
+                        + " spans rejected, the first for "
+                        + split.firstRejection());
+    }
+
+    Outcome outcome() {
+        return rejectedSpans == 0 ? Outcome.OK : Outcome.PARTIAL;
+    }
+
+    byte[] toProtobuf() {
+        if (rejectedSpans == 0) {
+            return EMPTY;
+        }
+        return ExportTraceServiceResponse.newBuilder()
+                .setPartialSuccess(
+                        ExportTracePartialSuccess.newBuilder()
+                                .setRejectedSpans(rejectedSpans)
+                                .setErrorMessage(message))
+                .build()
+                .toByteArray();
+    }
+
+    byte[] toJson() {
+        return OtlpJson.response(rejectedSpans, message);
+    }
+}

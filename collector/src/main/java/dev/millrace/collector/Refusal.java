@@ -1,0 +1,69 @@
+package dev.millrace.collector;
+
+import com.linecorp.armeria.common.stream.AbortedStreamException;
+import com.linecorp.armeria.common.stream.CancelledSubscriptionException;
+import com.linecorp.armeria.common.stream.ClosedStreamException;
+import com.linecorp.armeria.common.util.Exceptions;
+import com.linecorp.armeria.server.RequestTimeoutException;
+import dev.millrace.pipeline.SinkException;
+import dev.millrace.wire.otlp.MalformedOtlpException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Why a request was not taken over, in words for its sender.
+///
+/// @param retryAfter how long the sender should wait before it sends the request again; null when
+///   it should not
+record Refusal(Outcome outcome, String message, @Nullable Duration retryAfter) {
+
+    private static final Logger log = LoggerFactory.getLogger(Refusal.class);
+
+    private static final Duration SOON = Duration.ofSeconds(1);
+
+    /// A refusal that sending the same request again would not change.
+    static Refusal lasting(Outcome outcome, String message) {
+        return new Refusal(outcome, message, null);
+    }
+
+    /// A refusal that may be different in a second.
+    static Refusal passing(Outcome outcome, String message) {
+        return new Refusal(outcome, message, SOON);
+    }
+
+    RefusedException asException() {
+        return new RefusedException(this);
+    }
+
+    /// What went wrong, whichever stage or transport noticed.
+    static Refusal of(Throwable thrown) {
+        Throwable cause = Exceptions.peel(thrown);
+        return switch (cause) {
+            case RefusedException e -> e.refusal();
+            case MalformedOtlpException e -> lasting(Outcome.MALFORMED, messageOf(e));
+            case SinkException e -> new Refusal(outcome(e.kind()), messageOf(e), e.retryAfter());
+            case RequestTimeoutException _ ->
+                    passing(Outcome.TIMED_OUT, "no answer within the request timeout");
+            case ClosedStreamException _,
+                    AbortedStreamException _,
+                    CancelledSubscriptionException _ ->
+                    lasting(Outcome.ABORTED, "the client left");
+            default -> {
+                log.atError().setCause(cause).log("Failed to take in a request");
+                yield lasting(Outcome.BUG, "internal error");
+            }
+        };
+    }
+
+    private static Outcome outcome(SinkException.Kind kind) {
+        return switch (kind) {
+            case OVER_CAPACITY -> Outcome.OVER_CAPACITY;
+            case UNAVAILABLE -> Outcome.UNAVAILABLE;
+        };
+    }
+
+    private static String messageOf(Throwable e) {
+        return String.valueOf(e.getMessage());
+    }
+}

@@ -1,0 +1,76 @@
+package dev.millrace.collector;
+
+import dev.millrace.model.Span;
+import dev.millrace.model.Tenant;
+import dev.millrace.pipeline.SinkException;
+import dev.millrace.pipeline.SpanSink;
+import dev.millrace.wire.otlp.OtlpDecoder;
+import dev.millrace.wire.otlp.TraceChunk;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+
+/// A sink with a memory: keeps what it took over and answers as it was told.
+final class FakeSpanSink implements SpanSink {
+
+    private final List<TraceChunk> taken = new ArrayList<>();
+    private final Queue<Answer> answers = new ArrayDeque<>();
+    private int asked;
+
+    /// What the sink will say once, and when it was asked.
+    record Answer(CompletableFuture<Void> given, CompletableFuture<Void> asked) {}
+
+    @Override
+    public CompletableFuture<Void> accept(Tenant tenant, List<TraceChunk> chunks) {
+        Answer answer;
+        synchronized (this) {
+            asked++;
+            answer = answers.poll();
+        }
+        if (answer == null) {
+            take(chunks);
+            return CompletableFuture.completedFuture(null);
+        }
+        answer.asked().complete(null);
+        return answer.given().thenRun(() -> take(chunks));
+    }
+
+    private synchronized void take(List<TraceChunk> chunks) {
+        taken.addAll(chunks);
+    }
+
+    /// The next request waits until the test completes the answer.
+    synchronized Answer holdNext() {
+        var answer = new Answer(new CompletableFuture<>(), new CompletableFuture<>());
+        answers.add(answer);
+        return answer;
+    }
+
+    /// The next request is turned away.
+    void refuseNext(SinkException.Kind kind, Duration retryAfter) {
+        holdNext()
+                .given()
+                .completeExceptionally(new SinkException(kind, "the log is slow", retryAfter));
+    }
+
+    synchronized int asked() {
+        return asked;
+    }
+
+    synchronized List<Span> spans() {
+        return taken.stream().flatMap(chunk -> OtlpDecoder.spans(chunk.body()).stream()).toList();
+    }
+
+    List<String> spanNames() {
+        return spans().stream().map(Span::name).toList();
+    }
+
+    synchronized void forget() {
+        taken.clear();
+        answers.clear();
+        asked = 0;
+    }
+}
