@@ -1,0 +1,200 @@
+package dev.millrace.verification;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// A Millrace in a process of its own, to be started, killed and started again on the same data and
+/// the same ports.
+///
+/// Not safe for threads.
+public final class MillraceProcess implements AutoCloseable {
+
+    private static final Duration START_TIMEOUT = Duration.ofSeconds(90);
+    private static final Duration STOP_TIMEOUT = Duration.ofSeconds(40);
+    private static final long POLL_MILLIS = 50;
+
+    private static final HttpClient HTTP =
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+
+    private final String name;
+    private final Path directory;
+    private final List<String> command;
+    private final Map<String, String> settings;
+    private @Nullable Process process;
+
+    /// @param command the roles to run, such as `up` or `aggregator`
+    /// @param directory for its data and its log
+    /// @param settings configuration keys and values; ports that are not given are free ones
+    public MillraceProcess(
+            String name, Path directory, List<String> command, Map<String, String> settings) {
+        this.name = name;
+        this.directory = directory;
+        this.command = command;
+        this.settings = new LinkedHashMap<>(settings);
+        for (String key :
+                List.of(
+                        "broker.port",
+                        "collector.grpc-port",
+                        "collector.http-port",
+                        "query.port",
+                        "health.port",
+                        "metrics.port")) {
+            this.settings.computeIfAbsent(key, _ -> Integer.toString(freePort()));
+        }
+        this.settings.putIfAbsent("data-dir", directory.resolve("data").toString());
+    }
+
+    private static int freePort() {
+        try (var socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new IllegalStateException("no free port", e);
+        }
+    }
+
+    /// Starts it and waits until it says that it is ready.
+    public void start() throws IOException, InterruptedException {
+        Files.createDirectories(directory);
+        var line = new ArrayList<String>();
+        line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        line.addAll(
+                List.of(
+                        "-Xmx512m",
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:+UseCompactObjectHeaders",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "--sun-misc-unsafe-memory-access=allow",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "dev.millrace.server.Main"));
+        line.addAll(command);
+        settings.forEach((key, value) -> line.addAll(List.of("--set", key + "=" + value)));
+        var started =
+                new ProcessBuilder(line)
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
+                        .start();
+        process = started;
+        long deadline = System.nanoTime() + START_TIMEOUT.toNanos();
+        while (!isReady()) {
+            if (started.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
+                throw new IllegalStateException(name + " ended while starting, see " + log() + "\n" + tail());
+            }
+            if (System.nanoTime() - deadline > 0) {
+                throw new IllegalStateException(
+                        name + " not ready after " + START_TIMEOUT + ", see " + log() + "\n" + tail());
+            }
+        }
+    }
+
+    private boolean isReady() throws InterruptedException {
+        try {
+            return get("http://127.0.0.1:" + setting("health.port") + "/ready").statusCode() == 200;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static java.net.http.HttpResponse<byte[]> get(String uri)
+            throws IOException, InterruptedException {
+        return HTTP.send(
+                HttpRequest.newBuilder(URI.create(uri)).timeout(Duration.ofSeconds(30)).build(),
+                BodyHandlers.ofByteArray());
+    }
+
+    /// The sum of a metric's values over all its labels.
+    public double metric(String metric) throws IOException, InterruptedException {
+        String page =
+                new String(
+                        get("http://127.0.0.1:" + setting("metrics.port") + "/metrics").body(),
+                        java.nio.charset.StandardCharsets.UTF_8);
+        return page.lines()
+                .filter(line -> line.startsWith(metric + "{") || line.startsWith(metric + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
+    }
+
+    /// What was set for a key, or chosen for it.
+    public String setting(String key) {
+        return settings.getOrDefault(key, "");
+    }
+
+    public URI otlpGrpc() {
+        return URI.create("http://127.0.0.1:" + setting("collector.grpc-port"));
+    }
+
+    public URI otlpHttp() {
+        return URI.create("http://127.0.0.1:" + setting("collector.http-port"));
+    }
+
+    public URI query() {
+        return URI.create("http://127.0.0.1:" + setting("query.port"));
+    }
+
+    public String bootstrapServers() {
+        return "127.0.0.1:" + setting("broker.port");
+    }
+
+    public long pid() {
+        return running().pid();
+    }
+
+    private Process running() {
+        var started = process;
+        if (started == null) {
+            throw new IllegalStateException(name + ": not started");
+        }
+        return started;
+    }
+
+    /// Ends it as `kill -9` does.
+    public void kill() throws InterruptedException {
+        running().destroyForcibly().waitFor();
+    }
+
+    /// Ends it as `kill` does, with time to finish its work.
+    public void stop() throws InterruptedException {
+        var started = running();
+        started.destroy();
+        if (!started.waitFor(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+            kill();
+            throw new IllegalStateException(name + " did not stop within " + STOP_TIMEOUT + "\n" + tail());
+        }
+    }
+
+    private Path log() {
+        return directory.resolve(name + ".log");
+    }
+
+    /// The end of what it has printed.
+    public String tail() {
+        try {
+            var lines = Files.readAllLines(log());
+            return String.join("\n", lines.subList(Math.max(0, lines.size() - 40), lines.size()));
+        } catch (IOException e) {
+            return "no log: " + e.getMessage();
+        }
+    }
+
+    @Override
+    public void close() {
+        var started = process;
+        if (started != null) {
+            started.destroyForcibly();
+        }
+    }
+}
