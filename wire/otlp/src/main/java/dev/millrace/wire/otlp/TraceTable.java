@@ -136,9 +136,8 @@ final class TraceTable {
         int tail = chains[chain + TAIL];
         if (tail != NONE) {
             int tailStart = pieces[tail + START];
-            if (tailStart >= 0
-                    && tailStart + pieces[tail + LENGTH] == start
-                    && pieces[tail + GROUP] == group) {
+            // Neighbours in the request, hence in one group: a group begins with bytes of its own.
+            if (tailStart >= 0 && tailStart + pieces[tail + LENGTH] == start) {
                 pieces[tail + LENGTH] += length;
                 return;
             }

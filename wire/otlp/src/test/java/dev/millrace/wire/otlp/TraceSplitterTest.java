@@ -233,7 +233,8 @@ class TraceSplitterTest {
         "a value that ends too soon, 4a0412020a05",
         "an event with a number for its name, 5a021001",
         "a link with a number for its trace id, 6a020801",
-        "a status that ends too soon, 7a021205"
+        "a status that ends too soon, 7a021205",
+        "an attribute of a negative length, 4affffffffffffffffff01"
     })
     void refusesARequestWithMalformedBytesInASpan(String what, String hex) {
         // Given
