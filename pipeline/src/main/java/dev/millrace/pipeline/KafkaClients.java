@@ -3,6 +3,7 @@ package dev.millrace.pipeline;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
@@ -27,6 +28,9 @@ public final class KafkaClients {
 
     /// The same with room for headers and the batch around it.
     static final int MAX_REQUEST_BYTES = MAX_RECORD_BYTES + (64 << 10);
+
+    /// Kafka registers clients by id, process-wide.
+    private static final AtomicInteger CLIENTS = new AtomicInteger();
 
     private static final Set<String> KNOWN =
             Stream.of(
@@ -96,7 +100,16 @@ public final class KafkaClients {
 
     /// A reader of committed records outside of any group.
     public KafkaConsumer<byte[], byte[]> reader(String role) {
-        return consumer(consumerSettings(role));
+        return reader(role, Map.of());
+    }
+
+    /// The same.
+    ///
+    /// @param overrides what this role needs differently
+    KafkaConsumer<byte[], byte[]> reader(String role, Map<String, ?> overrides) {
+        var settings = consumerSettings(role);
+        settings.putAll(overrides);
+        return consumer(settings);
     }
 
     private KafkaConsumer<byte[], byte[]> consumer(Map<String, Object> settings) {
@@ -122,7 +135,7 @@ public final class KafkaClients {
     private Map<String, Object> settings(String role) {
         var settings = new HashMap<String, Object>();
         settings.put("bootstrap.servers", config.bootstrapServers());
-        settings.put("client.id", "millrace-" + role);
+        settings.put("client.id", "millrace-" + role + "-" + CLIENTS.incrementAndGet());
         return settings;
     }
 

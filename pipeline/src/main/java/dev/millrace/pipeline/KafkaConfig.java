@@ -40,6 +40,7 @@ public record KafkaConfig(
                     "isolation.level",
                     "key.deserializer",
                     "key.serializer",
+                    "max.block.ms",
                     "transactional.id",
                     "value.deserializer",
                     "value.serializer");

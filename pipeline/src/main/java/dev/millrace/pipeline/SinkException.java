@@ -2,17 +2,19 @@ package dev.millrace.pipeline;
 
 import java.time.Duration;
 
-/// Spans could not be taken over now; the sender should keep them and try again.
+/// Spans could not be taken over; the kind says whether the sender should try again.
 public final class SinkException extends RuntimeException {
 
     private static final long serialVersionUID = 1;
 
     /// What stands in the way.
     public enum Kind {
-        /// Our buffer is full because the log is slower than the input.
+        /// Our buffer is full because the log is slower than the input; try again.
         OVER_CAPACITY,
-        /// The log does not answer.
-        UNAVAILABLE
+        /// The log does not answer; try again.
+        UNAVAILABLE,
+        /// A single span is larger than a record of the log may be; trying again will not help.
+        TOO_LARGE
     }
 
     private final Kind kind;
@@ -28,7 +30,7 @@ public final class SinkException extends RuntimeException {
         return kind;
     }
 
-    /// How long the sender should wait before it tries again.
+    /// How long the sender should wait before it tries again; zero when it should not.
     public Duration retryAfter() {
         return retryAfter;
     }

@@ -1,0 +1,117 @@
+package dev.millrace.pipeline;
+
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.jspecify.annotations.Nullable;
+
+/// Puts records that could not be understood aside, as they are, with the reason and their place.
+///
+/// Not safe for threads.
+final class DeadLetterWriter implements AutoCloseable {
+
+    private static final Duration DELIVERY_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+
+    /// A record and what is wrong with it.
+    ///
+    /// @param reason one of few, for a metric
+    /// @param detail what was found and what was expected
+    record Letter(ConsumerRecord<byte[], byte[]> record, String reason, String detail) {}
+
+    private final KafkaClients clients;
+    private final String topic;
+    private final MeterRegistry registry;
+    private @Nullable KafkaProducer<byte[], byte[]> producer;
+
+    DeadLetterWriter(KafkaClients clients, String topic, MeterRegistry registry) {
+        this.clients = clients;
+        this.topic = topic;
+        this.registry = registry;
+    }
+
+    void start() {
+        producer =
+                clients.producer(
+                        "dead-letters",
+                        Map.of(
+                                "max.block.ms",
+                                10_000,
+                                "delivery.timeout.ms",
+                                Math.toIntExact(DELIVERY_TIMEOUT.toMillis())));
+    }
+
+    /// Returns once Kafka has acknowledged all of them.
+    ///
+    /// @throws KafkaException when it has not within a bounded time; any of them may be there then
+    void write(List<Letter> letters) {
+        var sender = producer;
+        if (sender == null) {
+            throw new IllegalStateException("dead letters: not started (expected: started)");
+        }
+        var sent = new ArrayList<Future<RecordMetadata>>();
+        letters.forEach(letter -> sent.add(sender.send(copy(letter, letter.record().value()))));
+        for (int i = 0; i < sent.size(); i++) {
+            Letter letter = letters.get(i);
+            try {
+                await(sent.get(i));
+            } catch (RecordTooLargeException _) {
+                // Its batch was compressed well where it came from. The place says where to look.
+                await(sender.send(copy(letter, null)));
+            }
+            Counter.builder("millrace.dead.letters")
+                    .description("Records put aside because they could not be understood")
+                    .tag("reason", letter.reason())
+                    .register(registry)
+                    .increment();
+        }
+    }
+
+    private ProducerRecord<byte[], byte[]> copy(Letter letter, byte @Nullable [] value) {
+        var record = letter.record();
+        var copy = new ProducerRecord<byte[], byte[]>(topic, record.key(), value);
+        record.headers().forEach(copy.headers()::add);
+        copy.headers()
+                .add(RecordHeaders.REASON, RecordHeaders.value(letter.detail()))
+                .add(RecordHeaders.SOURCE_TOPIC, RecordHeaders.value(record.topic()))
+                .add(RecordHeaders.SOURCE_PARTITION, RecordHeaders.value(record.partition()))
+                .add(RecordHeaders.SOURCE_OFFSET, RecordHeaders.value(record.offset()));
+        return copy;
+    }
+
+    private static void await(Future<RecordMetadata> sent) {
+        try {
+            sent.get(2 * DELIVERY_TIMEOUT.toMillis(), MILLISECONDS);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof KafkaException known
+                    ? known
+                    : new KafkaException("dead letter not acknowledged", e.getCause());
+        } catch (TimeoutException e) {
+            throw new KafkaException("dead letter not acknowledged", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new KafkaException("dead letter interrupted", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (producer != null) {
+            producer.close(CLOSE_TIMEOUT);
+        }
+    }
+}

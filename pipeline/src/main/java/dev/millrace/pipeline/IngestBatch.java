@@ -1,0 +1,129 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.pipeline.FragmentReader.Reading;
+import dev.millrace.storage.api.Fragment;
+import dev.millrace.wire.otlp.OtlpDecoder;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/// What was read and is not durable downstream yet, and how far each partition is once it is.
+///
+/// No Kafka, no clock, no threads: the loop around it is [IngestSession].
+final class IngestBatch {
+
+    private record Entry(ConsumerRecord<byte[], byte[]> record, Fragment fragment, int spans) {}
+
+    private final List<Entry> entries = new ArrayList<>();
+    private final List<DeadLetterWriter.Letter> letters = new ArrayList<>();
+    private final Map<TopicPartition, Long> next = new HashMap<>();
+    private long bytes;
+
+    void add(ConsumerRecord<byte[], byte[]> record) {
+        switch (FragmentReader.read(record)) {
+            case Reading.Spans(Fragment fragment, int spans) -> {
+                entries.add(new Entry(record, fragment, spans));
+                bytes += fragment.body().length();
+            }
+            case Reading.Poison(String reason, String detail) -> {
+                letters.add(new DeadLetterWriter.Letter(record, reason, detail));
+                bytes += Math.max(0, record.serializedValueSize());
+            }
+            case Reading.Marker _ -> {
+                // Only its offset counts.
+            }
+        }
+        advance(partition(record), record.offset() + 1);
+    }
+
+    /// Everything of the partition before `offset` is in this batch or was dealt with before.
+    void advance(TopicPartition partition, long offset) {
+        next.merge(partition, offset, Math::max);
+    }
+
+    /// Forgets what belongs to other owners now.
+    void drop(Collection<TopicPartition> partitions) {
+        entries.removeIf(entry -> partitions.contains(partition(entry.record())));
+        letters.removeIf(letter -> partitions.contains(partition(letter.record())));
+        next.keySet().removeAll(partitions);
+        bytes = entries.stream().mapToLong(entry -> entry.fragment().body().length()).sum();
+    }
+
+    void clear() {
+        entries.clear();
+        letters.clear();
+        next.clear();
+        bytes = 0;
+    }
+
+    boolean isEmpty() {
+        return next.isEmpty();
+    }
+
+    long bytes() {
+        return bytes;
+    }
+
+    int spans() {
+        return entries.stream().mapToInt(Entry::spans).sum();
+    }
+
+    List<Fragment> fragments() {
+        return entries.stream().map(Entry::fragment).toList();
+    }
+
+    List<DeadLetterWriter.Letter> letters() {
+        return List.copyOf(letters);
+    }
+
+    /// The letters are where they belong.
+    void lettersWritten() {
+        letters.clear();
+    }
+
+    /// The next offset to read, by partition.
+    Map<TopicPartition, Long> next() {
+        return Map.copyOf(next);
+    }
+
+    /// Puts aside every fragment that does not decode to its last byte.
+    ///
+    /// @return whether there was any
+    boolean condemnMalformed() {
+        return condemn("value", IngestBatch::decodingFault);
+    }
+
+    /// Puts aside every fragment for which `fault` has an answer.
+    boolean condemn(String reason, Function<Fragment, @Nullable String> fault) {
+        int before = letters.size();
+        entries.removeIf(entry -> {
+            String detail = fault.apply(entry.fragment());
+            if (detail == null) {
+                return false;
+            }
+            letters.add(new DeadLetterWriter.Letter(entry.record(), reason, detail));
+            return true;
+        });
+        return letters.size() > before;
+    }
+
+    private static @Nullable String decodingFault(Fragment fragment) {
+        try {
+            var _ = OtlpDecoder.spans(fragment.body());
+            return null;
+        } catch (RuntimeException e) {
+            // Malformed bytes, or ids and values the model refuses.
+            return String.valueOf(e.getMessage());
+        }
+    }
+
+    static TopicPartition partition(ConsumerRecord<byte[], byte[]> record) {
+        return new TopicPartition(record.topic(), record.partition());
+    }
+}

@@ -1,0 +1,244 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.model.Tenant;
+import dev.millrace.wire.otlp.TraceChunk;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeader;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Puts accepted spans into the `spans` topic, one record per trace and request.
+///
+/// A future completes when all in-sync replicas have every record of its request; it does so on
+/// Kafka's I/O thread, which must not be kept. What waits for that is bounded in bytes, and beyond
+/// the bound requests are refused at once. A failed request may have been written in part; sent
+/// again, it makes duplicates, which everything downstream expects.
+///
+/// The topic must have been made by [Topics] before [#start()].
+public final class KafkaSpanSink implements SpanSink, AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(KafkaSpanSink.class);
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
+    private static final int BATCH_BYTES = 256 << 10;
+
+    /// Batches that one partition may hold without filling them: five on the wire, one open.
+    private static final int BATCHES_PER_PARTITION = 6;
+
+    private final KafkaClients clients;
+    private final String topic;
+    private final int partitions;
+    private final SinkConfig config;
+    private final SinkMeters meters;
+    private final LogGate failureLog;
+    private final AtomicLong inFlightBytes = new AtomicLong();
+    private final CountDownLatch closed = new CountDownLatch(1);
+
+    private volatile @Nullable KafkaProducer<byte[], byte[]> producer;
+    private volatile boolean ready;
+
+    /// @param topic the full name of the `spans` topic
+    /// @param partitions how many it was made with; decides where a trace goes
+    public KafkaSpanSink(
+            KafkaClients clients,
+            String topic,
+            int partitions,
+            SinkConfig config,
+            MeterRegistry registry) {
+        this.clients = clients;
+        this.topic = topic;
+        this.partitions = partitions;
+        this.config = config;
+        this.meters = new SinkMeters(registry);
+        this.failureLog = new LogGate(meters.clock());
+        Gauge.builder("millrace.produce.inflight", inFlightBytes, AtomicLong::doubleValue)
+                .baseUnit("bytes")
+                .description("Accepted spans that Kafka has not acknowledged yet")
+                .register(registry);
+    }
+
+    /// Opens the producer. Requests are refused until Kafka has answered once.
+    public synchronized void start() {
+        if (producer != null || closed.getCount() == 0) {
+            throw new IllegalStateException("span sink: started before (expected: once)");
+        }
+        int deliveryMillis = Math.toIntExact(config.deliveryTimeout().toMillis());
+        var opened =
+                clients.producer(
+                        "collector",
+                        Map.of(
+                                "batch.size",
+                                BATCH_BYTES,
+                                "buffer.memory",
+                                bufferBytes(),
+                                // Callers are event loops: nothing may wait inside send.
+                                "max.block.ms",
+                                0,
+                                // The other strategy forgets where the topic is when no broker
+                                // answers; then nothing could be buffered until one does.
+                                "metadata.recovery.strategy",
+                                "none",
+                                "delivery.timeout.ms",
+                                deliveryMillis,
+                                "request.timeout.ms",
+                                Math.min(10_000, deliveryMillis / 2)));
+        producer = opened;
+        Thread.ofPlatform().daemon().name("span-sink-probe").start(() -> probe(opened));
+    }
+
+    // Batches are allocated whole, however little is in them; so this must be more than our bound.
+    private long bufferBytes() {
+        return config.maxInFlight().bytes()
+                + (long) BATCHES_PER_PARTITION * BATCH_BYTES * partitions
+                + KafkaClients.MAX_REQUEST_BYTES;
+    }
+
+    /// Whether Kafka has told where the topic is.
+    public boolean ready() {
+        return ready;
+    }
+
+    @Override
+    public CompletableFuture<Void> accept(Tenant tenant, List<TraceChunk> chunks) {
+        var sender = producer;
+        if (sender == null || !ready || closed.getCount() == 0) {
+            return refused(
+                    SinkException.Kind.UNAVAILABLE, "Kafka has not answered yet", RETRY_AFTER);
+        }
+        List<TraceChunk> pieces;
+        try {
+            pieces = withinRecordSize(chunks);
+        } catch (SinkException e) {
+            meters.failed(e.kind());
+            return CompletableFuture.failedFuture(e);
+        }
+        long bytes = 0;
+        int spans = 0;
+        for (int i = 0; i < pieces.size(); i++) {
+            bytes += TraceKey.LENGTH + pieces.get(i).body().length();
+            spans += pieces.get(i).spans();
+        }
+        if (pieces.isEmpty()) {
+            return CompletableFuture.completedFuture(null);
+        }
+        if (inFlightBytes.addAndGet(bytes) > config.maxInFlight().bytes()) {
+            inFlightBytes.addAndGet(-bytes);
+            return refused(
+                    SinkException.Kind.OVER_CAPACITY,
+                    "spans waiting for Kafka: " + config.maxInFlight() + " (expected: less)",
+                    RETRY_AFTER);
+        }
+        var delivery = new Delivery(pieces.size(), bytes, spans, inFlightBytes, meters, failureLog);
+        send(sender, tenant, pieces, delivery);
+        return delivery.future();
+    }
+
+    private void send(
+            KafkaProducer<byte[], byte[]> sender,
+            Tenant tenant,
+            List<TraceChunk> chunks,
+            Delivery delivery) {
+        List<Header> headers =
+                tenant.equals(Tenant.DEFAULT)
+                        ? List.of()
+                        : List.of(
+                                new RecordHeader(
+                                        RecordHeaders.TENANT, RecordHeaders.value(tenant.name())));
+        for (int i = 0; i < chunks.size(); i++) {
+            TraceChunk chunk = chunks.get(i);
+            byte[] key = TraceKey.of(chunk.traceId());
+            int partition = TraceKey.partition(key, partitions);
+            try {
+                // What fails here is told to the callback as well.
+                var _ =
+                        sender.send(
+                                new ProducerRecord<>(
+                                        topic,
+                                        partition,
+                                        null,
+                                        key,
+                                        chunk.body().toByteArray(),
+                                        headers),
+                                delivery);
+            } catch (RuntimeException e) {
+                delivery.abandon(chunks.size() - i, e);
+                return;
+            }
+            if (delivery.failed()) {
+                delivery.abandon(chunks.size() - i - 1, null);
+                return;
+            }
+        }
+    }
+
+    private static List<TraceChunk> withinRecordSize(List<TraceChunk> chunks) {
+        for (int i = 0; i < chunks.size(); i++) {
+            if (chunks.get(i).body().length() > KafkaClients.MAX_RECORD_BYTES) {
+                var pieces = new ArrayList<TraceChunk>(chunks.size() + 1);
+                for (TraceChunk chunk : chunks) {
+                    pieces.addAll(ChunkPieces.of(chunk, KafkaClients.MAX_RECORD_BYTES));
+                }
+                return pieces;
+            }
+        }
+        return chunks;
+    }
+
+    private CompletableFuture<Void> refused(
+            SinkException.Kind kind, String message, Duration retryAfter) {
+        meters.failed(kind);
+        return CompletableFuture.failedFuture(new SinkException(kind, message, retryAfter));
+    }
+
+    // Asking again also keeps the topic in the producer's cache while nothing is sent.
+    private void probe(KafkaProducer<byte[], byte[]> asked) {
+        var log = new LogGate(meters.clock(), Duration.ofSeconds(5));
+        try {
+            do {
+                try {
+                    ready = !asked.partitionsFor(topic).isEmpty();
+                } catch (KafkaException e) {
+                    ready = false;
+                    if (log.open()) {
+                        LOG.atWarn()
+                                .addKeyValue("topic", topic)
+                                .addKeyValue("error", e.toString())
+                                .log("Kafka does not say where the topic is; spans are refused");
+                    }
+                }
+            } while (!closed.await(ready ? 1_000 : 50, TimeUnit.MILLISECONDS));
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+        ready = false;
+    }
+
+    /// Waits a bounded time for what was accepted; what Kafka has not acknowledged by then fails.
+    /// Idempotent.
+    @Override
+    public synchronized void close() {
+        if (closed.getCount() == 0) {
+            return;
+        }
+        closed.countDown();
+        ready = false;
+        var closing = producer;
+        if (closing != null) {
+            closing.close(CLOSE_TIMEOUT);
+        }
+    }
+}

@@ -1,0 +1,322 @@
+package dev.millrace.pipeline;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.model.ByteSize;
+import dev.millrace.model.Slice;
+import dev.millrace.model.Tenant;
+import dev.millrace.model.TraceId;
+import dev.millrace.storage.api.Fragment;
+import dev.millrace.storage.api.FragmentId;
+import dev.millrace.storage.api.StoreException;
+import dev.millrace.testkit.KafkaFixture;
+import dev.millrace.wire.otlp.TraceChunk;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class IngesterTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private final KafkaFixture kafka = KafkaFixture.shared();
+    private final KafkaClients clients =
+            new KafkaClients(
+                    new KafkaConfig(
+                            kafka.bootstrapServers(),
+                            Map.of(),
+                            1,
+                            KafkaConfig.Durability.LENIENT,
+                            Duration.ofSeconds(3)));
+    private final TopicsConfig topics =
+            TopicsConfig.embedded().withPrefix(KafkaFixture.uniqueName("ingest") + ".");
+    private final String traces = topics.fullName(topics.tracesComplete());
+    private final String deadLetters = topics.fullName(topics.deadLetters());
+    private final String group = KafkaFixture.uniqueName("ingester");
+    private final FakeTraceStore store = new FakeTraceStore();
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private final Chunks chunks = new Chunks(99);
+
+    @BeforeEach
+    void createTopics() {
+        kafka.createTopic(traces, 4);
+        kafka.createTopic(deadLetters, 1);
+    }
+
+    @Test
+    void storesEveryRecordUnderItsPlaceAndCommitsIt() throws Exception {
+        // Given
+        List<TraceChunk> sent = chunks.several(200);
+        send(traces, sent);
+
+        // When
+        try (var _ = started(IngesterConfig.Feed.TRACES)) {
+            await().atMost(PATIENCE).until(() -> store.fragments.size() == 200);
+            await().atMost(PATIENCE).until(() -> committed() == 200);
+        }
+
+        // Then
+        assertThat(store.fragments.values())
+                .extracting(Fragment::traceId)
+                .containsExactlyInAnyOrderElementsOf(
+                        sent.stream().map(TraceChunk::traceId).toList());
+        for (var record : kafka.readAll(traces)) {
+            var id = new FragmentId(traces, record.partition(), record.offset());
+            var traceId = TraceId.parse(new String(record.key(), UTF_8));
+            assertThat(store.fragments.get(id))
+                    .isEqualTo(new Fragment(id, Tenant.DEFAULT, traceId, Slice.of(record.value())));
+        }
+        assertThat(registry.counter("millrace.spans.stored").count()).isEqualTo(400);
+        assertThat(registry.counter("millrace.fragments.stored").count()).isEqualTo(200);
+    }
+
+    @Test
+    void commitsNothingTheStoreDoesNotHaveAndWritesItAgainAfterACrash() throws Exception {
+        // Given
+        send(traces, chunks.several(60));
+        store.failure = new StoreException(StoreException.Kind.UNAVAILABLE, "down");
+        try (var _ = started(IngesterConfig.Feed.TRACES)) {
+            await().atMost(PATIENCE).until(() -> store.writes.get() >= 3);
+            assertThat(committed()).isZero();
+            assertThat(registry.get("millrace.ingester.paused").gauge().value()).isOne();
+        }
+        assertThat(committed()).isZero();
+        int keptByFailedWrites = store.fragments.size();
+
+        // When
+        store.failure = null;
+        try (var _ = started(IngesterConfig.Feed.TRACES, new SimpleMeterRegistry())) {
+            await().atMost(PATIENCE).until(() -> committed() == 60);
+        }
+
+        // Then
+        assertThat(keptByFailedWrites).isPositive();
+        assertThat(store.fragments).hasSize(60);
+        assertThat(store.rewrites.get()).isPositive();
+        assertThat(registry.counter("millrace.store.failures", "kind", "unavailable").count())
+                .isGreaterThanOrEqualTo(3);
+    }
+
+    @Test
+    void goesOnByItselfWhenTheStoreIsBack() throws Exception {
+        // Given
+        store.failure = new StoreException(StoreException.Kind.OVER_CAPACITY, "slow down");
+        send(traces, chunks.several(20));
+        try (var ingester = started(IngesterConfig.Feed.TRACES)) {
+            await().atMost(PATIENCE).until(() -> store.writes.get() >= 2);
+
+            // When
+            store.failure = null;
+            await().atMost(PATIENCE).until(() -> committed() == 20);
+            send(traces, chunks.several(20));
+
+            // Then
+            await().atMost(PATIENCE).until(() -> committed() == 40);
+            assertThat(ingester.healthy()).isTrue();
+            assertThat(registry.get("millrace.ingester.paused").gauge().value()).isZero();
+        }
+        assertThat(store.fragments).hasSize(40);
+    }
+
+    @Test
+    void putsPoisonAsideWithItsReasonAndPlaceAndMovesOn() throws Exception {
+        // Given
+        TraceChunk good = chunks.several(1).getFirst();
+        TraceChunk other = chunks.several(1).getFirst();
+        byte[] key = TraceKey.of(good.traceId());
+        kafka.send(
+                List.of(
+                        record(0, bytes("no trace id"), good.body().toByteArray()),
+                        record(0, key, bytes("no protobuf at all")),
+                        record(0, key, other.body().toByteArray()),
+                        record(0, key, good.body().toByteArray())));
+
+        // When
+        try (var _ = started(IngesterConfig.Feed.TRACES)) {
+            await().atMost(PATIENCE).until(() -> committed() == 4);
+        }
+
+        // Then
+        assertThat(store.fragments.keySet()).containsExactly(new FragmentId(traces, 0, 3));
+        var letters = kafka.readAll(deadLetters);
+        assertThat(letters).hasSize(3);
+        assertThat(letters.getFirst().key()).isEqualTo(bytes("no trace id"));
+        assertThat(letters.getFirst().value()).isEqualTo(good.body().toByteArray());
+        assertThat(letters)
+                .extracting(letter -> RecordHeaders.text(letter.headers(), "source-offset"))
+                .containsExactly("0", "1", "2");
+        assertThat(letters)
+                .allSatisfy(letter -> {
+                    assertThat(RecordHeaders.text(letter.headers(), "source-topic"))
+                            .isEqualTo(traces);
+                    assertThat(RecordHeaders.text(letter.headers(), "source-partition"))
+                            .isEqualTo("0");
+                });
+        assertThat(letters)
+                .extracting(letter -> RecordHeaders.text(letter.headers(), "reason"))
+                .satisfiesExactly(
+                        reason -> assertThat(reason).contains("key: not a trace id"),
+                        reason -> assertThat(reason).contains("not OTLP"),
+                        reason -> assertThat(reason).contains("span of another trace"));
+        assertThat(registry.counter("millrace.dead.letters", "reason", "key").count()).isOne();
+        assertThat(registry.counter("millrace.dead.letters", "reason", "value").count())
+                .isEqualTo(2);
+    }
+
+    @Test
+    void putsAsideWhatTheStoreRefusesAndKeepsTheRest() throws Exception {
+        // Given
+        List<TraceChunk> sent = chunks.several(10);
+        store.refused = sent.get(4).traceId();
+        send(traces, sent);
+
+        // When
+        try (var _ = started(IngesterConfig.Feed.TRACES)) {
+            await().atMost(PATIENCE).until(() -> committed() == 10);
+        }
+
+        // Then
+        assertThat(store.fragments).hasSize(9);
+        assertThat(kafka.readAll(deadLetters))
+                .extracting(letter -> TraceKey.parse(letter.key()))
+                .containsExactly(sent.get(4).traceId());
+    }
+
+    @Test
+    void skipsMarkersAndTransactionMarksButCommitsPastThem() throws Exception {
+        // Given
+        TraceChunk chunk = chunks.several(1).getFirst();
+        try (var producer = clients.transactionalProducer("test", KafkaFixture.uniqueName("tx"))) {
+            producer.initTransactions();
+            producer.beginTransaction();
+            var marker = new ProducerRecord<byte[], byte[]>(traces, 0, null, new byte[0]);
+            marker.headers().add(RecordHeaders.MARKER, new byte[0]);
+            var _ = producer.send(marker);
+            var _ = producer.send(record(0, TraceKey.of(chunk.traceId()), bytes(chunk)));
+            producer.commitTransaction();
+        }
+
+        // When
+        try (var _ = started(IngesterConfig.Feed.TRACES)) {
+            // Then: two records and the mark of the commit
+            await().atMost(PATIENCE).until(() -> committed() == 3);
+        }
+        assertThat(store.fragments).hasSize(1);
+        assertThat(kafka.readAll(deadLetters)).isEmpty();
+    }
+
+    @Test
+    void readsTheTenantAndTheSpansFeed() throws Exception {
+        // Given
+        String spans = topics.fullName(topics.spans());
+        kafka.createTopic(spans, 8);
+        TraceChunk chunk = chunks.several(1).getFirst();
+        var record = new ProducerRecord<>(spans, 5, TraceKey.of(chunk.traceId()), bytes(chunk));
+        record.headers().add(RecordHeaders.TENANT, bytes("acme"));
+        kafka.send(List.of(record));
+
+        // When
+        try (var _ = started(IngesterConfig.Feed.SPANS)) {
+            await().atMost(PATIENCE).until(() -> store.fragments.size() == 1);
+        }
+
+        // Then
+        assertThat(store.fragments.get(new FragmentId(spans, 5, 0)))
+                .isEqualTo(
+                        new Fragment(
+                                new FragmentId(spans, 5, 0),
+                                new Tenant("acme"),
+                                chunk.traceId(),
+                                chunk.body()));
+    }
+
+    @Test
+    void sharesPartitionsAndLosesNothingWhenMembersComeAndGo() throws Exception {
+        // Given
+        var all = new ArrayList<TraceChunk>();
+        try (var _ = started(IngesterConfig.Feed.TRACES)) {
+            all.addAll(sendSome());
+            await().atMost(PATIENCE).until(() -> committed() > 0);
+
+            // When
+            try (var _ = started(IngesterConfig.Feed.TRACES, new SimpleMeterRegistry())) {
+                for (int i = 0; i < 10; i++) {
+                    all.addAll(sendSome());
+                }
+                await().atMost(PATIENCE).until(() -> committed() > all.size() / 2);
+            }
+            all.addAll(sendSome());
+
+            // Then
+            await().atMost(PATIENCE).until(() -> committed() == all.size());
+        }
+        assertThat(store.fragments).hasSize(all.size());
+    }
+
+    private List<TraceChunk> sendSome() {
+        List<TraceChunk> some = chunks.several(50);
+        send(traces, some);
+        return some;
+    }
+
+    private Ingester started(IngesterConfig.Feed feed) {
+        return started(feed, registry);
+    }
+
+    private Ingester started(IngesterConfig.Feed feed, MeterRegistry meters) {
+        var config = new IngesterConfig(group, feed, ByteSize.parse("4KiB"), Duration.ofMillis(50));
+        var ingester = new Ingester(clients, topics, config, store, meters);
+        ingester.start();
+        return ingester;
+    }
+
+    private void send(String topic, List<TraceChunk> sent) {
+        kafka.send(
+                sent.stream()
+                        .map(chunk -> {
+                            byte[] key = TraceKey.of(chunk.traceId());
+                            return new ProducerRecord<>(topic, key, bytes(chunk));
+                        })
+                        .toList());
+    }
+
+    private ProducerRecord<byte[], byte[]> record(int partition, byte[] key, byte[] value) {
+        return new ProducerRecord<>(traces, partition, key, value);
+    }
+
+    private long committed() throws ExecutionException, InterruptedException {
+        try (var admin = kafka.admin()) {
+            return admin
+                    .listConsumerGroupOffsets(group)
+                    .partitionsToOffsetAndMetadata()
+                    .get()
+                    .entrySet()
+                    .stream()
+                    .filter(entry -> isTraces(entry.getKey()) && entry.getValue() != null)
+                    .mapToLong(entry -> entry.getValue().offset())
+                    .sum();
+        }
+    }
+
+    private boolean isTraces(TopicPartition partition) {
+        return partition.topic().equals(traces);
+    }
+
+    private static byte[] bytes(TraceChunk chunk) {
+        return chunk.body().toByteArray();
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(UTF_8);
+    }
+}

@@ -1,0 +1,275 @@
+package dev.millrace.pipeline;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.broker.BrokerConfig;
+import dev.millrace.broker.EmbeddedBroker;
+import dev.millrace.model.ByteSize;
+import dev.millrace.model.Tenant;
+import dev.millrace.testkit.KafkaFixture;
+import dev.millrace.wire.otlp.TraceChunk;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.internals.BuiltInPartitioner;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class KafkaSpanSinkTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(40);
+    private static final long SEED = 4_711;
+
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private final Chunks chunks = new Chunks(SEED);
+
+    @TempDir Path directory;
+
+    @Test
+    void acknowledgesWhatKafkaHas() throws Exception {
+        // Given
+        var kafka = KafkaFixture.shared();
+        String topic = KafkaFixture.uniqueName("spans");
+        kafka.createTopic(topic, 8);
+        List<TraceChunk> sent = chunks.several(100);
+        try (var sink = sink(kafka.bootstrapServers(), topic, SinkConfig.defaults())) {
+
+            // When
+            sink.accept(Tenant.DEFAULT, sent).get(30, TimeUnit.SECONDS);
+        }
+
+        // Then
+        var bodies = new HashMap<String, byte[]>();
+        for (var record : kafka.readAll(topic)) {
+            bodies.put(key(record), record.value());
+            assertThat(record.partition())
+                    .isEqualTo(BuiltInPartitioner.partitionForKey(record.key(), 8));
+            assertThat(record.headers()).isEmpty();
+        }
+        assertThat(bodies).hasSize(100);
+        sent.forEach(chunk ->
+                assertThat(bodies.get(chunk.traceId().toString()))
+                        .isEqualTo(chunk.body().toByteArray()));
+        assertThat(registry.counter("millrace.spans.produced").count()).isEqualTo(200);
+        assertThat(registry.get("millrace.produce.inflight").gauge().value()).isZero();
+    }
+
+    @Test
+    void namesTheTenantUnlessItIsTheDefault() throws Exception {
+        // Given
+        var kafka = KafkaFixture.shared();
+        String topic = KafkaFixture.uniqueName("spans");
+        kafka.createTopic(topic, 1);
+
+        // When
+        try (var sink = sink(kafka.bootstrapServers(), topic, SinkConfig.defaults())) {
+            sink.accept(new Tenant("acme"), chunks.several(1)).get(30, TimeUnit.SECONDS);
+        }
+
+        // Then
+        assertThat(kafka.readAll(topic))
+                .extracting(record -> RecordHeaders.text(record.headers(), "tenant"))
+                .containsExactly("acme");
+    }
+
+    @Test
+    void refusesAtOnceWhenKafkaWasNeverThere() {
+        // Given
+        try (var sink =
+                new KafkaSpanSink(
+                        new KafkaClients(KafkaConfig.cluster("127.0.0.1:1")),
+                        "spans",
+                        8,
+                        SinkConfig.defaults(),
+                        registry)) {
+            sink.start();
+
+            // When
+            var accepted = sink.accept(Tenant.DEFAULT, chunks.several(1));
+
+            // Then
+            assertThat(accepted).isCompletedExceptionally();
+            assertThat(refusal(accepted).kind()).isEqualTo(SinkException.Kind.UNAVAILABLE);
+            assertThat(refusal(accepted).retryAfter()).isPositive();
+        }
+    }
+
+    @Test
+    void refusesWhatDoesNotFitWhileKafkaIsAwayAndLosesNothingItAcknowledged() throws Exception {
+        // Given
+        int port = freePort();
+        String servers = "127.0.0.1:" + port;
+        var config = new SinkConfig(ByteSize.ofMebibytes(16), Duration.ofMinutes(2));
+        var accepted = new HashMap<String, CompletableFuture<Void>>();
+        EmbeddedBroker broker = startBroker(port);
+        createTopic(servers);
+        try (var sink = sink(servers, "spans", config)) {
+            for (TraceChunk chunk : chunks.several(50)) {
+                accepted.put(
+                        chunk.traceId().toString(), sink.accept(Tenant.DEFAULT, List.of(chunk)));
+            }
+
+            // When
+            broker.close();
+            CompletableFuture<Void> last = CompletableFuture.completedFuture(null);
+            for (int i = 0; i < 40 && !last.isCompletedExceptionally(); i++) {
+                TraceChunk chunk = chunks.one(1, 1 << 20);
+                last = sink.accept(Tenant.DEFAULT, List.of(chunk));
+                if (!last.isCompletedExceptionally()) {
+                    accepted.put(chunk.traceId().toString(), last);
+                }
+            }
+            broker = startBroker(port);
+
+            // Then
+            assertThat(refusal(last).kind()).isEqualTo(SinkException.Kind.OVER_CAPACITY);
+            assertThat(refusal(last).retryAfter()).isEqualTo(Duration.ofSeconds(1));
+            assertThat(accepted).hasSizeGreaterThan(60);
+            CompletableFuture.allOf(accepted.values().toArray(CompletableFuture<?>[]::new))
+                    .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            assertThat(keysIn(servers)).containsAll(accepted.keySet());
+        } finally {
+            broker.close();
+        }
+    }
+
+    @Test
+    void cutsAChunkThatIsLargerThanARecordBetweenItsSpans() throws Exception {
+        // Given
+        var kafka = KafkaFixture.shared();
+        String topic = KafkaFixture.uniqueName("spans");
+        kafka.createTopic(topic, 1, Map.of("max.message.bytes", "8454144"));
+        TraceChunk large = chunks.one(12, 1 << 20);
+
+        // When
+        try (var sink = sink(kafka.bootstrapServers(), topic, SinkConfig.defaults())) {
+            sink.accept(Tenant.DEFAULT, List.of(large)).get(30, TimeUnit.SECONDS);
+        }
+
+        // Then
+        var records = kafka.readAll(topic);
+        assertThat(records).hasSize(2);
+        assertThat(records)
+                .allSatisfy(record -> {
+                    assertThat(key(record)).isEqualTo(large.traceId().toString());
+                    assertThat(record.value()).hasSizeLessThanOrEqualTo(8 << 20);
+                });
+        assertThat(registry.counter("millrace.spans.produced").count()).isEqualTo(12);
+    }
+
+    @Test
+    void refusesASpanThatIsLargerThanARecordForGood() {
+        // Given
+        var kafka = KafkaFixture.shared();
+        String topic = KafkaFixture.uniqueName("spans");
+        kafka.createTopic(topic, 1);
+        try (var sink = sink(kafka.bootstrapServers(), topic, SinkConfig.defaults())) {
+
+            // When
+            var accepted = sink.accept(Tenant.DEFAULT, List.of(chunks.one(1, 9 << 20)));
+
+            // Then
+            assertThat(refusal(accepted).kind()).isEqualTo(SinkException.Kind.TOO_LARGE);
+            assertThat(refusal(accepted)).hasMessageContaining("expected: at most 8388608");
+        }
+        assertThat(kafka.readAll(topic)).isEmpty();
+    }
+
+    @Test
+    void refusesABoundBelowTheLargestRequest() {
+        assertThatThrownBy(() -> new SinkConfig(ByteSize.ofMebibytes(1), Duration.ofSeconds(30)))
+                .hasMessage("max-in-flight: 1MiB (expected: at least 16MiB)");
+    }
+
+    private KafkaSpanSink sink(String servers, String topic, SinkConfig config) {
+        var sink =
+                new KafkaSpanSink(
+                        new KafkaClients(KafkaConfig.embedded(servers)),
+                        topic,
+                        topic.equals("spans") ? 2 : partitions(topic),
+                        config,
+                        registry);
+        sink.start();
+        await().atMost(PATIENCE).until(sink::ready);
+        return sink;
+    }
+
+    private static int partitions(String topic) {
+        return KafkaFixture.shared().endOffsets(topic).size();
+    }
+
+    private EmbeddedBroker startBroker(int port) {
+        var broker =
+                new EmbeddedBroker(new BrokerConfig(directory, "127.0.0.1", port), (_, _) -> {});
+        broker.start();
+        return broker;
+    }
+
+    private static void createTopic(String servers) {
+        var kafka = KafkaConfig.embedded(servers);
+        var config = TopicsConfig.embedded();
+        var topics =
+                new TopicsConfig(
+                        "",
+                        new TopicsConfig.Topic("spans", 2, Duration.ofDays(1)),
+                        config.tracesComplete(),
+                        config.samplingDecisions(),
+                        config.samplingControl(),
+                        config.dependencies(),
+                        config.deadLetters());
+        try (var admin = new KafkaClients(kafka).admin("test")) {
+            new Topics(admin, kafka, topics).ensure(PATIENCE);
+        }
+    }
+
+    private static Set<String> keysIn(String servers) {
+        var keys = new HashSet<String>();
+        try (var reader = new KafkaClients(KafkaConfig.embedded(servers)).reader("test")) {
+            var all = List.of(new TopicPartition("spans", 0), new TopicPartition("spans", 1));
+            reader.assign(all);
+            reader.seekToBeginning(all);
+            var ends = reader.endOffsets(all);
+            while (all.stream().anyMatch(at -> reader.position(at) < ends.getOrDefault(at, 0L))) {
+                reader.poll(Duration.ofMillis(100)).forEach(record -> keys.add(key(record)));
+            }
+        }
+        return keys;
+    }
+
+    private static String key(ConsumerRecord<byte[], byte[]> record) {
+        return new String(record.key(), UTF_8);
+    }
+
+    private static SinkException refusal(CompletableFuture<Void> future) {
+        try {
+            future.get(1, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof SinkException refusal) {
+                return refusal;
+            }
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+        throw new AssertionError("accepted (expected: refused)");
+    }
+
+    private static int freePort() throws Exception {
+        try (var socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+}
