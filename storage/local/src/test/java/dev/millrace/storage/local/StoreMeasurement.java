@@ -26,7 +26,7 @@ import org.apache.lucene.util.IOUtils;
 /// fragments per write.
 ///
 /// The figure to compare is spans per second of CPU, that of the generator taken off, everything
-/// else of the process counted in.
+/// else of the process counted in. The first quarter warms up and is not counted.
 final class StoreMeasurement {
 
     private static final PrintStream OUT = System.out;
@@ -77,7 +77,14 @@ final class StoreMeasurement {
         long bodyBytes = 0;
         long cpu = processCpu();
         long wall = System.nanoTime();
+        int warmUp = fragments / 4;
         for (int done = 0; done < fragments; done += batch) {
+            if (done < warmUp && done + batch >= warmUp) {
+                cpu = processCpu();
+                wall = System.nanoTime();
+                generatorCpu = 0;
+                generatorWall = 0;
+            }
             long generateCpu = threads.getCurrentThreadCpuTime();
             long generateWall = System.nanoTime();
             List<Fragment> next = workload.next(batch);
@@ -88,18 +95,10 @@ final class StoreMeasurement {
             generatorCpu += threads.getCurrentThreadCpuTime() - generateCpu;
             generatorWall += System.nanoTime() - generateWall;
             store.write(next);
-            if (done / batch % 20 == 19) {
-                double seconds = (processCpu() - cpu - generatorCpu) / 1e9;
-                OUT.printf(
-                        Locale.ROOT,
-                        "  %d spans: %.0f per CPU-s%n",
-                        done * 10,
-                        done * 10 / seconds);
-            }
         }
         double cpuSeconds = (processCpu() - cpu - generatorCpu) / 1e9;
         double wallSeconds = (System.nanoTime() - wall - generatorWall) / 1e9;
-        double spans = (double) fragments * Workload.SPANS_PER_FRAGMENT;
+        double spans = (double) (fragments - warmUp) * Workload.SPANS_PER_FRAGMENT;
         OUT.printf(
                 Locale.ROOT,
                 "wrote %.0f spans of %.0f bytes: %.0f per CPU-s, %.0f per second%n",
