@@ -44,7 +44,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Metrics: `millrace.store.fragments`, `millrace.store.fragments.duplicate`,
 /// `millrace.store.spans`, `millrace.store.write`, `millrace.store.search`, `millrace.store.trace`,
-/// `millrace.store.bytes`, `millrace.store.windows.corrupt`, `millrace.store.windows.expired`.
+/// `millrace.store.bytes`, `millrace.store.windows.writing`, `millrace.store.windows.corrupt`,
+/// `millrace.store.windows.expired`.
 public final class LocalTraceStore implements TraceStore {
 
     /// The largest body that is taken in.
@@ -54,6 +55,7 @@ public final class LocalTraceStore implements TraceStore {
     private static final int ATTEMPTS = 5;
 
     private final LocalStoreConfig config;
+    private final int maxCandidates;
     private final Dictionaries dictionaries;
     private final Windows windows;
     private final BlockingQueue<FragmentDocument> documents =
@@ -71,7 +73,12 @@ public final class LocalTraceStore implements TraceStore {
     private @Nullable StoreLock lock;
 
     public LocalTraceStore(LocalStoreConfig config, MeterRegistry meters) {
+        this(config, meters, Search.MAX_CANDIDATES);
+    }
+
+    LocalTraceStore(LocalStoreConfig config, MeterRegistry meters, int maxCandidates) {
         this.config = config;
+        this.maxCandidates = maxCandidates;
         this.dictionaries = new Dictionaries(config.directory().resolve("dictionaries"));
         this.windows =
                 new Windows(config.directory().resolve("windows"), config.window(), dictionaries);
@@ -85,6 +92,7 @@ public final class LocalTraceStore implements TraceStore {
         Gauge.builder("millrace.store.bytes", this, LocalTraceStore::bytes)
                 .baseUnit("bytes")
                 .register(meters);
+        Gauge.builder("millrace.store.windows.writing", windows, Windows::writing).register(meters);
         Gauge.builder("millrace.store.windows.corrupt", windows, Windows::setAside)
                 .register(meters);
     }
@@ -203,7 +211,7 @@ public final class LocalTraceStore implements TraceStore {
         return timed(
                 searchTime,
                 "search",
-                snapshot -> new Search(snapshot, tenant, search, Search.MAX_CANDIDATES).run());
+                snapshot -> new Search(snapshot, tenant, search, maxCandidates).run());
     }
 
     @Override

@@ -77,7 +77,7 @@ final class Windows implements AutoCloseable {
         try {
             start = Instant.from(NAME.parse(name)).getEpochSecond();
         } catch (DateTimeParseException _) {
-            LOG.atWarn().addKeyValue("path", path).log("Not a window of the store; left alone");
+            LOG.atWarn().addKeyValue("store", path).log("Not a window of the store; left alone");
             return;
         }
         try {
@@ -102,7 +102,7 @@ final class Windows implements AutoCloseable {
         IOUtils.fsync(directory, true);
         setAside.incrementAndGet();
         LOG.atError()
-                .addKeyValue("path", target)
+                .addKeyValue("store", target)
                 .addKeyValue("error", cause.toString())
                 .log("A window of the store is damaged and was set aside; its traces are missing");
     }
@@ -122,7 +122,7 @@ final class Windows implements AutoCloseable {
             window.close();
         } catch (IOException e) {
             LOG.atWarn()
-                    .addKeyValue("path", window.path())
+                    .addKeyValue("store", window.path())
                     .addKeyValue("error", e.toString())
                     .log("A window of the store did not close cleanly");
         }
@@ -195,7 +195,21 @@ final class Windows implements AutoCloseable {
     ///
     /// @param maxBytes 0 for no bound
     /// @return how many went
-    synchronized int expire(Instant horizon, long maxBytes) throws IOException {
+    int expire(Instant horizon, long maxBytes) throws IOException {
+        int dropped = dropOldest(horizon, maxBytes);
+        var used = new HashSet<Integer>();
+        for (var window : byStart.values()) {
+            window.closeWriterIfIdle();
+            used.addAll(window.dictionariesUsed());
+        }
+        synchronized (this) {
+            writing.removeIf(window -> !window.isWriting());
+        }
+        dictionaries.retain(used);
+        return dropped;
+    }
+
+    private synchronized int dropOldest(Instant horizon, long maxBytes) throws IOException {
         int dropped = 0;
         for (var window : List.copyOf(byStart.values())) {
             if (window.startSeconds() + windowSeconds > horizon.getEpochSecond()) {
@@ -208,15 +222,6 @@ final class Windows implements AutoCloseable {
             drop(byStart.firstEntry().getValue());
             dropped++;
         }
-        var used = new HashSet<Integer>();
-        for (var window : byStart.values()) {
-            window.closeWriterIfIdle();
-            if (!window.isWriting()) {
-                writing.remove(window);
-            }
-            used.addAll(window.dictionariesUsed());
-        }
-        dictionaries.retain(used);
         return dropped;
     }
 
@@ -227,6 +232,11 @@ final class Windows implements AutoCloseable {
         Path doomed = window.path().resolveSibling(window.path().getFileName() + DROPPED);
         Files.move(window.path(), doomed, StandardCopyOption.ATOMIC_MOVE);
         IOUtils.rm(doomed);
+    }
+
+    /// How many windows are open for writing.
+    long writing() {
+        return byStart.values().stream().filter(Window::isWriting).count();
     }
 
     /// The bytes on disk.

@@ -103,7 +103,7 @@ final class StoreMeasurement {
                 Locale.ROOT,
                 "wrote %.0f spans of %.0f bytes: %.0f per CPU-s, %.0f per second%n",
                 spans,
-                bodyBytes / spans,
+                (double) bodyBytes / fragments / Workload.SPANS_PER_FRAGMENT,
                 spans / cpuSeconds,
                 spans / wallSeconds);
     }
