@@ -1,0 +1,172 @@
+package dev.millrace.storage.contract;
+
+import static dev.millrace.storage.contract.Samples.SECOND;
+import static dev.millrace.storage.contract.Samples.TIME;
+import static dev.millrace.storage.contract.Samples.fragment;
+import static dev.millrace.storage.contract.Samples.span;
+import static dev.millrace.storage.contract.Samples.trace;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.model.Span;
+import dev.millrace.model.Tenant;
+import dev.millrace.model.TraceId;
+import dev.millrace.storage.api.Fragment;
+import dev.millrace.storage.api.FragmentId;
+import dev.millrace.storage.api.TraceSearch;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+
+/// What is written is there, once, at once and for good.
+public interface WritingContract extends StoreUnderTest {
+
+    @Test
+    default void findsATraceAsSoonAsItIsWritten() {
+        // When
+        store().write(List.of(fragment(0, span(trace(1), 1, TIME))));
+
+        // Then
+        assertThat(spansOf(trace(1))).hasSize(1);
+        finds(Set.of(), TraceSearch.builder().service("shop"), trace(1));
+    }
+
+    @Test
+    default void findsATraceAfterClosingAndOpeningAgain() {
+        // Given
+        store().write(List.of(fragment(0, span(trace(1), 1, TIME))));
+        store().write(List.of(fragment(1, span(trace(2), 1, TIME + SECOND))));
+
+        // When
+        reopenedStore();
+
+        // Then
+        assertThat(spansOf(trace(1))).hasSize(1);
+        finds(Set.of(), TraceSearch.builder().service("shop"), trace(2), trace(1));
+    }
+
+    @Test
+    default void givesBackASpanAsItWasWritten() {
+        // Given
+        var written = span(trace(1), 1, TIME).build();
+
+        // When
+        store().write(List.of(fragment(0, span(trace(1), 1, TIME))));
+
+        // Then
+        assertThat(spansOf(trace(1))).containsExactly(written);
+    }
+
+    @Test
+    default void keepsAFragmentOnceHoweverOftenItIsWritten() {
+        // Given
+        var fragment = fragment(7, span(trace(1), 1, TIME), span(trace(1), 2, TIME));
+
+        // When
+        store().write(List.of(fragment, fragment));
+        store().write(List.of(fragment));
+        reopenedStore().write(List.of(fragment));
+
+        // Then
+        assertThat(spansOf(trace(1))).hasSize(2);
+        finds(Set.of(), TraceSearch.builder().service("shop"), trace(1));
+    }
+
+    @Test
+    default void keepsAFragmentWhoseOffsetIsBelowOnesSeenBefore() {
+        // Given
+        store().write(List.of(fragment(9, span(trace(1), 1, TIME))));
+
+        // When
+        store().write(List.of(fragment(3, span(trace(2), 1, TIME))));
+        reopenedStore().write(List.of(fragment(4, span(trace(3), 1, TIME))));
+
+        // Then
+        assertThat(spansOf(trace(2))).hasSize(1);
+        assertThat(spansOf(trace(3))).hasSize(1);
+    }
+
+    @Test
+    default void tellsPartitionsAndTopicsApart() {
+        // Given
+        var first = fragment(5, span(trace(1), 1, TIME));
+        var second = fragment(5, span(trace(2), 1, TIME));
+        var third = fragment(5, span(trace(3), 1, TIME));
+
+        // When
+        store().write(
+                        List.of(
+                                first,
+                                from(new FragmentId("traces-complete", 1, 5), second),
+                                from(new FragmentId("spans", 0, 5), third)));
+
+        // Then
+        assertThat(spansOf(trace(1))).hasSize(1);
+        assertThat(spansOf(trace(2))).hasSize(1);
+        assertThat(spansOf(trace(3))).hasSize(1);
+    }
+
+    @Test
+    default void keepsWhatSeveralThreadsWriteAtOnce() throws Exception {
+        // Given
+        int threads = 4;
+        int writes = 10;
+
+        // When
+        try (var executor = Executors.newFixedThreadPool(threads)) {
+            var running = new ArrayList<Future<?>>();
+            for (int thread = 0; thread < threads; thread++) {
+                // Two threads each write the same fragments, as after a rebalance.
+                int partition = thread / 2;
+                running.add(
+                        executor.submit(() -> {
+                            for (int i = 0; i < writes; i++) {
+                                var id = new FragmentId("spans", partition, i);
+                                var traceId = trace(1 + partition * 100L + i);
+                                store().write(
+                                                List.of(
+                                                        from(
+                                                                id,
+                                                                fragment(
+                                                                        i,
+                                                                        span(
+                                                                                traceId, 1,
+                                                                                TIME + i)))));
+                                assertThat(spansOf(traceId)).hasSize(1);
+                            }
+                        }));
+            }
+            for (var task : running) {
+                task.get();
+            }
+        }
+
+        // Then
+        var found =
+                store().search(
+                                Tenant.DEFAULT,
+                                TraceSearch.builder().service("shop").limit(100).build());
+        assertThat(StoreUnderTest.ids(found.traces()))
+                .hasSize(threads / 2 * writes)
+                .doesNotHaveDuplicates();
+    }
+
+    @Test
+    default void takesAnEmptyListOfFragments() {
+        // When
+        store().write(List.of());
+
+        // Then
+        assertThat(store().services(Tenant.DEFAULT)).isEmpty();
+    }
+
+    private static Fragment from(FragmentId id, Fragment fragment) {
+        return new Fragment(id, fragment.tenant(), fragment.traceId(), fragment.body());
+    }
+
+    private List<Span> spansOf(TraceId traceId) {
+        return store().trace(Tenant.DEFAULT, traceId).orElseThrow().spans();
+    }
+}

@@ -1,0 +1,11 @@
+/// The test suite that every store passes.
+///
+/// A store's test class implements [StoreUnderTest] through the contracts, one for each thing a
+/// store does: [WritingContract], [TraceContract], [ConditionSearchContract],
+/// [AttributeSearchContract], [TimeSearchContract], [PagingContract], [NamesContract] and
+/// [ExpiryContract]. All of them, always: what a store cannot do it leaves out of its [Capability]
+/// set, and then the contract asserts that it refuses.
+@NullMarked
+package dev.millrace.storage.contract;
+
+import org.jspecify.annotations.NullMarked;

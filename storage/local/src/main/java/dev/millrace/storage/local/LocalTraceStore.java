@@ -1,0 +1,352 @@
+package dev.millrace.storage.local;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.github.luben.zstd.ZstdException;
+import dev.millrace.model.Tenant;
+import dev.millrace.model.Trace;
+import dev.millrace.model.TraceId;
+import dev.millrace.storage.api.Fragment;
+import dev.millrace.storage.api.Operation;
+import dev.millrace.storage.api.SearchPage;
+import dev.millrace.storage.api.StoreException;
+import dev.millrace.storage.api.StoreException.Kind;
+import dev.millrace.storage.api.TraceSearch;
+import dev.millrace.storage.api.TraceStore;
+import dev.millrace.wire.otlp.MalformedOtlpException;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.apache.lucene.index.CorruptIndexException;
+import org.apache.lucene.index.IndexFormatTooNewException;
+import org.apache.lucene.index.IndexFormatTooOldException;
+import org.apache.lucene.store.AlreadyClosedException;
+import org.apache.lucene.util.ThreadInterruptedException;
+import org.jspecify.annotations.Nullable;
+
+/// Keeps traces in a directory of this machine.
+///
+/// A write is one Lucene commit per window it touches, forced to disk, shared by the threads that
+/// write at the same moment. Killing the process at any time loses nothing that was acknowledged. A
+/// search looks at a bounded number of fragments and refuses with OVER_CAPACITY beyond it.
+///
+/// Metrics: `millrace.store.fragments`, `millrace.store.fragments.duplicate`,
+/// `millrace.store.spans`, `millrace.store.write`, `millrace.store.search`, `millrace.store.trace`,
+/// `millrace.store.bytes`, `millrace.store.windows.writing`, `millrace.store.windows.corrupt`,
+/// `millrace.store.windows.expired`.
+public final class LocalTraceStore implements TraceStore {
+
+    /// The largest body that is taken in.
+    static final int MAX_BODY_BYTES = 64 * 1024 * 1024;
+
+    private static final int DOCUMENTS_KEPT = 8;
+    private static final int ATTEMPTS = 5;
+
+    private final LocalStoreConfig config;
+    private final int maxCandidates;
+    private final Dictionaries dictionaries;
+    private final Windows windows;
+    private final BlockingQueue<FragmentDocument> documents =
+            new ArrayBlockingQueue<>(DOCUMENTS_KEPT);
+    private final Counter fragmentsWritten;
+    private final Counter fragmentsRepeated;
+    private final Counter spansWritten;
+    private final Counter windowsExpired;
+    private final Timer writeTime;
+    private final Timer searchTime;
+    private final Timer traceTime;
+
+    // Callers hold the read side, start and close the write side.
+    private final ReentrantReadWriteLock lifecycle = new ReentrantReadWriteLock();
+    private @Nullable StoreLock lock;
+
+    public LocalTraceStore(LocalStoreConfig config, MeterRegistry meters) {
+        this(config, meters, Search.MAX_CANDIDATES);
+    }
+
+    LocalTraceStore(LocalStoreConfig config, MeterRegistry meters, int maxCandidates) {
+        this.config = config;
+        this.maxCandidates = maxCandidates;
+        this.dictionaries = new Dictionaries(config.directory().resolve("dictionaries"));
+        this.windows =
+                new Windows(config.directory().resolve("windows"), config.window(), dictionaries);
+        this.fragmentsWritten = meters.counter("millrace.store.fragments");
+        this.fragmentsRepeated = meters.counter("millrace.store.fragments.duplicate");
+        this.spansWritten = meters.counter("millrace.store.spans");
+        this.windowsExpired = meters.counter("millrace.store.windows.expired");
+        this.writeTime = meters.timer("millrace.store.write");
+        this.searchTime = meters.timer("millrace.store.search");
+        this.traceTime = meters.timer("millrace.store.trace");
+        Gauge.builder("millrace.store.bytes", this, LocalTraceStore::bytes)
+                .baseUnit("bytes")
+                .register(meters);
+        Gauge.builder("millrace.store.windows.writing", windows, Windows::writing).register(meters);
+        Gauge.builder("millrace.store.windows.corrupt", windows, Windows::setAside)
+                .register(meters);
+    }
+
+    /// Opens the directory.
+    ///
+    /// @throws StoreException when another process uses it, or when it was made with another window
+    public void start() {
+        lifecycle.writeLock().lock();
+        try {
+            lock = StoreLock.of(config.directory(), config.window());
+            dictionaries.start();
+            windows.start();
+        } catch (IOException e) {
+            close();
+            throw failure("cannot open " + config.directory(), e);
+        } finally {
+            lifecycle.writeLock().unlock();
+        }
+    }
+
+    @Override
+    public void write(List<Fragment> fragments) {
+        writeTime.record(() ->
+                ask(
+                        "write",
+                        () -> {
+                            writeByWindow(byWindow(fragments));
+                            return true;
+                        }));
+    }
+
+    private Map<Long, List<Fragment>> byWindow(List<Fragment> fragments) {
+        var byWindow = new TreeMap<Long, List<Fragment>>();
+        for (var fragment : fragments) {
+            long start;
+            try {
+                start = FragmentScan.earliestStart(fragment.body());
+            } catch (MalformedOtlpException e) {
+                throw invalid(fragment, String.valueOf(e.getMessage()));
+            }
+            if (start == Long.MAX_VALUE) {
+                throw invalid(fragment, "no spans (expected: at least one)");
+            }
+            if (fragment.body().length() > MAX_BODY_BYTES) {
+                throw invalid(
+                        fragment, fragment.body().length() + " bytes (expected: at most 64 MiB)");
+            }
+            byWindow.computeIfAbsent(windows.startSeconds(start), _ -> new ArrayList<>())
+                    .add(fragment);
+        }
+        return byWindow;
+    }
+
+    private static StoreException invalid(Fragment fragment, String what) {
+        return new StoreException(Kind.INVALID_REQUEST, "fragment " + fragment.id() + ": " + what);
+    }
+
+    private void writeByWindow(Map<Long, List<Fragment>> byWindow) throws IOException {
+        var idle = documents.poll();
+        var document = idle == null ? new FragmentDocument() : idle;
+        try {
+            for (var entry : byWindow.entrySet()) {
+                var written = writeTo(entry.getKey(), entry.getValue(), document);
+                fragmentsWritten.increment(written.fragments());
+                fragmentsRepeated.increment(entry.getValue().size() - written.fragments());
+                spansWritten.increment(written.spans());
+            }
+        } finally {
+            if (!documents.offer(document)) {
+                document.close();
+            }
+        }
+    }
+
+    // A window may be dropped or found damaged under our hands; then a fresh one takes its place.
+    private Window.Written writeTo(
+            long windowStart, List<Fragment> fragments, FragmentDocument document)
+            throws IOException {
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            var window = windows.forWriting(windowStart);
+            try {
+                var written = window.write(fragments, document);
+                if (written != null) {
+                    return written;
+                }
+            } catch (CorruptIndexException e) {
+                windows.setAside(window, e);
+            } catch (AlreadyClosedException e) {
+                if (e.getCause() instanceof CorruptIndexException damage) {
+                    windows.setAside(window, damage);
+                } else {
+                    throw e;
+                }
+            }
+        }
+        throw new StoreException(
+                Kind.UNAVAILABLE, "window " + windowStart + " went away again and again");
+    }
+
+    @Override
+    public Optional<Trace> trace(Tenant tenant, TraceId traceId) {
+        return timed(
+                traceTime,
+                "trace " + traceId,
+                snapshot -> {
+                    var places = snapshot.locate(tenant, traceId);
+                    return places.isEmpty()
+                            ? Optional.empty()
+                            : Optional.of(snapshot.read(traceId, places));
+                });
+    }
+
+    @Override
+    public SearchPage search(Tenant tenant, TraceSearch search) {
+        return timed(
+                searchTime,
+                "search",
+                snapshot -> new Search(snapshot, tenant, search, maxCandidates).run());
+    }
+
+    @Override
+    public List<String> services(Tenant tenant) {
+        var prefix = Terms.servicesOf(tenant);
+        return timed(
+                searchTime,
+                "services",
+                snapshot -> {
+                    var names = new TreeSet<String>();
+                    snapshot.terms(
+                            prefix,
+                            term ->
+                                    names.add(
+                                            new String(
+                                                    term.bytes,
+                                                    term.offset + prefix.length,
+                                                    term.length - prefix.length,
+                                                    UTF_8)));
+                    return List.copyOf(names);
+                });
+    }
+
+    @Override
+    public List<Operation> operations(Tenant tenant, String service) {
+        var prefix = Terms.operationsOf(tenant, service);
+        return timed(
+                searchTime,
+                "operations",
+                snapshot -> {
+                    var operations = new TreeSet<Operation>();
+                    snapshot.terms(
+                            prefix, term -> operations.add(Terms.operation(term, prefix.length)));
+                    return List.copyOf(operations);
+                });
+    }
+
+    @Override
+    public int expire(Instant horizon) {
+        return ask(
+                "expire",
+                () -> {
+                    int expired = windows.expire(horizon, config.maxSize().bytes());
+                    windowsExpired.increment(expired);
+                    return expired;
+                });
+    }
+
+    private double bytes() {
+        try {
+            return windows.bytes();
+        } catch (IOException _) {
+            return Double.NaN;
+        }
+    }
+
+    @Override
+    public void close() {
+        lifecycle.writeLock().lock();
+        try {
+            var held = lock;
+            if (held == null) {
+                return;
+            }
+            lock = null;
+            try (held) {
+                windows.close();
+            } finally {
+                for (var document = documents.poll();
+                        document != null;
+                        document = documents.poll()) {
+                    document.close();
+                }
+                dictionaries.close();
+            }
+        } catch (IOException e) {
+            throw failure("cannot close " + config.directory(), e);
+        } finally {
+            lifecycle.writeLock().unlock();
+        }
+    }
+
+    private interface Question<T> {
+        T answer(Snapshot snapshot) throws IOException;
+    }
+
+    private interface Work<T> {
+        T result() throws IOException;
+    }
+
+    private <T> T timed(Timer timer, String what, Question<T> question) {
+        var answer =
+                timer.record(() ->
+                        ask(
+                                what,
+                                () -> {
+                                    try (var snapshot = new Snapshot(windows, dictionaries)) {
+                                        return question.answer(snapshot);
+                                    }
+                                }));
+        if (answer == null) {
+            throw new StoreException(Kind.BUG, what + ": no answer");
+        }
+        return answer;
+    }
+
+    // Every failure leaves as a StoreException whose kind says what to do.
+    private <T> T ask(String what, Work<T> work) {
+        lifecycle.readLock().lock();
+        try {
+            if (lock == null) {
+                throw new StoreException(Kind.UNAVAILABLE, what + ": the store is not open");
+            }
+            return work.result();
+        } catch (StoreException e) {
+            throw e;
+        } catch (CorruptIndexException
+                | IndexFormatTooOldException
+                | IndexFormatTooNewException
+                | MalformedOtlpException
+                | ZstdException e) {
+            throw new StoreException(Kind.CORRUPT, what + ": " + e.getMessage(), e);
+        } catch (IOException | AlreadyClosedException e) {
+            throw failure(what, e);
+        } catch (ThreadInterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw failure(what, e);
+        } catch (RuntimeException e) {
+            throw new StoreException(Kind.BUG, what + ": " + e, e);
+        } finally {
+            lifecycle.readLock().unlock();
+        }
+    }
+
+    private static StoreException failure(String what, Exception cause) {
+        return new StoreException(Kind.UNAVAILABLE, what + ": " + cause.getMessage(), cause);
+    }
+}

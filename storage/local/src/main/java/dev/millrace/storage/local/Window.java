@@ -1,0 +1,233 @@
+package dev.millrace.storage.local;
+
+import dev.millrace.storage.api.Fragment;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.apache.lucene.index.DirectoryReader;
+import org.apache.lucene.index.IndexWriter;
+import org.apache.lucene.index.Term;
+import org.apache.lucene.store.FSDirectory;
+import org.jspecify.annotations.Nullable;
+
+/// One stretch of time: a directory with an index, always open for reading, open for writing while
+/// data for it comes in. Safe for any number of threads.
+final class Window {
+
+    private final Path path;
+    private final long startSeconds;
+    private final FSDirectory directory;
+    private final Dictionaries dictionaries;
+
+    // Writers hold the read side; whoever closes the writer or the window holds the write side.
+    private final ReentrantReadWriteLock use = new ReentrantReadWriteLock();
+    private final Object opening = new Object();
+    private volatile @Nullable WindowWriter writer;
+    private volatile @Nullable DirectoryReader reader;
+    private volatile boolean written;
+
+    private Window(Path path, long startSeconds, FSDirectory directory, Dictionaries dictionaries) {
+        this.path = path;
+        this.startSeconds = startSeconds;
+        this.directory = directory;
+        this.dictionaries = dictionaries;
+    }
+
+    /// Opens the window for reading.
+    static Window open(Path path, long startSeconds, Dictionaries dictionaries) throws IOException {
+        var directory = FSDirectory.open(path);
+        var window = new Window(path, startSeconds, directory, dictionaries);
+        try {
+            window.reader = DirectoryReader.open(directory);
+            return window;
+        } finally {
+            if (window.reader == null) {
+                directory.close();
+            }
+        }
+    }
+
+    Path path() {
+        return path;
+    }
+
+    long startSeconds() {
+        return startSeconds;
+    }
+
+    /// How many fragments and spans a write added, the rest being there already.
+    record Written(int fragments, int spans) {}
+
+    /// Adds and commits.
+    ///
+    /// @return null when the window is gone; nothing was written then
+    @Nullable Written write(List<Fragment> fragments, FragmentDocument document)
+            throws IOException {
+        use.readLock().lock();
+        try {
+            if (reader == null) {
+                return null;
+            }
+            written = true;
+            var open = openWriter();
+            int added = 0;
+            int spans = 0;
+            for (var fragment : fragments) {
+                if (open.add(fragment, document, dictionaries)) {
+                    added++;
+                    spans += document.spans();
+                    if (dictionaries.wantsSamplesOf(startSeconds)) {
+                        dictionaries.offer(startSeconds, fragment.body());
+                    }
+                }
+            }
+            open.commit();
+            return new Written(added, spans);
+        } finally {
+            use.readLock().unlock();
+        }
+    }
+
+    private WindowWriter openWriter() throws IOException {
+        synchronized (opening) {
+            var open = writer;
+            if (open == null || !open.isOpen()) {
+                open = new WindowWriter(directory, this::refresh, this::contains);
+                writer = open;
+            }
+            return open;
+        }
+    }
+
+    private boolean contains(Fragment fragment) throws IOException {
+        var held = acquire();
+        if (held == null) {
+            return false;
+        }
+        try {
+            return held.docFreq(new Term(Terms.FRAGMENT, Terms.fragment(fragment.id()))) > 0;
+        } finally {
+            held.decRef();
+        }
+    }
+
+    /// What is in the window now; the caller gives it back with `decRef`.
+    ///
+    /// @return null when the window is gone
+    @Nullable DirectoryReader acquire() {
+        while (true) {
+            var current = reader;
+            if (current == null || current.tryIncRef()) {
+                return current;
+            }
+            Thread.onSpinWait();
+        }
+    }
+
+    // Called by one committing thread at a time.
+    private void refresh(IndexWriter from) throws IOException {
+        var current = reader;
+        if (current != null) {
+            var newer = DirectoryReader.openIfChanged(current, from);
+            if (newer != null) {
+                swap(newer);
+            }
+        }
+    }
+
+    private void swap(@Nullable DirectoryReader newer) throws IOException {
+        var old = reader;
+        reader = newer;
+        if (old != null) {
+            old.decRef();
+        }
+    }
+
+    /// The bytes of its files.
+    long bytes() throws IOException {
+        long bytes = 0;
+        try (var files = Files.newDirectoryStream(path)) {
+            for (var file : files) {
+                try {
+                    bytes += Files.size(file);
+                } catch (NoSuchFileException _) {
+                    // Merged away since the listing.
+                }
+            }
+        } catch (NoSuchFileException _) {
+            // Dropped meanwhile.
+        }
+        return bytes;
+    }
+
+    /// The dictionaries that bodies of this window need.
+    Set<Integer> dictionariesUsed() throws IOException {
+        var held = acquire();
+        if (held == null) {
+            return Set.of();
+        }
+        try {
+            return new HashSet<>(WindowWriter.dictionaries(held.getIndexCommit().getUserData()));
+        } finally {
+            held.decRef();
+        }
+    }
+
+    /// Closes the writer when nobody has written since this was last asked.
+    void closeWriterIfIdle() throws IOException {
+        if (!written && isWriting()) {
+            closeWriter();
+        }
+        written = false;
+    }
+
+    boolean isWriting() {
+        return writer != null;
+    }
+
+    /// Closes the writer unless it is in use.
+    ///
+    /// @return whether it is closed now
+    boolean closeWriter() throws IOException {
+        if (!use.writeLock().tryLock()) {
+            return false;
+        }
+        try {
+            var open = writer;
+            writer = null;
+            if (open != null && open.isOpen()) {
+                open.close();
+            }
+            if (open != null && reader != null) {
+                swap(DirectoryReader.open(directory));
+            }
+            return true;
+        } finally {
+            use.writeLock().unlock();
+        }
+    }
+
+    /// Ends all writing and reading, without waiting for merges; readers that are held stay usable.
+    void close() throws IOException {
+        use.writeLock().lock();
+        try {
+            var open = writer;
+            writer = null;
+            try {
+                if (open != null && open.isOpen()) {
+                    open.abandon();
+                }
+            } finally {
+                swap(null);
+                directory.close();
+            }
+        } finally {
+            use.writeLock().unlock();
+        }
+    }
+}

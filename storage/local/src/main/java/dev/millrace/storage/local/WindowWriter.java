@@ -1,0 +1,165 @@
+package dev.millrace.storage.local;
+
+import dev.millrace.storage.api.Fragment;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
+import org.apache.lucene.index.ConcurrentMergeScheduler;
+import org.apache.lucene.index.IndexWriter;
+import org.apache.lucene.index.IndexWriterConfig;
+import org.apache.lucene.index.TieredMergePolicy;
+import org.apache.lucene.search.Sort;
+import org.apache.lucene.search.SortField;
+import org.apache.lucene.store.Directory;
+
+/// The writing side of one window, from its opening to its closing or failure.
+///
+/// Any number of threads may add and commit; a commit of one carries what all have added.
+final class WindowWriter {
+
+    private static final String DICTIONARIES = "dictionaries";
+    private static final double BUFFER_MEBIBYTES = 64;
+
+    /// Sees the index after a commit.
+    interface Refresh {
+        void after(IndexWriter writer) throws IOException;
+    }
+
+    /// Looks a fragment up in what readers see.
+    interface LookUp {
+        boolean contains(Fragment fragment) throws IOException;
+    }
+
+    private final IndexWriter writer;
+    private final LogPositions positions;
+    private final Set<Integer> dictionariesUsed = new ConcurrentSkipListSet<>();
+    private final Refresh refresh;
+    private final LookUp lookUp;
+    private final AtomicLong added = new AtomicLong();
+    private final ReentrantLock committing = new ReentrantLock();
+    private volatile long committed;
+
+    WindowWriter(Directory directory, Refresh refresh, LookUp lookUp) throws IOException {
+        this.refresh = refresh;
+        this.lookUp = lookUp;
+        this.writer = new IndexWriter(directory, config());
+        var data = new HashMap<String, String>();
+        var last = writer.getLiveCommitData();
+        if (last != null) {
+            last.forEach(entry -> data.put(entry.getKey(), entry.getValue()));
+        }
+        this.positions = LogPositions.of(data);
+        this.dictionariesUsed.addAll(dictionaries(data));
+        // Asked for at each commit, after the documents of that commit are settled.
+        writer.setLiveCommitData(() -> commitData().entrySet().iterator());
+    }
+
+    static IndexWriterConfig config() {
+        var merges = new ConcurrentMergeScheduler();
+        merges.setMaxMergesAndThreads(4, 1);
+        var policy = new TieredMergePolicy();
+        policy.setNoCFSRatio(0);
+        return new IndexWriterConfig()
+                .setIndexSort(new Sort(new SortField(Terms.START, SortField.Type.LONG, true)))
+                .setMergePolicy(policy)
+                .setMergeScheduler(merges)
+                .setRAMBufferSizeMB(BUFFER_MEBIBYTES)
+                // Every write ends in a commit: few files to force, and no waiting for merges.
+                .setUseCompoundFile(true)
+                .setMaxFullFlushMergeWaitMillis(0);
+    }
+
+    private Map<String, String> commitData() {
+        var data = positions.commitData();
+        data.put(
+                DICTIONARIES,
+                dictionariesUsed.stream().map(String::valueOf).collect(Collectors.joining(",")));
+        return data;
+    }
+
+    /// The ids of the dictionaries that bodies in a commit need.
+    static List<Integer> dictionaries(Map<String, String> commitData) {
+        String ids = commitData.getOrDefault(DICTIONARIES, "");
+        return ids.isEmpty()
+                ? List.of()
+                : List.of(ids.split(",")).stream().map(Integer::valueOf).toList();
+    }
+
+    boolean isOpen() {
+        return writer.isOpen();
+    }
+
+    /// Puts the fragment into the index unless it is there.
+    ///
+    /// @return whether it was new
+    boolean add(Fragment fragment, FragmentDocument document, Dictionaries dictionaries)
+            throws IOException {
+        var partition = positions.partition(fragment.id());
+        long offset = fragment.id().offset();
+        if (!partition.isAbove(offset)) {
+            partition.lock.lock();
+            try {
+                if (partition.isRecent(offset) || lookUp.contains(fragment)) {
+                    return false;
+                }
+            } finally {
+                partition.lock.unlock();
+            }
+        }
+        var dictionary = dictionaries.current();
+        dictionary.ifPresent(known -> dictionariesUsed.add(known.id()));
+        document.fill(fragment, dictionary);
+        partition.lock.lock();
+        try {
+            if (!partition.isAbove(offset)
+                    && (partition.isRecent(offset) || lookUp.contains(fragment))) {
+                return false;
+            }
+            partition.raise(offset);
+            writer.addDocument(document);
+            partition.added(offset);
+            added.incrementAndGet();
+            return true;
+        } finally {
+            partition.lock.unlock();
+        }
+    }
+
+    /// Makes everything added until now durable and visible.
+    void commit() throws IOException {
+        long wanted = added.get();
+        if (committed >= wanted) {
+            return;
+        }
+        committing.lock();
+        try {
+            if (committed >= wanted) {
+                return;
+            }
+            long carried = added.get();
+            positions.committing();
+            writer.commit();
+            refresh.after(writer);
+            positions.refreshed();
+            committed = carried;
+        } finally {
+            committing.unlock();
+        }
+    }
+
+    /// Waits for running merges, commits and closes.
+    void close() throws IOException {
+        writer.close();
+    }
+
+    /// Closes without keeping what was not committed.
+    void abandon() throws IOException {
+        writer.rollback();
+    }
+}

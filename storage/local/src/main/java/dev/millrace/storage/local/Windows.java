@@ -1,0 +1,272 @@
+package dev.millrace.storage.local;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.lucene.index.IndexWriter;
+import org.apache.lucene.store.FSDirectory;
+import org.apache.lucene.util.IOUtils;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The windows of a store: which there are, which are open for writing, which have to go.
+///
+/// A window appears under its name only when it can be opened, so one that cannot is damaged: it is
+/// set aside under a name ending in `.corrupt-` and a number, for people to look at. Safe for any
+/// number of threads.
+final class Windows implements AutoCloseable {
+
+    /// Late data keeps a few windows busy at once; more than this take turns.
+    static final int MAX_WRITING = 8;
+
+    private static final DateTimeFormatter NAME =
+            DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
+    private static final String UNFINISHED = ".unfinished";
+    private static final String DROPPED = ".dropped";
+    private static final String CORRUPT = ".corrupt-";
+    private static final Logger LOG = LoggerFactory.getLogger(Windows.class);
+
+    private final Path directory;
+    private final long windowSeconds;
+    private final Dictionaries dictionaries;
+    private final ConcurrentSkipListMap<Long, Window> byStart = new ConcurrentSkipListMap<>();
+    private final AtomicLong setAside = new AtomicLong();
+
+    // Guarded by this: windows last written, the most recent at the end.
+    private final LinkedHashSet<Window> writing = new LinkedHashSet<>();
+    private boolean closed;
+
+    Windows(Path directory, Duration window, Dictionaries dictionaries) {
+        this.directory = directory;
+        this.windowSeconds = window.toSeconds();
+        this.dictionaries = dictionaries;
+    }
+
+    /// Opens what is there for reading.
+    synchronized void start() throws IOException {
+        Files.createDirectories(directory);
+        var paths = new ArrayList<Path>();
+        try (var entries = Files.newDirectoryStream(directory)) {
+            entries.forEach(paths::add);
+        }
+        for (var path : paths) {
+            String name = path.getFileName().toString();
+            if (name.endsWith(UNFINISHED) || name.endsWith(DROPPED)) {
+                IOUtils.rm(path);
+            } else if (!name.contains(CORRUPT)) {
+                openExisting(path, name);
+            }
+        }
+    }
+
+    private void openExisting(Path path, String name) throws IOException {
+        long start;
+        try {
+            start = Instant.from(NAME.parse(name)).getEpochSecond();
+        } catch (DateTimeParseException _) {
+            LOG.atWarn().addKeyValue("store", path).log("Not a window of the store; left alone");
+            return;
+        }
+        try {
+            byStart.put(start, Window.open(path, start, dictionaries));
+        } catch (IOException | IllegalArgumentException e) {
+            setAside(path, e);
+        }
+    }
+
+    /// Windows that were damaged and set aside since the start.
+    long setAside() {
+        return setAside.get();
+    }
+
+    private void setAside(Path path, Exception cause) throws IOException {
+        int number = 1;
+        Path target = path.resolveSibling(path.getFileName() + CORRUPT + number);
+        while (Files.exists(target)) {
+            target = path.resolveSibling(path.getFileName() + CORRUPT + ++number);
+        }
+        Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
+        IOUtils.fsync(directory, true);
+        setAside.incrementAndGet();
+        LOG.atError()
+                .addKeyValue("store", target)
+                .addKeyValue("error", cause.toString())
+                .log("A window of the store is damaged and was set aside; its traces are missing");
+    }
+
+    /// Takes a window that turned out to be damaged out of use.
+    synchronized void setAside(Window window, Exception cause) throws IOException {
+        if (byStart.remove(window.startSeconds(), window)) {
+            writing.remove(window);
+            close(window);
+            setAside(window.path(), cause);
+        }
+    }
+
+    // A damaged index may fail to close as well; its files are closed all the same.
+    private static void close(Window window) {
+        try {
+            window.close();
+        } catch (IOException e) {
+            LOG.atWarn()
+                    .addKeyValue("store", window.path())
+                    .addKeyValue("error", e.toString())
+                    .log("A window of the store did not close cleanly");
+        }
+    }
+
+    long startSeconds(long nanos) {
+        return Math.floorDiv(Math.floorDiv(nanos, 1_000_000_000L), windowSeconds) * windowSeconds;
+    }
+
+    /// The window with this start, made if there is none, and others closed for writing when there
+    /// are too many.
+    Window forWriting(long startSeconds) throws IOException {
+        var window = byStart.get(startSeconds);
+        if (window == null) {
+            window = create(startSeconds);
+        }
+        closeLeastRecent(window);
+        return window;
+    }
+
+    private synchronized Window create(long startSeconds) throws IOException {
+        var existing = byStart.get(startSeconds);
+        if (existing != null) {
+            return existing;
+        }
+        if (closed) {
+            throw new IOException("the store is closed");
+        }
+        String name = NAME.format(Instant.ofEpochSecond(startSeconds));
+        Path unfinished = directory.resolve(name + UNFINISHED);
+        if (Files.exists(unfinished)) {
+            IOUtils.rm(unfinished);
+        }
+        try (var index = FSDirectory.open(unfinished);
+                var writer = new IndexWriter(index, WindowWriter.config())) {
+            writer.commit();
+        }
+        Path path = directory.resolve(name);
+        Files.move(unfinished, path, StandardCopyOption.ATOMIC_MOVE);
+        IOUtils.fsync(directory, true);
+        var window = Window.open(path, startSeconds, dictionaries);
+        byStart.put(startSeconds, window);
+        return window;
+    }
+
+    private void closeLeastRecent(Window used) throws IOException {
+        Window oldest = null;
+        synchronized (this) {
+            writing.remove(used);
+            writing.add(used);
+            if (writing.size() > MAX_WRITING) {
+                oldest = writing.removeFirst();
+            }
+        }
+        if (oldest != null && !oldest.closeWriter()) {
+            synchronized (this) {
+                // In use at this moment: its turn comes again.
+                writing.addLast(oldest);
+            }
+        }
+    }
+
+    /// All windows, newest first.
+    List<Window> all() {
+        return List.copyOf(byStart.descendingMap().values());
+    }
+
+    /// Drops the windows that end at or before the horizon, then the oldest as long as there are
+    /// more bytes than allowed; the newest stays in any case.
+    ///
+    /// @param maxBytes 0 for no bound
+    /// @return how many went
+    int expire(Instant horizon, long maxBytes) throws IOException {
+        int dropped = dropOldest(horizon, maxBytes);
+        var used = new HashSet<Integer>();
+        for (var window : byStart.values()) {
+            window.closeWriterIfIdle();
+            used.addAll(window.dictionariesUsed());
+        }
+        synchronized (this) {
+            writing.removeIf(window -> !window.isWriting());
+        }
+        dictionaries.retain(used);
+        return dropped;
+    }
+
+    private synchronized int dropOldest(Instant horizon, long maxBytes) throws IOException {
+        int dropped = 0;
+        for (var window : List.copyOf(byStart.values())) {
+            if (window.startSeconds() + windowSeconds > horizon.getEpochSecond()) {
+                break;
+            }
+            drop(window);
+            dropped++;
+        }
+        while (maxBytes > 0 && byStart.size() > 1 && bytes() > maxBytes) {
+            drop(byStart.firstEntry().getValue());
+            dropped++;
+        }
+        return dropped;
+    }
+
+    private void drop(Window window) throws IOException {
+        byStart.remove(window.startSeconds(), window);
+        writing.remove(window);
+        close(window);
+        Path doomed = window.path().resolveSibling(window.path().getFileName() + DROPPED);
+        Files.move(window.path(), doomed, StandardCopyOption.ATOMIC_MOVE);
+        IOUtils.rm(doomed);
+    }
+
+    /// How many windows are open for writing.
+    long writing() {
+        return byStart.values().stream().filter(Window::isWriting).count();
+    }
+
+    /// The bytes on disk.
+    long bytes() throws IOException {
+        long bytes = 0;
+        for (var window : byStart.values()) {
+            bytes += window.bytes();
+        }
+        return bytes;
+    }
+
+    @Override
+    public void close() throws IOException {
+        List<Window> open;
+        synchronized (this) {
+            closed = true;
+            open = List.copyOf(byStart.values());
+            byStart.clear();
+            writing.clear();
+        }
+        @Nullable IOException failure = null;
+        for (var window : open) {
+            try {
+                window.close();
+            } catch (IOException e) {
+                failure = e;
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+}
