@@ -42,7 +42,7 @@ record Refusal(Outcome outcome, String message, @Nullable Duration retryAfter) {
         return switch (cause) {
             case RefusedException e -> e.refusal();
             case MalformedOtlpException e -> lasting(Outcome.MALFORMED, messageOf(e));
-            case SinkException e -> new Refusal(outcome(e.kind()), messageOf(e), e.retryAfter());
+            case SinkException e -> of(e);
             case RequestTimeoutException _ ->
                     passing(Outcome.TIMED_OUT, "no answer within the request timeout");
             case ClosedStreamException _,
@@ -56,10 +56,11 @@ record Refusal(Outcome outcome, String message, @Nullable Duration retryAfter) {
         };
     }
 
-    private static Outcome outcome(SinkException.Kind kind) {
-        return switch (kind) {
-            case OVER_CAPACITY -> Outcome.OVER_CAPACITY;
-            case UNAVAILABLE -> Outcome.UNAVAILABLE;
+    private static Refusal of(SinkException e) {
+        return switch (e.kind()) {
+            case OVER_CAPACITY -> new Refusal(Outcome.OVER_CAPACITY, messageOf(e), e.retryAfter());
+            case UNAVAILABLE -> new Refusal(Outcome.UNAVAILABLE, messageOf(e), e.retryAfter());
+            case TOO_LARGE -> lasting(Outcome.TOO_LARGE, messageOf(e));
         };
     }
 

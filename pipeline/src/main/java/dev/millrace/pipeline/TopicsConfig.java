@@ -11,16 +11,12 @@ import java.util.List;
 /// @param spans accepted spans, by trace
 /// @param tracesComplete completed traces that were kept
 /// @param samplingDecisions what was decided about every completed trace
-/// @param samplingControl versions of what decisions depend on
-/// @param dependencies links between services, by minute
 /// @param deadLetters records that could not be understood, with the reason
 public record TopicsConfig(
         String prefix,
         Topic spans,
         Topic tracesComplete,
         Topic samplingDecisions,
-        Topic samplingControl,
-        Topic dependencies,
         Topic deadLetters) {
 
     /// One topic.
@@ -52,8 +48,6 @@ public record TopicsConfig(
                         spans.name(),
                         tracesComplete.name(),
                         samplingDecisions.name(),
-                        samplingControl.name(),
-                        dependencies.name(),
                         deadLetters.name());
         if (names.stream().distinct().count() < names.size()) {
             throw new IllegalArgumentException("topic names: " + names + " (expected: distinct)");
@@ -62,16 +56,16 @@ public record TopicsConfig(
 
     /// For a cluster: up to 100 aggregators.
     public static TopicsConfig defaults() {
-        return sized(100, 20, 10, 10, 10);
+        return sized(100, 20, 10, 10);
     }
 
     /// For the embedded broker, where every partition costs memory and start-up time.
     public static TopicsConfig embedded() {
-        return sized(8, 4, 4, 4, 1);
+        return sized(8, 4, 4, 1);
     }
 
     private static TopicsConfig sized(
-            int spans, int tracesComplete, int samplingDecisions, int dependencies, int dead) {
+            int spans, int tracesComplete, int samplingDecisions, int dead) {
         var day = Duration.ofDays(1);
         var week = Duration.ofDays(7);
         return new TopicsConfig(
@@ -79,20 +73,11 @@ public record TopicsConfig(
                 new Topic("spans", spans, week),
                 new Topic("traces-complete", tracesComplete, day),
                 new Topic("sampling-decisions", samplingDecisions, day),
-                new Topic("sampling-control", 1, week),
-                new Topic("dependencies", dependencies, week),
                 new Topic("dead-letters", dead, week));
     }
 
     public TopicsConfig withPrefix(String newPrefix) {
-        return new TopicsConfig(
-                newPrefix,
-                spans,
-                tracesComplete,
-                samplingDecisions,
-                samplingControl,
-                dependencies,
-                deadLetters);
+        return new TopicsConfig(newPrefix, spans, tracesComplete, samplingDecisions, deadLetters);
     }
 
     /// The name that Kafka knows a topic by.

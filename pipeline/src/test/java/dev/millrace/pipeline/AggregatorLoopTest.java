@@ -320,8 +320,6 @@ class AggregatorLoopTest {
                 source == null ? new Topic(name + "-spans", 4, day) : source.spans(),
                 new Topic(name + "-traces", 2, day),
                 new Topic(name + "-decisions", 2, day),
-                new Topic(name + "-control", 1, day),
-                new Topic(name + "-dependencies", 1, day),
                 new Topic(name + "-dead", 1, day));
     }
 }

@@ -48,8 +48,6 @@ class TopicsTest {
         assertThat(kafka.endOffsets(config.fullName(config.tracesComplete()))).hasSize(4);
         assertThat(kafka.endOffsets(config.fullName(config.samplingDecisions()))).hasSize(4);
         assertThat(kafka.endOffsets(config.fullName(config.deadLetters()))).hasSize(1);
-        assertThat(admin.listTopics().names().get())
-                .doesNotContain(config.fullName(config.dependencies()));
     }
 
     @Test

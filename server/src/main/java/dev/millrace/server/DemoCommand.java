@@ -1,6 +1,7 @@
 package dev.millrace.server;
 
 import dev.millrace.load.LoadConfig;
+import dev.millrace.load.LoadReport;
 import dev.millrace.load.LoadRun;
 import dev.millrace.load.ProgressLine;
 import dev.millrace.server.config.MillraceConfig.LogLevel;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -26,7 +28,8 @@ import picocli.CommandLine.Spec;
         name = "demo",
         mixinStandardHelpOptions = true,
         versionProvider = Commands.FromJar.class,
-        description = "Runs all roles, sends them the traffic of an online shop, and says where to look.")
+        description =
+                "Runs all roles, sends them the traffic of an online shop, and says where to look.")
 final class DemoCommand implements Callable<Integer> {
 
     private static final Pattern TRACE_ID = Pattern.compile("\"traceId\":\"([0-9a-f]{32})\"");
@@ -77,28 +80,30 @@ final class DemoCommand implements Callable<Integer> {
             out.println("A trace is complete, and can be found, after ten quiet seconds.");
             out.flush();
             var addresses = millrace.addresses();
-            return send(addresses.get("otlp/grpc"), addresses.get("ui"));
+            var report = send(address(addresses, "otlp/grpc"), address(addresses, "ui"));
+            out.println(report);
+            out.flush();
+            return report.isComplete() ? 0 : Commands.FAILED;
         }
     }
 
-    private int send(String receiver, String ui) throws IOException, InterruptedException {
+    private static String address(Map<String, String> addresses, String of) {
+        return addresses.getOrDefault(of, "");
+    }
+
+    private LoadReport send(String receiver, String ui) throws IOException, InterruptedException {
         var load =
                 LoadConfig.builder(URI.create(receiver))
                         .spansPerSecond(rate)
                         .duration(Duration.ofSeconds(seconds))
                         .seed(clock.millis())
                         .build();
-        try (var line = new ProgressLine(System.out, System.console() != null);
+        try (var line = LoadOptions.progress();
                 var run = new LoadRun(load, clock, System::nanoTime, line)) {
             var main = Thread.currentThread();
-            Runtime.getRuntime()
-                    .addShutdownHook(new Thread(() -> stop(run, main), "stop"));
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(run, main), "stop"));
             Thread.ofVirtual().start(() -> showFirstTrace(ui, line));
-            var report = run.run();
-            line.close();
-            spec.commandLine().getOut().println(report);
-            spec.commandLine().getOut().flush();
-            return report.isComplete() ? 0 : Commands.FAILED;
+            return run.run();
         }
     }
 
@@ -123,11 +128,12 @@ final class DemoCommand implements Callable<Integer> {
                     line.close();
                     spec.commandLine()
                             .getOut()
-                            .println("The first trace is there: " + ui + "/trace/" + found.group(1));
+                            .println(
+                                    "The first trace is there: " + ui + "/trace/" + found.group(1));
                     spec.commandLine().getOut().flush();
                     return;
                 }
-                java.util.concurrent.TimeUnit.NANOSECONDS.sleep(LOOK_EVERY.toNanos());
+                TimeUnit.NANOSECONDS.sleep(LOOK_EVERY.toNanos());
             }
         } catch (IOException e) {
             spec.commandLine().getErr().println("The page does not answer: " + e.getMessage());

@@ -22,8 +22,8 @@ final class InstanceId implements AutoCloseable {
 
     /// Takes the name of the directory, or makes one.
     ///
-    /// @throws StartException when another process holds it
-    static InstanceId claim(Path dataDir) throws IOException, StartException {
+    /// @throws IllegalStateException when another process holds it
+    static InstanceId claim(Path dataDir) throws IOException {
         Files.createDirectories(dataDir);
         Path file = dataDir.resolve("instance");
         var channel =
@@ -33,7 +33,7 @@ final class InstanceId implements AutoCloseable {
                         StandardOpenOption.WRITE);
         if (channel.tryLock() == null) {
             channel.close();
-            throw new StartException(
+            throw new IllegalStateException(
                     "data-dir: "
                             + dataDir
                             + " (expected: one aggregator to a directory; another is running on it)");

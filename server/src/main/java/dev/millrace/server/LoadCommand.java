@@ -1,7 +1,8 @@
 package dev.millrace.server;
 
+import dev.millrace.load.LoadReport;
 import dev.millrace.load.LoadRun;
-import dev.millrace.load.ProgressLine;
+import java.io.IOException;
 import java.time.Clock;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -32,14 +33,17 @@ final class LoadCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        try (var line = new ProgressLine(System.out, System.console() != null)) {
+        var report = send();
+        spec.commandLine().getOut().println(report);
+        spec.commandLine().getOut().flush();
+        return report.isComplete() ? 0 : Commands.FAILED;
+    }
+
+    private LoadReport send() throws IOException, InterruptedException {
+        try (var line = LoadOptions.progress()) {
             var run = new LoadRun(options.config(), clock, System::nanoTime, line);
             Runtime.getRuntime().addShutdownHook(new Thread(run::stop, "stop"));
-            var report = run.run();
-            line.close();
-            spec.commandLine().getOut().println(report);
-            spec.commandLine().getOut().flush();
-            return report.isComplete() ? 0 : Commands.FAILED;
+            return run.run();
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }

@@ -1,6 +1,7 @@
 package dev.millrace.server;
 
 import dev.millrace.load.LoadConfig;
+import dev.millrace.load.ProgressLine;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -74,6 +75,12 @@ final class LoadOptions {
             paramLabel = "FILE",
             description = "Keeps a record of every span sent and what became of it.")
     private @Nullable Path truth;
+
+    /// Progress for people, on standard output.
+    static ProgressLine progress() {
+        var console = System.console();
+        return new ProgressLine(System.out, console != null && console.isTerminal());
+    }
 
     LoadConfig config() {
         return LoadConfig.builder(target)

@@ -13,7 +13,6 @@ import dev.millrace.pipeline.SpanSink;
 import dev.millrace.pipeline.Topics;
 import dev.millrace.query.QueryServer;
 import dev.millrace.server.config.MillraceConfig;
-import dev.millrace.server.config.MillraceConfig.Mode;
 import dev.millrace.storage.api.TraceStore;
 import dev.millrace.storage.local.LocalTraceStore;
 import java.nio.file.Path;
@@ -21,9 +20,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.EnumSet;
-import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +32,7 @@ import org.slf4j.LoggerFactory;
 record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wiring {
 
     private static final Logger log = LoggerFactory.getLogger(Roles.class);
+    private static final Duration LAG_EVERY = Duration.ofSeconds(5);
     private static final Duration TOPICS_PATIENCE = Duration.ofSeconds(60);
 
     Roles {
@@ -144,10 +145,14 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
     private void openIngester(Parts parts, ComponentConfig wired, TraceStore store) {
         var clients = openKafka(wired);
         var topics = wired.topics();
-        var ingester =
-                new Ingester(clients, topics, wired.ingester(), store, parts.meters());
+        var ingester = new Ingester(clients, topics, wired.ingester(), store, parts.meters());
         parts.push("ingester", ingester, check(ingester::healthy, "its loop has failed")).start();
-        openLag(parts, clients, wired.ingester().group());
+        var feed =
+                switch (wired.ingester().feed()) {
+                    case TRACES -> topics.tracesComplete();
+                    case SPANS -> topics.spans();
+                };
+        openLag(parts, clients, wired.ingester().group(), topics.fullName(feed));
     }
 
     private void openAggregator(Parts parts, ComponentConfig wired) throws Exception {
@@ -163,11 +168,13 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                         System::nanoTime);
         parts.push("aggregator", aggregator, check(aggregator::healthy, "a loop has failed"))
                 .start();
-        openLag(parts, clients, config.aggregator().group());
+        var spans = wired.topics().fullName(wired.topics().spans());
+        openLag(parts, clients, config.aggregator().group(), spans);
     }
 
-    private void openLag(Parts parts, KafkaClients clients, String group) {
-        parts.push("lag of " + group, new Lag(clients, List.of(group), parts.meters())).start();
+    private void openLag(Parts parts, KafkaClients clients, String group, String topic) {
+        var lag = new Lag(clients, Map.of(group, Set.of(topic)), LAG_EVERY, clock, parts.meters());
+        parts.push("lag of " + group, lag).start();
     }
 
     private void openCollector(Parts parts, SpanSink sink) {
@@ -187,8 +194,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         return host.equals("0.0.0.0") || host.equals("127.0.0.1") ? "localhost" : host;
     }
 
-    private static java.util.function.Supplier<PartState> check(
-            BooleanSupplier healthy, String otherwise) {
+    private static Supplier<PartState> check(BooleanSupplier healthy, String otherwise) {
         return () -> healthy.getAsBoolean() ? PartState.up() : PartState.down(otherwise);
     }
 }

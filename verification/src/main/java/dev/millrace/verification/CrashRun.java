@@ -99,14 +99,13 @@ public final class CrashRun {
     private List<Comparison> compare(List<Long> seeds) throws Exception {
         List<Truth> truths =
                 seeds.stream()
-                        .map(
-                                seed -> {
-                                    try {
-                                        return Truth.read(truth(seed));
-                                    } catch (IOException e) {
-                                        throw new IllegalStateException(e);
-                                    }
-                                })
+                        .map(seed -> {
+                            try {
+                                return Truth.read(truth(seed));
+                            } catch (IOException e) {
+                                throw new IllegalStateException(e);
+                            }
+                        })
                         .toList();
         try (var http = HttpClient.newHttpClient()) {
             var stored = new StoredTraces(http, millrace.query());

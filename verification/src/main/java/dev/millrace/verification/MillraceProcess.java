@@ -92,11 +92,18 @@ public final class MillraceProcess implements AutoCloseable {
         long deadline = System.nanoTime() + START_TIMEOUT.toNanos();
         while (!isReady()) {
             if (started.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
-                throw new IllegalStateException(name + " ended while starting, see " + log() + "\n" + tail());
+                throw new IllegalStateException(
+                        name + " ended while starting, see " + log() + "\n" + tail());
             }
             if (System.nanoTime() - deadline > 0) {
                 throw new IllegalStateException(
-                        name + " not ready after " + START_TIMEOUT + ", see " + log() + "\n" + tail());
+                        name
+                                + " not ready after "
+                                + START_TIMEOUT
+                                + ", see "
+                                + log()
+                                + "\n"
+                                + tail());
             }
         }
     }
@@ -172,7 +179,8 @@ public final class MillraceProcess implements AutoCloseable {
         started.destroy();
         if (!started.waitFor(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
             kill();
-            throw new IllegalStateException(name + " did not stop within " + STOP_TIMEOUT + "\n" + tail());
+            throw new IllegalStateException(
+                    name + " did not stop within " + STOP_TIMEOUT + "\n" + tail());
         }
     }
 

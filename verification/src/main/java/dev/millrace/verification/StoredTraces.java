@@ -30,7 +30,8 @@ record StoredTraces(HttpClient http, URI query) implements Function<TraceId, Opt
             var response = http.send(request, BodyHandlers.ofByteArray());
             return switch (response.statusCode()) {
                 case 200 ->
-                        Optional.of(new Trace(traceId, OtlpDecoder.spans(Slice.of(response.body()))));
+                        Optional.of(
+                                new Trace(traceId, OtlpDecoder.spans(Slice.of(response.body()))));
                 case 404 -> Optional.empty();
                 default ->
                         throw new IllegalStateException(

@@ -114,7 +114,7 @@ final class Snapshot implements AutoCloseable {
         for (var place : places) {
             bodies.add(body(place));
         }
-        return new Trace(traceId, OtlpDecoder.spans(TraceMerge.merge(bodies)));
+        return new Trace(traceId, OtlpDecoder.spans(TraceMerge.merge(traceId, bodies)));
     }
 
     private Slice body(Place place) throws IOException {
