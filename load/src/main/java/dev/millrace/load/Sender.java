@@ -202,12 +202,11 @@ final class Sender implements AutoCloseable {
 
         private @Nullable Void answered(
                 @Nullable AggregatedHttpResponse response, @Nullable Throwable failure) {
-            var answer =
-                    response == null
-                            ? new Answer.Again(String.valueOf(failure), null)
-                            : exchange.read(response);
             try {
-                follow(answer);
+                follow(
+                        response == null
+                                ? new Answer.Again(String.valueOf(failure), null)
+                                : exchange.read(response));
             } catch (RuntimeException e) {
                 broken = e;
                 room.release();
@@ -231,7 +230,7 @@ final class Sender implements AutoCloseable {
         }
 
         private void again(@Nullable Duration hint) {
-            long wait = backOff(hint == null ? 0 : hint.toNanos());
+            long wait = backOff(hint == null ? Duration.ZERO : hint);
             long spent = nanoTime.getAsLong() - firstNanos;
             var open = factory;
             if (isGivingUp() || open == null || spent + wait > config.retryFor().toNanos()) {
@@ -253,7 +252,10 @@ final class Sender implements AutoCloseable {
         }
 
         // Doubling, with up to a half more by chance, and never less than the receiver asks for.
-        private long backOff(long hintNanos) {
+        private long backOff(Duration hint) {
+            // A wait beyond the limit is as good as any other beyond it, and does not overflow.
+            var limit = config.retryFor().plusSeconds(1);
+            long hintNanos = (hint.compareTo(limit) < 0 ? hint : limit).toNanos();
             long doubled =
                     Math.min(
                             MOST_BACK_OFF_NANOS,
