@@ -7,7 +7,7 @@ import java.util.Locale;
 ///
 /// Counts are of spans since the start, but for `retries`, which are requests sent again.
 ///
-/// @param sent with a request of which at least one attempt was made
+/// @param sent handed to the sender
 /// @param rejected refused for good
 /// @param failed given up after the limit of retries
 /// @param spansPerSecond acknowledged since the last progress

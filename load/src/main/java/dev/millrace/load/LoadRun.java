@@ -1,6 +1,7 @@
 package dev.millrace.load;
 
 import dev.millrace.load.traffic.Request;
+import dev.millrace.load.traffic.Workload;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -61,23 +62,24 @@ public final class LoadRun implements AutoCloseable {
     ///
     /// @throws IOException when the truth file cannot be written
     public LoadReport run() throws IOException, InterruptedException {
-        long start = nanoTime.getAsLong();
+        var workload = config.workload();
         var ticker = Executors.newSingleThreadScheduledExecutor(LoadRun::thread);
         try (var truth = openTruth();
-                var sender = new Sender(config, clock, nanoTime, tally, truth)) {
+                var sender = new Sender(config, clock, nanoTime, tally, truth, this::isStopped)) {
             sender.start();
+            long start = nanoTime.getAsLong();
             var ticks = tick(ticker, start);
-            make(sender, start);
+            make(workload, sender, start);
             flush(sender);
             drain(sender);
             ticks.cancel(false);
             if (ticks.state() == Future.State.FAILED) {
                 throw new IllegalStateException("progress could not be told", ticks.exceptionNow());
             }
+            return tally.report(nanoTime.getAsLong() - start);
         } finally {
             ticker.shutdownNow();
         }
-        return tally.report(nanoTime.getAsLong() - start);
     }
 
     /// Makes [#run()] end soon: what is made is sent at once, and nothing is sent again.
@@ -103,11 +105,10 @@ public final class LoadRun implements AutoCloseable {
                 TimeUnit.SECONDS);
     }
 
-    private void make(Sender sender, long start) throws InterruptedException {
-        var workload = config.workload();
+    private void make(Workload workload, Sender sender, long start) throws InterruptedException {
         var pace = new Pace(config.spansPerSecond(), start);
         long made = 0;
-        while (stopped.getCount() > 0) {
+        while (!isStopped()) {
             long now = nanoTime.getAsLong();
             if (ready.isEmpty()) {
                 if (isEnough(made, now - start)) {
@@ -162,7 +163,7 @@ public final class LoadRun implements AutoCloseable {
                                 .plus(LAST_GRACE)
                                 .toNanos();
         boolean drained = false;
-        while (!drained && stopped.getCount() > 0 && nanoTime.getAsLong() < deadline) {
+        while (!drained && !isStopped() && nanoTime.getAsLong() < deadline) {
             drained = sender.drain(Duration.ofMillis(100));
         }
         if (!drained) {
@@ -176,6 +177,10 @@ public final class LoadRun implements AutoCloseable {
                     .addKeyValue("error", sender.lastReason())
                     .log("Not everything went through at once");
         }
+    }
+
+    private boolean isStopped() {
+        return stopped.getCount() == 0;
     }
 
     private long epochNanos() {

@@ -6,7 +6,9 @@ import java.util.function.Consumer;
 /// Prints progress: one line that renews itself on a terminal, a line each time elsewhere.
 public final class ProgressLine implements Consumer<LoadProgress>, AutoCloseable {
 
-    private static final String ERASE_TO_END = "\u001b[K";
+    // A line that wrapped could not be renewed, so a narrow terminal cuts it instead.
+    private static final String START = "\r\u001b[?7l";
+    private static final String END = "\u001b[K\u001b[?7h";
 
     private final PrintStream out;
     private final boolean terminal;
@@ -20,7 +22,7 @@ public final class ProgressLine implements Consumer<LoadProgress>, AutoCloseable
     @Override
     public synchronized void accept(LoadProgress progress) {
         if (terminal) {
-            out.print("\r" + progress + ERASE_TO_END);
+            out.print(START + progress + END);
             open = true;
         } else {
             out.println(progress);

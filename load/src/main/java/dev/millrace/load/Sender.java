@@ -13,6 +13,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +32,7 @@ final class Sender implements AutoCloseable {
     private static final long CONNECT_MILLIS = 3_000;
     private static final long MOST_ANSWER_BYTES = 1 << 20;
     private static final long CLOSE_SECONDS = 10;
+    private static final long ROOM_MILLIS = 100;
 
     private final LoadConfig config;
     private final LongSupplier nanoTime;
@@ -43,6 +45,7 @@ final class Sender implements AutoCloseable {
     private @Nullable WebClient client;
     private long requests;
     private volatile @Nullable RuntimeException broken;
+    private final BooleanSupplier stopped;
     private volatile boolean givingUp;
 
     Sender(
@@ -50,7 +53,9 @@ final class Sender implements AutoCloseable {
             InstantSource clock,
             LongSupplier nanoTime,
             Tally tally,
-            @Nullable TruthLog truth) {
+            @Nullable TruthLog truth,
+            BooleanSupplier stopped) {
+        this.stopped = stopped;
         this.config = config;
         this.nanoTime = nanoTime;
         this.tally = tally;
@@ -81,9 +86,18 @@ final class Sender implements AutoCloseable {
                         .build();
     }
 
-    /// Takes charge of a request, once there is room for it.
+    /// Takes charge of a request, once there is room for it. One for which there is none in good
+    /// time after the run was stopped has failed.
     void send(Request request) throws InterruptedException {
-        room.acquire();
+        long waited = 0;
+        while (!room.tryAcquire(ROOM_MILLIS, TimeUnit.MILLISECONDS)) {
+            waited += isGivingUp() ? ROOM_MILLIS : 0;
+            if (waited > config.requestTimeout().toMillis()) {
+                tally.sending(request.spans());
+                tally.failed(request.spans());
+                return;
+            }
+        }
         var failure = broken;
         if (failure != null) {
             room.release();
@@ -145,6 +159,10 @@ final class Sender implements AutoCloseable {
         }
     }
 
+    private boolean isGivingUp() {
+        return givingUp || stopped.getAsBoolean();
+    }
+
     private URI base() {
         boolean tls = config.target().getScheme().equals("https");
         String protocol =
@@ -184,12 +202,11 @@ final class Sender implements AutoCloseable {
 
         private @Nullable Void answered(
                 @Nullable AggregatedHttpResponse response, @Nullable Throwable failure) {
-            var answer =
-                    response == null
-                            ? new Answer.Again(String.valueOf(failure), null)
-                            : exchange.read(response);
             try {
-                follow(answer);
+                follow(
+                        response == null
+                                ? new Answer.Again(String.valueOf(failure), null)
+                                : exchange.read(response));
             } catch (RuntimeException e) {
                 broken = e;
                 room.release();
@@ -213,10 +230,10 @@ final class Sender implements AutoCloseable {
         }
 
         private void again(@Nullable Duration hint) {
-            long wait = backOff(hint == null ? 0 : hint.toNanos());
+            long wait = backOff(hint == null ? Duration.ZERO : hint);
             long spent = nanoTime.getAsLong() - firstNanos;
             var open = factory;
-            if (givingUp || open == null || spent + wait > config.retryFor().toNanos()) {
+            if (isGivingUp() || open == null || spent + wait > config.retryFor().toNanos()) {
                 tally.failed(request.spans());
                 settle(Fate.UNKNOWN);
                 return;
@@ -235,7 +252,10 @@ final class Sender implements AutoCloseable {
         }
 
         // Doubling, with up to a half more by chance, and never less than the receiver asks for.
-        private long backOff(long hintNanos) {
+        private long backOff(Duration hint) {
+            // A wait beyond the limit is as good as any other beyond it, and does not overflow.
+            var limit = config.retryFor().plusSeconds(1);
+            long hintNanos = (hint.compareTo(limit) < 0 ? hint : limit).toNanos();
             long doubled =
                     Math.min(
                             MOST_BACK_OFF_NANOS,

@@ -20,7 +20,7 @@ final class Tally {
     private final LongAdder bytes = new LongAdder();
     private final Recorder latencies = new Recorder(DIGITS);
     private final Histogram total = new Histogram(DIGITS);
-    private Histogram second = new Histogram(DIGITS);
+    private Histogram second = latencies.getIntervalHistogram();
     private long lastNanos;
     private long lastAcknowledged;
 
