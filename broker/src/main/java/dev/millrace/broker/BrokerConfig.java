@@ -24,4 +24,9 @@ public record BrokerConfig(Path directory, String host, int port) {
         }
         directory = directory.toAbsolutePath().normalize();
     }
+
+    /// The host as it stands in a listener or an address: IPv6 in brackets.
+    String address() {
+        return host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host;
+    }
 }

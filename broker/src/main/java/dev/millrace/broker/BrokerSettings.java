@@ -24,7 +24,7 @@ final class BrokerSettings {
                 "listeners",
                 CLIENT_LISTENER
                         + "://"
-                        + config.host()
+                        + config.address()
                         + ":"
                         + config.port()
                         + ","

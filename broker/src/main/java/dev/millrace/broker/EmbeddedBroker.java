@@ -231,7 +231,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         controller.startup();
         broker.startup();
         int port = broker.boundPort(ListenerName.normalised(BrokerSettings.CLIENT_LISTENER));
-        bootstrapServers = config.host() + ":" + port;
+        bootstrapServers = config.address() + ":" + port;
     }
 
     private FaultHandlerFactory faultHandlers() {

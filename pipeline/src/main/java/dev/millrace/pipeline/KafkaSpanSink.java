@@ -135,6 +135,18 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
         if (pieces.isEmpty()) {
             return CompletableFuture.completedFuture(null);
         }
+        if (bytes > config.maxInFlight().bytes()) {
+            // It would never fit. A small request can be large here: every trace repeats its
+            // resource.
+            return refused(
+                    SinkException.Kind.TOO_LARGE,
+                    "request: "
+                            + bytes
+                            + " bytes as records (expected: at most "
+                            + config.maxInFlight()
+                            + ")",
+                    Duration.ZERO);
+        }
         if (inFlightBytes.addAndGet(bytes) > config.maxInFlight().bytes()) {
             inFlightBytes.addAndGet(-bytes);
             return refused(

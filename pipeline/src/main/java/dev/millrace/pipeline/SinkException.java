@@ -13,7 +13,8 @@ public final class SinkException extends RuntimeException {
         OVER_CAPACITY,
         /// The log does not answer; try again.
         UNAVAILABLE,
-        /// A single span is larger than a record of the log may be; trying again will not help.
+        /// A span is larger than a record may be, or the request than our buffer; trying again will
+        /// not help.
         TOO_LARGE
     }
 

@@ -190,6 +190,29 @@ class KafkaSpanSinkTest {
     }
 
     @Test
+    void refusesARequestThatWouldNeverFitForGood() {
+        // Given
+        var kafka = KafkaFixture.shared();
+        String topic = KafkaFixture.uniqueName("spans");
+        kafka.createTopic(topic, 1);
+        var config = new SinkConfig(ByteSize.ofMebibytes(16), Duration.ofSeconds(30));
+        try (var sink = sink(kafka.bootstrapServers(), topic, config)) {
+
+            // When
+            var accepted =
+                    sink.accept(
+                            Tenant.DEFAULT,
+                            List.of(
+                                    chunks.one(1, 6 << 20),
+                                    chunks.one(1, 6 << 20),
+                                    chunks.one(1, 6 << 20)));
+
+            // Then
+            assertThat(refusal(accepted).kind()).isEqualTo(SinkException.Kind.TOO_LARGE);
+        }
+    }
+
+    @Test
     void refusesABoundBelowTheLargestRequest() {
         assertThatThrownBy(() -> new SinkConfig(ByteSize.ofMebibytes(1), Duration.ofSeconds(30)))
                 .hasMessage("max-in-flight: 1MiB (expected: at least 16MiB)");
