@@ -152,16 +152,23 @@ public final class Collector implements AutoCloseable {
                 .service(
                         grpc,
                         service -> service.decorate(GrpcReceiver::checkCompression),
-                        service -> gate(service, Transport.GRPC, maxBytes + GrpcReceiver.PREFIX))
-                .service(HttpReceiver.PATH, gate(http, Transport.HTTP, maxBytes))
-                .serviceUnder("/", gate(Collector::unknown, Transport.HTTP, maxBytes))
+                        service -> gate(service, Transport.GRPC, GrpcReceiver.PREFIX))
+                .service(HttpReceiver.PATH, gate(http, Transport.HTTP, 0))
+                .serviceUnder("/", gate(Collector::unknown, Transport.HTTP, 0))
                 .errorHandler((ctx, cause) ->
                         isGrpc(ctx) ? null : HttpAnswer.refuse(ctx, Refusal.of(cause)));
         return builder.build();
     }
 
-    private HttpService gate(HttpService receiver, Transport transport, long maxBytes) {
-        return new Gate(receiver, transport, maxBytes, admission, metrics, closing);
+    private HttpService gate(HttpService receiver, Transport transport, int framing) {
+        return new Gate(
+                receiver,
+                transport,
+                config.maxRequest().bytes(),
+                framing,
+                admission,
+                metrics,
+                closing);
     }
 
     private static HttpResponse unknown(

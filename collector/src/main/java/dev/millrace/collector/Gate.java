@@ -3,6 +3,9 @@ package dev.millrace.collector;
 import static java.util.Objects.requireNonNull;
 
 import com.linecorp.armeria.common.ExchangeType;
+import com.linecorp.armeria.common.FilteredHttpRequest;
+import com.linecorp.armeria.common.HttpData;
+import com.linecorp.armeria.common.HttpObject;
 import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.RequestContext;
@@ -29,23 +32,27 @@ final class Gate extends SimpleDecoratingHttpService {
             AttributeKey.valueOf(Gate.class, "outcome");
 
     private final Transport transport;
-    private final long maxBytes;
+    private final long maxRequest;
+    private final int framing;
     private final Admission admission;
     private final CollectorMetrics metrics;
     private final AtomicBoolean closing;
 
-    /// @param maxBytes the most a request's body may have as received
+    /// @param maxRequest the most a request may have as received, bytes
+    /// @param framing what the transport adds to a request, bytes
     /// @param closing true once requests should go elsewhere
     Gate(
             HttpService receiver,
             Transport transport,
-            long maxBytes,
+            long maxRequest,
+            int framing,
             Admission admission,
             CollectorMetrics metrics,
             AtomicBoolean closing) {
         super(receiver);
         this.transport = transport;
-        this.maxBytes = maxBytes;
+        this.maxRequest = maxRequest;
+        this.framing = framing;
         this.admission = admission;
         this.metrics = metrics;
         this.closing = closing;
@@ -77,24 +84,35 @@ final class Gate extends SimpleDecoratingHttpService {
                                     Refusal.passing(
                                             Outcome.UNAVAILABLE, "the collector is closing")));
         }
-        if (request.headers().contentLength() > maxBytes) {
-            return unwrap().serve(ctx, stopped(request, Compression.tooLarge(maxBytes).refusal()));
+        if (request.headers().contentLength() > maxRequest + framing) {
+            return unwrap().serve(
+                            ctx, stopped(request, Compression.tooLarge(maxRequest).refusal()));
         }
-        return unwrap().serve(ctx, counted(request, ticket));
+        return unwrap().serve(ctx, new Counted(request, ticket));
     }
 
-    private HttpRequest counted(HttpRequest request, Admission.Ticket ticket) {
-        var arrived =
-                new Object() {
-                    private long bytes;
-                };
-        return request.peekData(data -> {
-            arrived.bytes += data.length();
-            if (arrived.bytes > maxBytes) {
-                throw Compression.tooLarge(maxBytes);
+    /// A request whose bytes are counted one by one as they arrive.
+    private final class Counted extends FilteredHttpRequest {
+
+        private final Admission.Ticket ticket;
+        private long arrived;
+
+        Counted(HttpRequest request, Admission.Ticket ticket) {
+            super(request);
+            this.ticket = ticket;
+        }
+
+        @Override
+        protected HttpObject filter(HttpObject object) {
+            if (object instanceof HttpData data) {
+                arrived += data.length();
+                if (arrived > maxRequest + framing) {
+                    throw Compression.tooLarge(maxRequest);
+                }
+                ticket.add(data.length());
             }
-            ticket.add(data.length());
-        });
+            return object;
+        }
     }
 
     /// The request with a body that fails for this reason.
@@ -107,9 +125,11 @@ final class Gate extends SimpleDecoratingHttpService {
         return requireNonNull(ctx.attr(TICKET), "ticket");
     }
 
-    /// Notes what a request is being told.
+    /// Notes what a request is being told; whatever comes after the first answer is not sent.
     static void note(RequestContext ctx, Outcome outcome) {
-        ctx.setAttr(OUTCOME, outcome);
+        if (ctx.attr(OUTCOME) == null) {
+            ctx.setAttr(OUTCOME, outcome);
+        }
     }
 
     // Only a client that left has heard nothing from us.

@@ -7,8 +7,10 @@ import java.util.Locale;
 /// How a request ended, and how each transport says so.
 ///
 /// OTLP's clients send a request again after HTTP 429, 502, 503 and 504, after gRPC `UNAVAILABLE`
-/// and its like, and after `RESOURCE_EXHAUSTED` only when a `RetryInfo` comes with it. So the
-/// outcomes that should be retried, and no others, carry a delay in their [Refusal].
+/// and its like, and after `RESOURCE_EXHAUSTED`: by the specification only when a `RetryInfo` comes
+/// with it, but some, OpenTelemetry's for Java among them, after any. So the outcomes that should
+/// be retried, and no others, carry a delay in their [Refusal], and no other is
+/// `RESOURCE_EXHAUSTED`.
 enum Outcome {
     /// Every span was taken in.
     OK(200, Status.Code.OK),
@@ -17,7 +19,7 @@ enum Outcome {
     /// The body is not what it says it is.
     MALFORMED(400, Status.Code.INVALID_ARGUMENT),
     /// The request is over the limit, as received or decompressed.
-    TOO_LARGE(413, Status.Code.RESOURCE_EXHAUSTED),
+    TOO_LARGE(413, Status.Code.INVALID_ARGUMENT),
     /// A content type or compression we do not read.
     UNSUPPORTED(415, Status.Code.UNIMPLEMENTED),
     /// Not a POST.

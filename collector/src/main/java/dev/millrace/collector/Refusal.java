@@ -1,5 +1,6 @@
 package dev.millrace.collector;
 
+import com.linecorp.armeria.common.ResponseCompleteException;
 import com.linecorp.armeria.common.stream.AbortedStreamException;
 import com.linecorp.armeria.common.stream.CancelledSubscriptionException;
 import com.linecorp.armeria.common.stream.ClosedStreamException;
@@ -47,7 +48,8 @@ record Refusal(Outcome outcome, String message, @Nullable Duration retryAfter) {
                     passing(Outcome.TIMED_OUT, "no answer within the request timeout");
             case ClosedStreamException _,
                     AbortedStreamException _,
-                    CancelledSubscriptionException _ ->
+                    CancelledSubscriptionException _,
+                    ResponseCompleteException _ ->
                     lasting(Outcome.ABORTED, "the client left");
             default -> {
                 log.atError().setCause(cause).log("Failed to take in a request");

@@ -213,7 +213,7 @@ class GrpcReceiverTest {
         var reply = call(new byte[TestCollector.MAX_REQUEST + 1]);
 
         // Then
-        assertThat(reply.status()).isEqualTo(RESOURCE_EXHAUSTED);
+        assertThat(reply.status()).isEqualTo(INVALID_ARGUMENT);
         assertThat(reply.hasDetails()).isFalse();
         eventually(
                 () -> assertThat(collector.requests("grpc", "too-large")).isEqualTo(tooLarge + 1));
@@ -226,7 +226,7 @@ class GrpcReceiverTest {
         var reply = compressed(encoding, compress(encoding, new byte[40 << 20]));
 
         // Then
-        assertThat(reply.status()).isEqualTo(RESOURCE_EXHAUSTED);
+        assertThat(reply.status()).isEqualTo(INVALID_ARGUMENT);
         assertThat(reply.hasDetails()).isFalse();
     }
 

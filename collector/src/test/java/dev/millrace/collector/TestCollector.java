@@ -100,7 +100,7 @@ final class TestCollector implements AutoCloseable {
 
     @Override
     public void close() {
-        client.close();
         collector.close();
+        client.shutdownNow();
     }
 }

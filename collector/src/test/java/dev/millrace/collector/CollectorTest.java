@@ -1,0 +1,344 @@
+package dev.millrace.collector;
+
+import static dev.millrace.collector.TestCollector.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.linecorp.armeria.client.WebClient;
+import com.linecorp.armeria.common.HttpData;
+import com.linecorp.armeria.common.HttpMethod;
+import com.linecorp.armeria.common.HttpRequest;
+import com.linecorp.armeria.common.RequestHeaders;
+import dev.millrace.model.ByteSize;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// What the collector promises over a request's and its own life.
+@Timeout(30)
+class CollectorTest {
+
+    private static final String GRPC_PATH =
+            "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+
+    @Test
+    void answersOnlyWhenTheSinkHasTheSpans() throws Exception {
+        try (var collector = new TestCollector(TestCollector.CONFIG)) {
+            // Given
+            var answer = collector.sink.holdNext();
+
+            // When
+            var response = inBackground(collector, Requests.named("a"));
+            answer.asked().get(10, TimeUnit.SECONDS);
+
+            // Then
+            assertThat(response).isNotDone();
+            answer.given().complete(null);
+            assertThat(response.get(10, TimeUnit.SECONDS)).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void countsEveryByteInFlightUntilTheAnswer() throws Exception {
+        try (var collector = new TestCollector(TestCollector.CONFIG)) {
+            // Given
+            byte[] body = Requests.named("a");
+            var answer = collector.sink.holdNext();
+
+            // When
+            var response = inBackground(collector, body);
+            answer.asked().get(10, TimeUnit.SECONDS);
+
+            // Then
+            assertThat(collector.inFlight()).isEqualTo(body.length);
+            answer.given().complete(null);
+            response.get(10, TimeUnit.SECONDS);
+            eventually(() -> assertThat(collector.inFlight()).isZero());
+        }
+    }
+
+    @Test
+    void asksToComeBackWhenItsBufferIsFull() throws Exception {
+        try (var collector = new TestCollector(TestCollector.CONFIG)) {
+            // Given
+            var first = collector.sink.holdNext();
+            var second = collector.sink.holdNext();
+            byte[] largest = Requests.ofSize(TestCollector.MAX_REQUEST);
+            var one = inBackground(collector, largest);
+            var two = inBackground(collector, largest);
+            first.asked().get(10, TimeUnit.SECONDS);
+            second.asked().get(10, TimeUnit.SECONDS);
+            assertThat(collector.inFlight()).isEqualTo(2 * TestCollector.MAX_REQUEST);
+
+            // When
+            var http = collector.postProtobuf(Requests.named("a"));
+            var grpc = grpc(collector, Requests.named("a"));
+
+            // Then
+            assertThat(http.statusCode()).isEqualTo(429);
+            assertThat(http.headers().firstValue("retry-after")).contains("1");
+            assertThat(grpc.get("grpc-status")).isEqualTo("8");
+            assertThat(grpc.contains("grpc-status-details-bin")).isTrue();
+            first.given().complete(null);
+            second.given().complete(null);
+            assertThat(one.get(10, TimeUnit.SECONDS)).isEqualTo(200);
+            assertThat(two.get(10, TimeUnit.SECONDS)).isEqualTo(200);
+            eventually(() -> assertThat(collector.inFlight()).isZero());
+            assertThat(collector.postProtobuf(Requests.named("next")).statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void countsBytesOfARequestThatIsStillArriving() throws Exception {
+        try (var collector = new TestCollector(TestCollector.CONFIG);
+                var socket =
+                        new Socket(
+                                InetAddress.getLoopbackAddress(), collector.collector.httpPort())) {
+            // When
+            startOfARequest(socket.getOutputStream());
+
+            // Then
+            eventually(() -> assertThat(collector.inFlight()).isEqualTo(10));
+            socket.shutdownOutput();
+            eventually(() -> assertThat(collector.inFlight()).isZero());
+            eventually(() -> assertThat(collector.requests("http", "aborted")).isOne());
+            assertThat(collector.postProtobuf(Requests.named("next")).statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void countsBytesOfAMessageThatIsStillArriving() {
+        try (var collector = new TestCollector(TestCollector.CONFIG)) {
+            // Given
+            var request = HttpRequest.streaming(grpcHeaders());
+
+            // When
+            var reply =
+                    WebClient.of("h2c://127.0.0.1:" + collector.collector.grpcPort())
+                            .execute(request)
+                            .aggregate();
+            request.write(HttpData.wrap(new byte[10]));
+
+            // Then
+            eventually(() -> assertThat(collector.inFlight()).isEqualTo(10));
+            request.abort();
+            eventually(() -> assertThat(collector.inFlight()).isZero());
+            eventually(() -> assertThat(reply).isCompletedExceptionally());
+        }
+    }
+
+    @Test
+    void givesUpOnSlowClients() throws Exception {
+        try (var collector = new TestCollector(config(Duration.ofMillis(300)));
+                var socket =
+                        new Socket(
+                                InetAddress.getLoopbackAddress(), collector.collector.httpPort())) {
+            // When
+            startOfARequest(socket.getOutputStream());
+
+            // Then
+            assertThat(firstLine(socket.getInputStream())).startsWith("HTTP/1.1 503");
+            eventually(() -> assertThat(collector.inFlight()).isZero());
+            eventually(() -> assertThat(collector.requests("http", "timed-out")).isOne());
+            assertThat(collector.postProtobuf(Requests.named("next")).statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void asksToComeBackWhenTheSinkTakesTooLong() throws Exception {
+        try (var collector = new TestCollector(config(Duration.ofMillis(300)))) {
+            // Given
+            var forHttp = collector.sink.holdNext();
+            var forGrpc = collector.sink.holdNext();
+
+            // When
+            var http = collector.postProtobuf(Requests.named("a"));
+            var grpc = grpc(collector, Requests.named("a"));
+
+            // Then
+            assertThat(http.statusCode()).isEqualTo(503);
+            assertThat(http.headers().firstValue("retry-after")).contains("1");
+            assertThat(grpc.get("grpc-status")).isEqualTo("14");
+            assertThat(grpc.contains("grpc-status-details-bin")).isTrue();
+            assertThat(collector.inFlight())
+                    .as("what the sink still holds")
+                    .isEqualTo(2 * Requests.named("a").length);
+            forHttp.given().complete(null);
+            forGrpc.given().complete(null);
+            eventually(() -> assertThat(collector.inFlight()).isZero());
+            eventually(() -> assertThat(collector.requests("grpc", "timed-out")).isOne());
+        }
+    }
+
+    @Test
+    void answersWhatIsInFlightWhenItCloses() throws Exception {
+        // Given
+        var collector = new TestCollector(TestCollector.CONFIG);
+        var answer = collector.sink.holdNext();
+        var response = inBackground(collector, Requests.named("a"));
+        answer.asked().get(10, TimeUnit.SECONDS);
+
+        // When
+        var closed = CompletableFuture.runAsync(collector.collector::close);
+        eventually(() ->
+                assertThat(collector.postProtobuf(Requests.named("late")).statusCode())
+                        .isEqualTo(503));
+
+        // Then
+        assertThat(closed).isNotDone();
+        answer.given().complete(null);
+        assertThat(response.get(10, TimeUnit.SECONDS)).isEqualTo(200);
+        closed.get(10, TimeUnit.SECONDS);
+        assertThat(collector.sink.spanNames()).contains("a");
+        assertThatThrownBy(() -> collector.postProtobuf(Requests.named("later")))
+                .isInstanceOf(java.io.IOException.class);
+        collector.close();
+    }
+
+    @Test
+    void closesInTimeWhenTheSinkNeverAnswers() throws Exception {
+        // Given
+        var collector = new TestCollector(config(Duration.ofSeconds(20)));
+        var answer = collector.sink.holdNext();
+        var response = inBackground(collector, Requests.named("a"));
+        answer.asked().get(10, TimeUnit.SECONDS);
+
+        // When
+        collector.close();
+
+        // Then
+        assertThat(response.handle((_, _) -> "over").get(10, TimeUnit.SECONDS)).isEqualTo("over");
+    }
+
+    @Test
+    void answersBothProtocolsOnBothPorts() throws Exception {
+        try (var collector = new TestCollector(TestCollector.CONFIG)) {
+            // When
+            var reply =
+                    WebClient.of("http://127.0.0.1:" + collector.collector.grpcPort())
+                            .execute(
+                                    RequestHeaders.of(
+                                            HttpMethod.POST,
+                                            HttpReceiver.PATH,
+                                            "content-type",
+                                            "application/x-protobuf"),
+                                    HttpData.wrap(Requests.named("a")))
+                            .aggregate()
+                            .get(10, TimeUnit.SECONDS);
+
+            // Then
+            assertThat(reply.status().code()).isEqualTo(200);
+            assertThat(collector.sink.spanNames()).containsExactly("a");
+        }
+    }
+
+    @Test
+    void saysWhichPortsItCouldNotHave() {
+        try (var running = new TestCollector(TestCollector.CONFIG)) {
+            // Given
+            var config = TestCollector.CONFIG;
+            var taken =
+                    new CollectorConfig(
+                            config.host(),
+                            running.collector.grpcPort(),
+                            0,
+                            config.maxRequest(),
+                            config.maxInFlight(),
+                            config.requestTimeout(),
+                            config.shutdownTimeout(),
+                            config.maxConnections(),
+                            config.limits());
+            var second =
+                    new Collector(
+                            taken,
+                            new FakeSpanSink(),
+                            InstantSource.fixed(Requests.NOW),
+                            new SimpleMeterRegistry());
+
+            // When, Then
+            assertThatThrownBy(second::start)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining(Integer.toString(running.collector.grpcPort()))
+                    .hasMessageContaining("(expected: free ports of this host)");
+            second.close();
+            second.close();
+        }
+    }
+
+    private static CollectorConfig config(Duration requestTimeout) {
+        return new CollectorConfig(
+                "127.0.0.1",
+                0,
+                0,
+                new ByteSize(TestCollector.MAX_REQUEST),
+                new ByteSize(2 * TestCollector.MAX_REQUEST),
+                requestTimeout,
+                Duration.ofMillis(300),
+                100,
+                TestCollector.CONFIG.limits());
+    }
+
+    private static CompletableFuture<Integer> inBackground(TestCollector collector, byte[] body) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return collector.postProtobuf(body).statusCode();
+                    } catch (Exception e) {
+                        throw new IllegalStateException(e);
+                    }
+                },
+                task -> Thread.ofVirtual().start(task));
+    }
+
+    private static com.linecorp.armeria.common.HttpHeaders grpc(
+            TestCollector collector, byte[] message) throws Exception {
+        byte[] frame =
+                java.nio.ByteBuffer.allocate(GrpcReceiver.PREFIX + message.length)
+                        .put((byte) 0)
+                        .putInt(message.length)
+                        .put(message)
+                        .array();
+        var reply =
+                WebClient.of("h2c://127.0.0.1:" + collector.collector.grpcPort())
+                        .execute(grpcHeaders(), HttpData.wrap(frame))
+                        .aggregate()
+                        .get(10, TimeUnit.SECONDS);
+        return reply.trailers().contains("grpc-status") ? reply.trailers() : reply.headers();
+    }
+
+    private static RequestHeaders grpcHeaders() {
+        return RequestHeaders.of(
+                HttpMethod.POST, GRPC_PATH, "content-type", "application/grpc", "te", "trailers");
+    }
+
+    private static void startOfARequest(OutputStream out) throws Exception {
+        out.write(
+                """
+                POST /v1/traces HTTP/1.1\r
+                host: localhost\r
+                content-type: application/x-protobuf\r
+                content-length: 1000\r
+                \r
+                0123456789\
+                """
+                        .getBytes(StandardCharsets.US_ASCII));
+        out.flush();
+    }
+
+    private static String firstLine(InputStream in) throws Exception {
+        var line = new StringBuilder();
+        for (int next = in.read(); next >= 0 && next != '\r'; next = in.read()) {
+            line.append((char) next);
+        }
+        return line.toString();
+    }
+}
