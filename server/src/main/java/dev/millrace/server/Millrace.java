@@ -43,26 +43,35 @@ final class Millrace implements AutoCloseable {
     ///
     /// @throws StartException naming the part and what is wrong with it
     void start() throws StartException {
+        boolean started = false;
         try {
-            frame.push("metrics registry", metrics).start();
-            var metricsServer = new OperatorServer("metrics", config.metrics(), metrics.pages());
-            frame.push("metrics", metricsServer).start();
-            var healthService = new HealthService(health, parts::addresses);
-            var healthServer = new OperatorServer("health", config.health(), healthService.pages());
-            frame.push("health", healthServer).start();
-
-            wiring.open(parts);
-
-            parts.listening("health", healthServer.address() + "/status");
-            parts.listening("metrics", metricsServer.address() + "/metrics");
-            ready();
+            open();
+            started = true;
         } catch (StartException e) {
-            close();
             throw e;
         } catch (Exception e) {
-            close();
-            throw new StartException("cannot start: " + e.getMessage(), e);
+            log.atError().setCause(e).log("Cannot start");
+            throw new StartException("cannot start: " + e, e);
+        } finally {
+            if (!started) {
+                close();
+            }
         }
+    }
+
+    private void open() throws Exception {
+        frame.push("metrics registry", metrics).start();
+        var metricsServer = new OperatorServer("metrics", config.metrics(), metrics.pages());
+        frame.push("metrics", metricsServer).start();
+        var healthService = new HealthService(health, parts::addresses);
+        var healthServer = new OperatorServer("health", config.health(), healthService.pages());
+        frame.push("health", healthServer).start();
+
+        wiring.open(parts);
+
+        parts.listening("health", healthServer.address() + "/status");
+        parts.listening("metrics", metricsServer.address() + "/metrics");
+        ready();
     }
 
     private void ready() throws StartException {

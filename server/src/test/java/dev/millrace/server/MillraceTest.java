@@ -210,7 +210,7 @@ final class MillraceTest {
             // When
             assertThatExceptionOfType(StartException.class)
                     .isThrownBy(millrace::start)
-                    .withMessage("cannot start: broker: port 9092 is taken");
+                    .withMessage("cannot start: java.io.IOException: broker: port 9092 is taken");
 
             // Then
             assertThat(closed).containsExactly("store");

@@ -35,7 +35,7 @@ public final class ConfigReference {
             `./millrace config` prints what is in force and where it was set; values that look like secrets are hidden.
 
             Three more variables are read by the launcher: `MILLRACE_JAVA_HOME` (the Java to use), `MILLRACE_JAVA_OPTS`
-            (options for it, such as `-Xmx2g`) and `MILLRACE_CONFIG` (above).
+            (options for it; `-Xmx2g` replaces the heap of 512 MB) and `MILLRACE_CONFIG` (above).
             """;
 
     private ConfigReference() {}

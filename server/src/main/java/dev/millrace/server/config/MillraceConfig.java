@@ -18,6 +18,7 @@ public record MillraceConfig(
         BrokerConfig broker,
         TopicsConfig topics,
         CollectorConfig collector,
+        SinkConfig sink,
         AggregatorConfig aggregator,
         IngesterConfig ingester,
         StorageConfig storage,
@@ -30,6 +31,12 @@ public record MillraceConfig(
     public enum Mode {
         STREAMING,
         DIRECT
+    }
+
+    /// What to do about a cluster that cannot keep as many copies as asked for.
+    public enum Durability {
+        LENIENT,
+        STRICT
     }
 
     /// What the ingester reads: finished traces, or every span as it arrives.
@@ -62,7 +69,9 @@ public record MillraceConfig(
     /// [BrokerConfig].
     public record KafkaConfig(
             List<String> bootstrapServers,
-            @Between(min = 0, max = 32) int replication,
+            @Between(min = 0, max = 32) int replicationFactor,
+            Durability durability,
+            Duration sessionTimeout,
             Map<String, String> properties) {
 
         public boolean embedded() {
@@ -72,49 +81,33 @@ public record MillraceConfig(
         /// Names the properties and keeps their values, which may be secret, to itself.
         @Override
         public String toString() {
-            return "KafkaConfig[bootstrapServers=%s, replication=%s, properties=%s]"
-                    .formatted(bootstrapServers, replication, properties.keySet());
+            return "KafkaConfig[bootstrapServers=%s, replicationFactor=%s, properties=%s]"
+                    .formatted(bootstrapServers, replicationFactor, properties.keySet());
         }
     }
 
     /// Where the embedded broker listens.
     public record BrokerConfig(String host, @Between(min = 0, max = 65_535) int port) {}
 
-    /// The topics, as written: a partition count of 0 leaves the choice to [#resolve].
+    /// The topics.
     public record TopicsConfig(
             String prefix,
             TopicConfig spans,
             TopicConfig tracesComplete,
             TopicConfig samplingDecisions,
-            TopicConfig deadLetters) {
-
-        private static final Partitions CLUSTER = new Partitions(100, 20, 10, 10);
-        private static final Partitions EMBEDDED = new Partitions(12, 4, 2, 2);
-
-        /// The topics with their full names and real partition counts.
-        ///
-        /// @param embedded whether they live on the embedded broker, which gets fewer partitions
-        public TopicsConfig resolve(boolean embedded) {
-            var partitions = embedded ? EMBEDDED : CLUSTER;
-            return new TopicsConfig(
-                    "",
-                    spans.resolve(prefix, partitions.spans),
-                    tracesComplete.resolve(prefix, partitions.tracesComplete),
-                    samplingDecisions.resolve(prefix, partitions.samplingDecisions),
-                    deadLetters.resolve(prefix, partitions.deadLetters));
-        }
-
-        private record Partitions(
-                int spans, int tracesComplete, int samplingDecisions, int deadLetters) {}
-    }
+            TopicConfig samplingControl,
+            TopicConfig dependencies,
+            TopicConfig deadLetters) {}
 
     /// One topic: its name, its partition count and how long it keeps a record.
     public record TopicConfig(
             String name, @Between(min = 0, max = 10_000) int partitions, Duration retention) {
 
-        private TopicConfig resolve(String prefix, int defaultPartitions) {
-            return new TopicConfig(
-                    prefix + name, partitions == 0 ? defaultPartitions : partitions, retention);
+        /// The count to create the topic with.
+        ///
+        /// @param unset the count where the configuration leaves it open
+        public int partitionsOr(int unset) {
+            return partitions == 0 ? unset : partitions;
         }
     }
 
@@ -125,6 +118,9 @@ public record MillraceConfig(
             @Between(min = 0, max = 65_535) int httpPort,
             ByteSize maxRequest,
             ByteSize maxInFlight,
+            Duration requestTimeout,
+            Duration shutdownTimeout,
+            @Between(min = 1, max = 1_000_000) int maxConnections,
             LimitsConfig limits) {
 
         public CollectorConfig {
@@ -138,6 +134,9 @@ public record MillraceConfig(
 
     /// Which spans are refused or cut.
     public record LimitsConfig(Duration past, Duration future, ByteSize attribute) {}
+
+    /// How much may wait for Kafka's acknowledgement, and for how long.
+    public record SinkConfig(ByteSize maxInFlight, Duration deliveryTimeout) {}
 
     /// When a trace is complete, and how much of it is held meanwhile.
     public record AggregatorConfig(
@@ -162,7 +161,7 @@ public record MillraceConfig(
 
     /// What is written to the store, and in what batches.
     public record IngesterConfig(
-            String group, Feed feed, ByteSize batchBytes, Duration batchTime) {}
+            String group, Feed feed, ByteSize batchBytes, Duration batchDelay) {}
 
     /// Where traces are kept.
     public record StorageConfig(StorageType type, LocalStorageConfig local) {}
@@ -177,7 +176,12 @@ public record MillraceConfig(
     }
 
     /// Where questions are answered and the user interface is served.
-    public record QueryConfig(String host, @Between(min = 0, max = 65_535) int port) {}
+    public record QueryConfig(
+            String host,
+            @Between(min = 0, max = 65_535) int port,
+            Duration requestTimeout,
+            @Between(min = 1, max = 10_000) int maxTraces,
+            @Between(min = 1, max = 10_000) int maxConcurrentRequests) {}
 
     /// An address to listen on.
     public record EndpointConfig(String host, @Between(min = 0, max = 65_535) int port) {}

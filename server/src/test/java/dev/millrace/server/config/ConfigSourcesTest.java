@@ -319,29 +319,18 @@ final class ConfigSourcesTest {
     }
 
     @Test
-    void countsOfPartitionsFollowTheClusterUnlessTheyAreSet() throws ConfigException {
-        // Given
+    void aPartitionCountIsLeftOpenUnlessItIsSet() throws ConfigException {
+        // When
         var topics =
                 new ConfigSources()
-                        .flags(List.of("topics.prefix=eu.", "topics.dead-letters.partitions=7"))
+                        .flags(List.of("topics.dead-letters.partitions=7"))
                         .load()
                         .values()
                         .topics();
 
-        // When
-        var embedded = topics.resolve(true);
-        var cluster = topics.resolve(false);
-
         // Then
-        assertThat(embedded.spans().name()).isEqualTo("eu.spans");
-        assertThat(embedded.spans().partitions()).isEqualTo(12);
-        assertThat(embedded.tracesComplete().partitions()).isEqualTo(4);
-        assertThat(embedded.samplingDecisions().partitions()).isEqualTo(2);
-        assertThat(embedded.deadLetters().partitions()).isEqualTo(7);
-        assertThat(cluster.spans().partitions()).isEqualTo(100);
-        assertThat(cluster.tracesComplete().partitions()).isEqualTo(20);
-        assertThat(cluster.samplingDecisions().partitions()).isEqualTo(10);
-        assertThat(cluster.deadLetters().partitions()).isEqualTo(7);
+        assertThat(topics.spans().partitionsOr(100)).isEqualTo(100);
+        assertThat(topics.deadLetters().partitionsOr(10)).isEqualTo(7);
     }
 
     @Test
