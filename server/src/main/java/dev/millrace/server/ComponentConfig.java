@@ -13,17 +13,12 @@ import dev.millrace.server.config.MillraceConfig;
 import dev.millrace.server.config.MillraceConfig.TopicConfig;
 import dev.millrace.storage.local.LocalStoreConfig;
 import java.nio.file.Path;
-import java.time.Duration;
 
 /// What each component needs to know, taken from what the operator has set.
 ///
 /// @param bootstrapServers where Kafka is reached, the embedded broker included
 record ComponentConfig(MillraceConfig config, String bootstrapServers) {
 
-    // Long enough for a busy store, short enough that a browser has not given up.
-    private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(30);
-    private static final int QUERY_MAX_TRACES = 1_500;
-    private static final int QUERY_MAX_REQUESTS = 64;
     private static final int LATE_WINDOW_TRACES = 4_000_000;
 
     KafkaConfig kafka() {
@@ -35,28 +30,33 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
         return new KafkaConfig(
                 bootstrapServers,
                 wanted.properties(),
-                wanted.replication() == 0 ? defaults.replicationFactor() : wanted.replication(),
-                defaults.durability(),
-                defaults.sessionTimeout());
+                wanted.replicationFactor() == 0
+                        ? defaults.replicationFactor()
+                        : wanted.replicationFactor(),
+                switch (wanted.durability()) {
+                    case LENIENT -> KafkaConfig.Durability.LENIENT;
+                    case STRICT -> KafkaConfig.Durability.STRICT;
+                },
+                wanted.sessionTimeout());
     }
 
     TopicsConfig topics() {
-        var topics = config.topics().resolve(config.kafka().embedded());
+        var topics = config.topics();
+        var counts = config.kafka().embedded() ? TopicsConfig.embedded() : TopicsConfig.defaults();
         return new TopicsConfig(
-                "",
-                topic(topics.spans()),
-                topic(topics.tracesComplete()),
-                topic(topics.samplingDecisions()),
-                topic(topics.deadLetters()));
+                topics.prefix(),
+                topic(topics.spans(), counts.spans()),
+                topic(topics.tracesComplete(), counts.tracesComplete()),
+                topic(topics.samplingDecisions(), counts.samplingDecisions()),
+                topic(topics.deadLetters(), counts.deadLetters()));
     }
 
-    private static Topic topic(TopicConfig topic) {
-        return new Topic(topic.name(), topic.partitions(), topic.retention());
+    private static Topic topic(TopicConfig topic, Topic unset) {
+        return new Topic(topic.name(), topic.partitionsOr(unset.partitions()), topic.retention());
     }
 
     SinkConfig sink() {
-        return new SinkConfig(
-                config.collector().maxInFlight(), SinkConfig.defaults().deliveryTimeout());
+        return new SinkConfig(config.sink().maxInFlight(), config.sink().deliveryTimeout());
     }
 
     IngesterConfig ingester() {
@@ -68,7 +68,7 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                     case SPANS -> IngesterConfig.Feed.SPANS;
                 },
                 ingester.batchBytes(),
-                ingester.batchTime());
+                ingester.batchDelay());
     }
 
     /// @param instance names this process among the aggregators
@@ -103,10 +103,9 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                 collector.httpPort(),
                 collector.maxRequest(),
                 collector.maxInFlight(),
-                // Kafka may take its whole delivery time-out to refuse a request.
-                SinkConfig.defaults().deliveryTimeout().plusSeconds(5),
-                CollectorConfig.DEFAULT.shutdownTimeout(),
-                CollectorConfig.DEFAULT.maxConnections(),
+                collector.requestTimeout(),
+                collector.shutdownTimeout(),
+                collector.maxConnections(),
                 new CollectorConfig.Limits(
                         new CollectorConfig.Limits.Time(
                                 collector.limits().past(), collector.limits().future()),
@@ -123,11 +122,12 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
     }
 
     static QueryConfig query(MillraceConfig config) {
+        var query = config.query();
         return new QueryConfig(
-                config.query().host(),
-                config.query().port(),
-                QUERY_TIMEOUT,
-                QUERY_MAX_TRACES,
-                QUERY_MAX_REQUESTS);
+                query.host(),
+                query.port(),
+                query.requestTimeout(),
+                query.maxTraces(),
+                query.maxConcurrentRequests());
     }
 }

@@ -77,6 +77,7 @@ final class LoadOptions {
     private @Nullable Path truth;
 
     /// Progress for people, on standard output.
+    @SuppressWarnings("SystemConsoleNull") // It is null again from 25 on, where nobody watches.
     static ProgressLine progress() {
         var console = System.console();
         return new ProgressLine(System.out, console != null && console.isTerminal());

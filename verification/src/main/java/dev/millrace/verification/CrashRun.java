@@ -26,7 +26,7 @@ public final class CrashRun {
                     "aggregator.quiet-period", "1s",
                     "aggregator.max-age", "10s",
                     "aggregator.late-window", "2m",
-                    "ingester.batch-time", "200ms",
+                    "ingester.batch-delay", "200ms",
                     "log.level", "warn");
 
     private static final Duration LOAD = Duration.ofMillis(2_500);

@@ -95,8 +95,6 @@ public record MillraceConfig(
             TopicConfig spans,
             TopicConfig tracesComplete,
             TopicConfig samplingDecisions,
-            TopicConfig samplingControl,
-            TopicConfig dependencies,
             TopicConfig deadLetters) {}
 
     /// One topic: its name, its partition count and how long it keeps a record.
