@@ -1,5 +1,6 @@
 package dev.millrace.collector;
 
+import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.SessionProtocol;
 import com.linecorp.armeria.server.HttpService;
@@ -162,8 +163,7 @@ public final class Collector implements AutoCloseable {
                 closing);
     }
 
-    private static HttpResponse unknown(
-            ServiceRequestContext ctx, com.linecorp.armeria.common.HttpRequest request) {
+    private static HttpResponse unknown(ServiceRequestContext ctx, HttpRequest request) {
         if (isGrpc(ctx)) {
             return GrpcReceiver.unknownMethod(ctx);
         }

@@ -6,15 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.linecorp.armeria.client.WebClient;
 import com.linecorp.armeria.common.HttpData;
+import com.linecorp.armeria.common.HttpHeaders;
 import com.linecorp.armeria.common.HttpMethod;
 import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.RequestHeaders;
 import dev.millrace.model.ByteSize;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -222,7 +225,7 @@ class CollectorTest {
         closed.get(10, TimeUnit.SECONDS);
         assertThat(collector.sink.spanNames()).contains("a");
         assertThatThrownBy(() -> collector.postProtobuf(Requests.named("later")))
-                .isInstanceOf(java.io.IOException.class);
+                .isInstanceOf(IOException.class);
         collector.close();
     }
 
@@ -319,10 +322,9 @@ class CollectorTest {
                 task -> Thread.ofVirtual().start(task));
     }
 
-    private static com.linecorp.armeria.common.HttpHeaders grpc(
-            TestCollector collector, byte[] message) throws Exception {
+    private static HttpHeaders grpc(TestCollector collector, byte[] message) throws Exception {
         byte[] frame =
-                java.nio.ByteBuffer.allocate(GrpcReceiver.PREFIX + message.length)
+                ByteBuffer.allocate(GrpcReceiver.PREFIX + message.length)
                         .put((byte) 0)
                         .putInt(message.length)
                         .put(message)
