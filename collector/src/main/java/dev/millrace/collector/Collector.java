@@ -1,9 +1,8 @@
 package dev.millrace.collector;
 
+import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.SessionProtocol;
-import com.linecorp.armeria.common.util.EventLoopGroups;
-import com.linecorp.armeria.common.util.ThreadFactories;
 import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServiceRequestContext;
@@ -142,13 +141,6 @@ public final class Collector implements AutoCloseable {
                 // The gate limits requests, so that every transport says no in its own words.
                 .maxRequestLength(0)
                 .gracefulShutdownTimeout(QUIET_PERIOD, max(QUIET_PERIOD, config.shutdownTimeout()))
-                .bossGroupFactory(name ->
-                        EventLoopGroups.builder()
-                                .numThreads(1)
-                                .threadFactory(ThreadFactories.newThreadFactory(name, false))
-                                // Nothing is left to wait for when the ports are closed.
-                                .gracefulShutdown(Duration.ZERO, STOP_MARGIN)
-                                .build())
                 .service(
                         grpc,
                         service -> service.decorate(GrpcReceiver::checkCompression),
@@ -171,8 +163,7 @@ public final class Collector implements AutoCloseable {
                 closing);
     }
 
-    private static HttpResponse unknown(
-            ServiceRequestContext ctx, com.linecorp.armeria.common.HttpRequest request) {
+    private static HttpResponse unknown(ServiceRequestContext ctx, HttpRequest request) {
         if (isGrpc(ctx)) {
             return GrpcReceiver.unknownMethod(ctx);
         }

@@ -1,6 +1,7 @@
 package dev.millrace.collector;
 
 import com.linecorp.armeria.common.ResponseCompleteException;
+import com.linecorp.armeria.common.ShuttingDownException;
 import com.linecorp.armeria.common.stream.AbortedStreamException;
 import com.linecorp.armeria.common.stream.CancelledSubscriptionException;
 import com.linecorp.armeria.common.stream.ClosedStreamException;
@@ -46,6 +47,8 @@ record Refusal(Outcome outcome, String message, @Nullable Duration retryAfter) {
             case SinkException e -> of(e);
             case RequestTimeoutException _ ->
                     passing(Outcome.TIMED_OUT, "no answer within the request timeout");
+            case ShuttingDownException _ ->
+                    passing(Outcome.UNAVAILABLE, "the collector is closing");
             case ClosedStreamException _,
                     AbortedStreamException _,
                     CancelledSubscriptionException _,

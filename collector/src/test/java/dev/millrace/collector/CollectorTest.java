@@ -6,20 +6,26 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.linecorp.armeria.client.WebClient;
 import com.linecorp.armeria.common.HttpData;
+import com.linecorp.armeria.common.HttpHeaders;
 import com.linecorp.armeria.common.HttpMethod;
 import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.RequestHeaders;
 import dev.millrace.model.ByteSize;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -30,79 +36,97 @@ class CollectorTest {
     private static final String GRPC_PATH =
             "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
+    private static TestCollector patient;
+    private static TestCollector impatient;
+
+    @BeforeAll
+    static void start() {
+        patient = new TestCollector(TestCollector.CONFIG);
+        impatient = new TestCollector(config(Duration.ofMillis(300)));
+    }
+
+    @AfterAll
+    static void close() {
+        patient.close();
+        impatient.close();
+    }
+
+    @BeforeEach
+    void forget() {
+        patient.forget();
+        impatient.forget();
+    }
+
     @Test
     void answersOnlyWhenTheSinkHasTheSpans() throws Exception {
-        try (var collector = new TestCollector(TestCollector.CONFIG)) {
-            // Given
-            var answer = collector.sink.holdNext();
+        var collector = patient;
+        // Given
+        var answer = collector.sink.holdNext();
 
-            // When
-            var response = inBackground(collector, Requests.named("a"));
-            answer.asked().get(10, TimeUnit.SECONDS);
+        // When
+        var response = inBackground(collector, Requests.named("a"));
+        answer.asked().get(10, TimeUnit.SECONDS);
 
-            // Then
-            assertThat(response).isNotDone();
-            answer.given().complete(null);
-            assertThat(response.get(10, TimeUnit.SECONDS)).isEqualTo(200);
-        }
+        // Then
+        assertThat(response).isNotDone();
+        answer.given().complete(null);
+        assertThat(response.get(10, TimeUnit.SECONDS)).isEqualTo(200);
     }
 
     @Test
     void countsEveryByteInFlightUntilTheAnswer() throws Exception {
-        try (var collector = new TestCollector(TestCollector.CONFIG)) {
-            // Given
-            byte[] body = Requests.named("a");
-            var answer = collector.sink.holdNext();
+        var collector = patient;
+        // Given
+        byte[] body = Requests.named("a");
+        var answer = collector.sink.holdNext();
 
-            // When
-            var response = inBackground(collector, body);
-            answer.asked().get(10, TimeUnit.SECONDS);
+        // When
+        var response = inBackground(collector, body);
+        answer.asked().get(10, TimeUnit.SECONDS);
 
-            // Then
-            assertThat(collector.inFlight()).isEqualTo(body.length);
-            answer.given().complete(null);
-            response.get(10, TimeUnit.SECONDS);
-            eventually(() -> assertThat(collector.inFlight()).isZero());
-        }
+        // Then
+        assertThat(collector.inFlight()).isEqualTo(body.length);
+        answer.given().complete(null);
+        response.get(10, TimeUnit.SECONDS);
+        eventually(() -> assertThat(collector.inFlight()).isZero());
     }
 
     @Test
     void asksToComeBackWhenItsBufferIsFull() throws Exception {
-        try (var collector = new TestCollector(TestCollector.CONFIG)) {
-            // Given
-            var first = collector.sink.holdNext();
-            var second = collector.sink.holdNext();
-            byte[] largest = Requests.ofSize(TestCollector.MAX_REQUEST);
-            var one = inBackground(collector, largest);
-            var two = inBackground(collector, largest);
-            first.asked().get(10, TimeUnit.SECONDS);
-            second.asked().get(10, TimeUnit.SECONDS);
-            assertThat(collector.inFlight()).isEqualTo(2 * TestCollector.MAX_REQUEST);
+        var collector = patient;
+        // Given
+        var first = collector.sink.holdNext();
+        var second = collector.sink.holdNext();
+        byte[] largest = Requests.ofSize(TestCollector.MAX_REQUEST);
+        var one = inBackground(collector, largest);
+        var two = inBackground(collector, largest);
+        first.asked().get(10, TimeUnit.SECONDS);
+        second.asked().get(10, TimeUnit.SECONDS);
+        assertThat(collector.inFlight()).isEqualTo(2 * TestCollector.MAX_REQUEST);
 
-            // When
-            var http = collector.postProtobuf(Requests.named("a"));
-            var grpc = grpc(collector, Requests.named("a"));
+        // When
+        var http = collector.postProtobuf(Requests.named("a"));
+        var grpc = grpc(collector, Requests.named("a"));
 
-            // Then
-            assertThat(http.statusCode()).isEqualTo(429);
-            assertThat(http.headers().firstValue("retry-after")).contains("1");
-            assertThat(grpc.get("grpc-status")).isEqualTo("8");
-            assertThat(grpc.contains("grpc-status-details-bin")).isTrue();
-            first.given().complete(null);
-            second.given().complete(null);
-            assertThat(one.get(10, TimeUnit.SECONDS)).isEqualTo(200);
-            assertThat(two.get(10, TimeUnit.SECONDS)).isEqualTo(200);
-            eventually(() -> assertThat(collector.inFlight()).isZero());
-            assertThat(collector.postProtobuf(Requests.named("next")).statusCode()).isEqualTo(200);
-        }
+        // Then
+        assertThat(http.statusCode()).isEqualTo(429);
+        assertThat(http.headers().firstValue("retry-after")).contains("1");
+        assertThat(grpc.get("grpc-status")).isEqualTo("8");
+        assertThat(grpc.contains("grpc-status-details-bin")).isTrue();
+        first.given().complete(null);
+        second.given().complete(null);
+        assertThat(one.get(10, TimeUnit.SECONDS)).isEqualTo(200);
+        assertThat(two.get(10, TimeUnit.SECONDS)).isEqualTo(200);
+        eventually(() -> assertThat(collector.inFlight()).isZero());
+        assertThat(collector.postProtobuf(Requests.named("next")).statusCode()).isEqualTo(200);
     }
 
     @Test
     void countsBytesOfARequestThatIsStillArriving() throws Exception {
-        try (var collector = new TestCollector(TestCollector.CONFIG);
-                var socket =
-                        new Socket(
-                                InetAddress.getLoopbackAddress(), collector.collector.httpPort())) {
+        var collector = patient;
+        double before = collector.requests("http", "aborted");
+        try (var socket =
+                new Socket(InetAddress.getLoopbackAddress(), collector.collector.httpPort())) {
             // When
             startOfARequest(socket.getOutputStream());
 
@@ -110,73 +134,74 @@ class CollectorTest {
             eventually(() -> assertThat(collector.inFlight()).isEqualTo(10));
             socket.shutdownOutput();
             eventually(() -> assertThat(collector.inFlight()).isZero());
-            eventually(() -> assertThat(collector.requests("http", "aborted")).isOne());
+            eventually(
+                    () -> assertThat(collector.requests("http", "aborted")).isEqualTo(before + 1));
             assertThat(collector.postProtobuf(Requests.named("next")).statusCode()).isEqualTo(200);
         }
     }
 
     @Test
     void countsBytesOfAMessageThatIsStillArriving() {
-        try (var collector = new TestCollector(TestCollector.CONFIG)) {
-            // Given
-            var request = HttpRequest.streaming(grpcHeaders());
+        var collector = patient;
+        // Given
+        var request = HttpRequest.streaming(grpcHeaders());
 
-            // When
-            var reply =
-                    WebClient.of("h2c://127.0.0.1:" + collector.collector.grpcPort())
-                            .execute(request)
-                            .aggregate();
-            request.write(HttpData.wrap(new byte[10]));
+        // When
+        var reply =
+                WebClient.of("h2c://127.0.0.1:" + collector.collector.grpcPort())
+                        .execute(request)
+                        .aggregate();
+        request.write(HttpData.wrap(new byte[10]));
 
-            // Then
-            eventually(() -> assertThat(collector.inFlight()).isEqualTo(10));
-            request.abort();
-            eventually(() -> assertThat(collector.inFlight()).isZero());
-            eventually(() -> assertThat(reply).isCompletedExceptionally());
-        }
+        // Then
+        eventually(() -> assertThat(collector.inFlight()).isEqualTo(10));
+        request.abort();
+        eventually(() -> assertThat(collector.inFlight()).isZero());
+        eventually(() -> assertThat(reply).isCompletedExceptionally());
     }
 
     @Test
     void givesUpOnSlowClients() throws Exception {
-        try (var collector = new TestCollector(config(Duration.ofMillis(300)));
-                var socket =
-                        new Socket(
-                                InetAddress.getLoopbackAddress(), collector.collector.httpPort())) {
+        var collector = impatient;
+        double before = collector.requests("http", "timed-out");
+        try (var socket =
+                new Socket(InetAddress.getLoopbackAddress(), collector.collector.httpPort())) {
             // When
             startOfARequest(socket.getOutputStream());
 
             // Then
             assertThat(firstLine(socket.getInputStream())).startsWith("HTTP/1.1 503");
             eventually(() -> assertThat(collector.inFlight()).isZero());
-            eventually(() -> assertThat(collector.requests("http", "timed-out")).isOne());
+            eventually(() ->
+                    assertThat(collector.requests("http", "timed-out")).isEqualTo(before + 1));
             assertThat(collector.postProtobuf(Requests.named("next")).statusCode()).isEqualTo(200);
         }
     }
 
     @Test
     void asksToComeBackWhenTheSinkTakesTooLong() throws Exception {
-        try (var collector = new TestCollector(config(Duration.ofMillis(300)))) {
-            // Given
-            var forHttp = collector.sink.holdNext();
-            var forGrpc = collector.sink.holdNext();
+        var collector = impatient;
+        double before = collector.requests("grpc", "timed-out");
+        // Given
+        var forHttp = collector.sink.holdNext();
+        var forGrpc = collector.sink.holdNext();
 
-            // When
-            var http = collector.postProtobuf(Requests.named("a"));
-            var grpc = grpc(collector, Requests.named("a"));
+        // When
+        var http = collector.postProtobuf(Requests.named("a"));
+        var grpc = grpc(collector, Requests.named("a"));
 
-            // Then
-            assertThat(http.statusCode()).isEqualTo(503);
-            assertThat(http.headers().firstValue("retry-after")).contains("1");
-            assertThat(grpc.get("grpc-status")).isEqualTo("14");
-            assertThat(grpc.contains("grpc-status-details-bin")).isTrue();
-            assertThat(collector.inFlight())
-                    .as("what the sink still holds")
-                    .isEqualTo(2 * Requests.named("a").length);
-            forHttp.given().complete(null);
-            forGrpc.given().complete(null);
-            eventually(() -> assertThat(collector.inFlight()).isZero());
-            eventually(() -> assertThat(collector.requests("grpc", "timed-out")).isOne());
-        }
+        // Then
+        assertThat(http.statusCode()).isEqualTo(503);
+        assertThat(http.headers().firstValue("retry-after")).contains("1");
+        assertThat(grpc.get("grpc-status")).isEqualTo("14");
+        assertThat(grpc.contains("grpc-status-details-bin")).isTrue();
+        assertThat(collector.inFlight())
+                .as("what the sink still holds")
+                .isEqualTo(2 * Requests.named("a").length);
+        forHttp.given().complete(null);
+        forGrpc.given().complete(null);
+        eventually(() -> assertThat(collector.inFlight()).isZero());
+        eventually(() -> assertThat(collector.requests("grpc", "timed-out")).isEqualTo(before + 1));
     }
 
     @Test
@@ -200,7 +225,7 @@ class CollectorTest {
         closed.get(10, TimeUnit.SECONDS);
         assertThat(collector.sink.spanNames()).contains("a");
         assertThatThrownBy(() -> collector.postProtobuf(Requests.named("later")))
-                .isInstanceOf(java.io.IOException.class);
+                .isInstanceOf(IOException.class);
         collector.close();
     }
 
@@ -221,57 +246,55 @@ class CollectorTest {
 
     @Test
     void answersBothProtocolsOnBothPorts() throws Exception {
-        try (var collector = new TestCollector(TestCollector.CONFIG)) {
-            // When
-            var reply =
-                    WebClient.of("http://127.0.0.1:" + collector.collector.grpcPort())
-                            .execute(
-                                    RequestHeaders.of(
-                                            HttpMethod.POST,
-                                            HttpReceiver.PATH,
-                                            "content-type",
-                                            "application/x-protobuf"),
-                                    HttpData.wrap(Requests.named("a")))
-                            .aggregate()
-                            .get(10, TimeUnit.SECONDS);
+        var collector = patient;
+        // When
+        var reply =
+                WebClient.of("http://127.0.0.1:" + collector.collector.grpcPort())
+                        .execute(
+                                RequestHeaders.of(
+                                        HttpMethod.POST,
+                                        HttpReceiver.PATH,
+                                        "content-type",
+                                        "application/x-protobuf"),
+                                HttpData.wrap(Requests.named("a")))
+                        .aggregate()
+                        .get(10, TimeUnit.SECONDS);
 
-            // Then
-            assertThat(reply.status().code()).isEqualTo(200);
-            assertThat(collector.sink.spanNames()).containsExactly("a");
-        }
+        // Then
+        assertThat(reply.status().code()).isEqualTo(200);
+        assertThat(collector.sink.spanNames()).containsExactly("a");
     }
 
     @Test
     void saysWhichPortsItCouldNotHave() {
-        try (var running = new TestCollector(TestCollector.CONFIG)) {
-            // Given
-            var config = TestCollector.CONFIG;
-            var taken =
-                    new CollectorConfig(
-                            config.host(),
-                            running.collector.grpcPort(),
-                            0,
-                            config.maxRequest(),
-                            config.maxInFlight(),
-                            config.requestTimeout(),
-                            config.shutdownTimeout(),
-                            config.maxConnections(),
-                            config.limits());
-            var second =
-                    new Collector(
-                            taken,
-                            new FakeSpanSink(),
-                            InstantSource.fixed(Requests.NOW),
-                            new SimpleMeterRegistry());
+        var running = patient;
+        // Given
+        var config = TestCollector.CONFIG;
+        var taken =
+                new CollectorConfig(
+                        config.host(),
+                        running.collector.grpcPort(),
+                        0,
+                        config.maxRequest(),
+                        config.maxInFlight(),
+                        config.requestTimeout(),
+                        config.shutdownTimeout(),
+                        config.maxConnections(),
+                        config.limits());
+        var second =
+                new Collector(
+                        taken,
+                        new FakeSpanSink(),
+                        InstantSource.fixed(Requests.NOW),
+                        new SimpleMeterRegistry());
 
-            // When, Then
-            assertThatThrownBy(second::start)
-                    .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining(Integer.toString(running.collector.grpcPort()))
-                    .hasMessageContaining("(expected: free ports of this host)");
-            second.close();
-            second.close();
-        }
+        // When, Then
+        assertThatThrownBy(second::start)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining(Integer.toString(running.collector.grpcPort()))
+                .hasMessageContaining("(expected: free ports of this host)");
+        second.close();
+        second.close();
     }
 
     private static CollectorConfig config(Duration requestTimeout) {
@@ -299,10 +322,9 @@ class CollectorTest {
                 task -> Thread.ofVirtual().start(task));
     }
 
-    private static com.linecorp.armeria.common.HttpHeaders grpc(
-            TestCollector collector, byte[] message) throws Exception {
+    private static HttpHeaders grpc(TestCollector collector, byte[] message) throws Exception {
         byte[] frame =
-                java.nio.ByteBuffer.allocate(GrpcReceiver.PREFIX + message.length)
+                ByteBuffer.allocate(GrpcReceiver.PREFIX + message.length)
                         .put((byte) 0)
                         .putInt(message.length)
                         .put(message)

@@ -14,6 +14,7 @@ import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import io.opentelemetry.sdk.trace.export.SpanExporter;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -123,7 +124,7 @@ class OpenTelemetryExporterTest {
         }
     }
 
-    private static void span(SdkTracerProvider provider, String name, java.time.Instant end) {
+    private static void span(SdkTracerProvider provider, String name, Instant end) {
         provider.get("library")
                 .spanBuilder(name)
                 .setStartTimestamp(Requests.NOW)
