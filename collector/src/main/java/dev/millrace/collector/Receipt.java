@@ -1,9 +1,8 @@
 package dev.millrace.collector;
 
+import dev.millrace.wire.otlp.ExportResponse;
 import dev.millrace.wire.otlp.OtlpJson;
 import dev.millrace.wire.otlp.Split;
-import io.opentelemetry.proto.collector.trace.v1.ExportTracePartialSuccess;
-import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse;
 
 /// The answer to a request that was taken over: an OTLP export response.
 ///
@@ -12,8 +11,6 @@ import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse;
 record Receipt(int rejectedSpans, String message) {
 
     static final Receipt COMPLETE = new Receipt(0, "");
-
-    private static final byte[] EMPTY = {};
 
     static Receipt of(Split split) {
         int rejected = split.rejectedSpans();
@@ -35,16 +32,9 @@ record Receipt(int rejectedSpans, String message) {
     }
 
     byte[] toProtobuf() {
-        if (rejectedSpans == 0) {
-            return EMPTY;
-        }
-        return ExportTraceServiceResponse.newBuilder()
-                .setPartialSuccess(
-                        ExportTracePartialSuccess.newBuilder()
-                                .setRejectedSpans(rejectedSpans)
-                                .setErrorMessage(message))
-                .build()
-                .toByteArray();
+        return rejectedSpans == 0
+                ? ExportResponse.success()
+                : ExportResponse.partial(rejectedSpans, message);
     }
 
     byte[] toJson() {
