@@ -181,12 +181,6 @@ public final class LocalTraceStore implements TraceStore {
                 }
             } catch (CorruptIndexException e) {
                 windows.setAside(window, e);
-            } catch (AlreadyClosedException e) {
-                if (e.getCause() instanceof CorruptIndexException damage) {
-                    windows.setAside(window, damage);
-                } else {
-                    throw e;
-                }
             }
         }
         throw new StoreException(
@@ -327,7 +321,9 @@ public final class LocalTraceStore implements TraceStore {
             }
             return work.result();
         } catch (StoreException e) {
-            throw e;
+            throw e.kind() == Kind.CORRUPT
+                    ? new StoreException(Kind.CORRUPT, what + ": " + e.getMessage(), e)
+                    : e;
         } catch (CorruptIndexException
                 | IndexFormatTooOldException
                 | IndexFormatTooNewException

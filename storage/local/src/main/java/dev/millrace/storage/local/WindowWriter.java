@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.apache.lucene.index.ConcurrentMergeScheduler;
+import org.apache.lucene.index.CorruptIndexException;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.IndexWriterConfig;
 import org.apache.lucene.index.TieredMergePolicy;
@@ -91,8 +92,16 @@ final class WindowWriter {
                 : List.of(ids.split(",")).stream().map(Integer::valueOf).toList();
     }
 
-    boolean isOpen() {
-        return writer.isOpen();
+    /// Whether an error has made it useless; it may still be closing itself then.
+    boolean hasFailed() {
+        return writer.getTragicException() != null || !writer.isOpen();
+    }
+
+    /// @throws CorruptIndexException when the index turned out damaged and the writer closed for it
+    void checkUndamaged() throws CorruptIndexException {
+        if (writer.getTragicException() instanceof CorruptIndexException damage) {
+            throw damage;
+        }
     }
 
     /// Puts the fragment into the index unless it is there.
@@ -158,7 +167,7 @@ final class WindowWriter {
         writer.close();
     }
 
-    /// Closes without keeping what was not committed.
+    /// Closes without keeping what was not committed; waits where it is closing already.
     void abandon() throws IOException {
         writer.rollback();
     }
