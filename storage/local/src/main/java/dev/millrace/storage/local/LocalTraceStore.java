@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A write is one Lucene commit per window it touches, forced to disk, shared by the threads that
 /// write at the same moment. Killing the process at any time loses nothing that was acknowledged. A
-/// search looks at a bounded number of fragments and refuses with OVER_CAPACITY beyond it.
+/// search looks at 100,000 fragments at most and refuses with OVER_CAPACITY beyond that.
 ///
 /// Metrics: `millrace.store.fragments`, `millrace.store.fragments.duplicate`,
 /// `millrace.store.spans`, `millrace.store.write`, `millrace.store.search`, `millrace.store.trace`,

@@ -18,6 +18,8 @@ import org.apache.lucene.index.TieredMergePolicy;
 import org.apache.lucene.search.Sort;
 import org.apache.lucene.search.SortField;
 import org.apache.lucene.store.Directory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The writing side of one window, from its opening to its closing or failure.
 ///
@@ -25,6 +27,7 @@ import org.apache.lucene.store.Directory;
 final class WindowWriter {
 
     private static final String DICTIONARIES = "dictionaries";
+    private static final Logger LOG = LoggerFactory.getLogger(WindowWriter.class);
     private static final double BUFFER_MEBIBYTES = 64;
 
     /// Sees the index after a commit.
@@ -62,7 +65,7 @@ final class WindowWriter {
     }
 
     static IndexWriterConfig config() {
-        var merges = new ConcurrentMergeScheduler();
+        var merges = new Merges();
         merges.setMaxMergesAndThreads(4, 1);
         var policy = new TieredMergePolicy();
         policy.setNoCFSRatio(0);
@@ -170,5 +173,15 @@ final class WindowWriter {
     /// Closes without keeping what was not committed; waits where it is closing already.
     void abandon() throws IOException {
         writer.rollback();
+    }
+
+    // The writer fails with the merge, and with it the next write, which is where it is handled.
+    private static final class Merges extends ConcurrentMergeScheduler {
+        @Override
+        protected void handleMergeException(Throwable failure) {
+            LOG.atWarn()
+                    .addKeyValue("error", failure.toString())
+                    .log("Merging failed; the window opens again with the next write to it");
+        }
     }
 }
