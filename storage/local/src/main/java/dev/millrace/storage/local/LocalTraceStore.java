@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A write is one Lucene commit per window it touches, forced to disk, shared by the threads that
 /// write at the same moment. Killing the process at any time loses nothing that was acknowledged. A
-/// search looks at a bounded number of fragments and refuses with OVER_CAPACITY beyond it.
+/// search looks at 100,000 fragments at most and refuses with OVER_CAPACITY beyond that.
 ///
 /// Metrics: `millrace.store.fragments`, `millrace.store.fragments.duplicate`,
 /// `millrace.store.spans`, `millrace.store.write`, `millrace.store.search`, `millrace.store.trace`,
@@ -181,12 +181,6 @@ public final class LocalTraceStore implements TraceStore {
                 }
             } catch (CorruptIndexException e) {
                 windows.setAside(window, e);
-            } catch (AlreadyClosedException e) {
-                if (e.getCause() instanceof CorruptIndexException damage) {
-                    windows.setAside(window, damage);
-                } else {
-                    throw e;
-                }
             }
         }
         throw new StoreException(
@@ -327,7 +321,9 @@ public final class LocalTraceStore implements TraceStore {
             }
             return work.result();
         } catch (StoreException e) {
-            throw e;
+            throw e.kind() == Kind.CORRUPT
+                    ? new StoreException(Kind.CORRUPT, what + ": " + e.getMessage(), e)
+                    : e;
         } catch (CorruptIndexException
                 | IndexFormatTooOldException
                 | IndexFormatTooNewException

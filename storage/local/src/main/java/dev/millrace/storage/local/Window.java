@@ -66,6 +66,7 @@ final class Window {
     /// Adds and commits.
     ///
     /// @return null when the window is gone; nothing was written then
+    /// @throws org.apache.lucene.index.CorruptIndexException when the window is damaged
     @Nullable Written write(List<Fragment> fragments, FragmentDocument document)
             throws IOException {
         use.readLock().lock();
@@ -75,28 +76,47 @@ final class Window {
             }
             written = true;
             var open = openWriter();
-            int added = 0;
-            int spans = 0;
-            for (var fragment : fragments) {
-                if (open.add(fragment, document, dictionaries)) {
-                    added++;
-                    spans += document.spans();
-                    if (dictionaries.wantsSamplesOf(startSeconds)) {
-                        dictionaries.offer(startSeconds, fragment.body());
-                    }
+            try {
+                return write(fragments, document, open);
+            } catch (IOException | RuntimeException e) {
+                if (!open.hasFailed()) {
+                    throw e;
                 }
+                open.checkUndamaged();
+                throw new IOException("the writer of " + path + " failed and closed: " + e, e);
             }
-            open.commit();
-            return new Written(added, spans);
         } finally {
             use.readLock().unlock();
         }
     }
 
+    private Written write(List<Fragment> fragments, FragmentDocument document, WindowWriter open)
+            throws IOException {
+        int added = 0;
+        int spans = 0;
+        for (var fragment : fragments) {
+            if (open.add(fragment, document, dictionaries)) {
+                added++;
+                spans += document.spans();
+                if (dictionaries.wantsSamplesOf(startSeconds)) {
+                    dictionaries.offer(startSeconds, fragment.body());
+                }
+            }
+        }
+        open.commit();
+        return new Written(added, spans);
+    }
+
     private WindowWriter openWriter() throws IOException {
         synchronized (opening) {
             var open = writer;
-            if (open == null || !open.isOpen()) {
+            if (open != null && open.hasFailed()) {
+                writer = null;
+                open.abandon();
+                open.checkUndamaged();
+                open = null;
+            }
+            if (open == null) {
                 open = new WindowWriter(directory, this::refresh, this::contains);
                 writer = open;
             }
@@ -200,8 +220,12 @@ final class Window {
         try {
             var open = writer;
             writer = null;
-            if (open != null && open.isOpen()) {
-                open.close();
+            if (open != null) {
+                if (open.hasFailed()) {
+                    open.abandon();
+                } else {
+                    open.close();
+                }
             }
             if (open != null && reader != null) {
                 swap(DirectoryReader.open(directory));
@@ -219,7 +243,7 @@ final class Window {
             var open = writer;
             writer = null;
             try {
-                if (open != null && open.isOpen()) {
+                if (open != null) {
                     open.abandon();
                 }
             } finally {

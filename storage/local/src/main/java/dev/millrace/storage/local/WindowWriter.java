@@ -11,12 +11,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.apache.lucene.index.ConcurrentMergeScheduler;
+import org.apache.lucene.index.CorruptIndexException;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.IndexWriterConfig;
 import org.apache.lucene.index.TieredMergePolicy;
 import org.apache.lucene.search.Sort;
 import org.apache.lucene.search.SortField;
 import org.apache.lucene.store.Directory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The writing side of one window, from its opening to its closing or failure.
 ///
@@ -24,6 +27,7 @@ import org.apache.lucene.store.Directory;
 final class WindowWriter {
 
     private static final String DICTIONARIES = "dictionaries";
+    private static final Logger LOG = LoggerFactory.getLogger(WindowWriter.class);
     private static final double BUFFER_MEBIBYTES = 64;
 
     /// Sees the index after a commit.
@@ -61,7 +65,7 @@ final class WindowWriter {
     }
 
     static IndexWriterConfig config() {
-        var merges = new ConcurrentMergeScheduler();
+        var merges = new Merges();
         merges.setMaxMergesAndThreads(4, 1);
         var policy = new TieredMergePolicy();
         policy.setNoCFSRatio(0);
@@ -91,8 +95,16 @@ final class WindowWriter {
                 : List.of(ids.split(",")).stream().map(Integer::valueOf).toList();
     }
 
-    boolean isOpen() {
-        return writer.isOpen();
+    /// Whether an error has made it useless; it may still be closing itself then.
+    boolean hasFailed() {
+        return writer.getTragicException() != null || !writer.isOpen();
+    }
+
+    /// @throws CorruptIndexException when the index turned out damaged and the writer closed for it
+    void checkUndamaged() throws CorruptIndexException {
+        if (writer.getTragicException() instanceof CorruptIndexException damage) {
+            throw damage;
+        }
     }
 
     /// Puts the fragment into the index unless it is there.
@@ -158,8 +170,18 @@ final class WindowWriter {
         writer.close();
     }
 
-    /// Closes without keeping what was not committed.
+    /// Closes without keeping what was not committed; waits where it is closing already.
     void abandon() throws IOException {
         writer.rollback();
+    }
+
+    // The writer fails with the merge, and with it the next write, which is where it is handled.
+    private static final class Merges extends ConcurrentMergeScheduler {
+        @Override
+        protected void handleMergeException(Throwable failure) {
+            LOG.atWarn()
+                    .addKeyValue("error", failure.toString())
+                    .log("Merging failed; the window opens again with the next write to it");
+        }
     }
 }

@@ -96,6 +96,44 @@ final class LocalTraceStoreTest {
     }
 
     @Test
+    void setsAWindowAsideThatTurnsOutDamagedWhileItIsWritten() throws IOException {
+        // Given
+        for (int i = 0; i < 5; i++) {
+            store.write(List.of(fragment(i, span(trace(i + 1), 1, TIME + i))));
+        }
+        store.close();
+        flipBytes(windows().getFirst());
+        reopen(0);
+
+        // When: merging finds the damage, at a moment of its own choosing
+        int next = 5;
+        while (gauge("millrace.store.windows.corrupt") == 0 && next < 2_000) {
+            store.write(List.of(fragment(next, span(trace(next + 1), 1, TIME + next))));
+            next++;
+        }
+
+        // Then
+        assertThat(gauge("millrace.store.windows.corrupt")).isEqualTo(1);
+        assertThat(store.trace(Tenant.DEFAULT, trace(next))).isPresent();
+        assertThat(store.trace(Tenant.DEFAULT, trace(1))).isEmpty();
+    }
+
+    @Test
+    void saysThatABodyIsDamaged() throws IOException {
+        // Given
+        store.write(List.of(inWindow(0), inWindow(1)));
+        store.close();
+        flipBytes(windows().getFirst());
+
+        // When
+        reopen(0);
+
+        // Then
+        assertFails(Kind.CORRUPT, () -> store.trace(Tenant.DEFAULT, trace(1)), "trace " + trace(1));
+        assertThat(store.trace(Tenant.DEFAULT, trace(2))).isPresent();
+    }
+
+    @Test
     void refusesADirectoryThatIsInUse() {
         // Given
         var second = new LocalTraceStore(config(0), new SimpleMeterRegistry());
@@ -320,6 +358,24 @@ final class LocalTraceStoreTest {
         try (var files = Files.newDirectoryStream(window, prefix + "*")) {
             for (var file : files) {
                 Files.write(file, new byte[40], StandardOpenOption.TRUNCATE_EXISTING);
+            }
+        }
+    }
+
+    // Damages every body in the compound files, which hold them after the mark of a zstd frame.
+    private static void flipBytes(Path window) throws IOException {
+        try (var files = Files.newDirectoryStream(window, "*.cfs")) {
+            for (var file : files) {
+                byte[] bytes = Files.readAllBytes(file);
+                for (int i = 0; i + 8 < bytes.length; i++) {
+                    if (bytes[i] == 0x28
+                            && bytes[i + 1] == (byte) 0xb5
+                            && bytes[i + 2] == 0x2f
+                            && bytes[i + 3] == (byte) 0xfd) {
+                        bytes[i] ^= 0x55;
+                    }
+                }
+                Files.write(file, bytes);
             }
         }
     }

@@ -160,6 +160,23 @@ final class StoreMeasurement {
                         search(
                                 store,
                                 TraceSearch.builder().duration(199_000_000 + i, Long.MAX_VALUE)));
+        var thousandth =
+                store.search(
+                                Tenant.DEFAULT,
+                                TraceSearch.builder()
+                                        .service(Workload.service(3))
+                                        .limit(1_000)
+                                        .build())
+                        .next()
+                        .orElse(null);
+        time(
+                "20 after the thousandth of a service",
+                _ ->
+                        search(
+                                store,
+                                TraceSearch.builder()
+                                        .service(Workload.service(3))
+                                        .after(thousandth)));
         time("services", _ -> store.services(Tenant.DEFAULT));
         time("operations", i -> store.operations(Tenant.DEFAULT, Workload.service(i % 30)));
     }
