@@ -16,6 +16,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /// A whole Millrace that is killed with `kill -9` under load, again and again, and started again on
 /// what it left; then everything acknowledged must be stored, once and unaltered.
@@ -30,6 +31,7 @@ public final class CrashRun {
                     "log.level", "warn");
 
     private static final Duration LOAD = Duration.ofMillis(2_500);
+    private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
     private static final Duration PATIENCE = Duration.ofSeconds(90);
 
     private final Path directory;
@@ -116,7 +118,7 @@ public final class CrashRun {
                         || System.nanoTime() - deadline > 0) {
                     return comparisons;
                 }
-                TimeUnit.SECONDS.sleep(1);
+                LockSupport.parkNanos(LOOK_EVERY.toNanos());
             }
         }
     }
