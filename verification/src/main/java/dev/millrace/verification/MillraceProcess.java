@@ -184,6 +184,23 @@ public final class MillraceProcess implements AutoCloseable {
         }
     }
 
+    /// Freezes it, as a machine does that stalls.
+    public void pause() throws IOException, InterruptedException {
+        signal("STOP");
+    }
+
+    /// Lets it go on after [#pause()].
+    public void resume() throws IOException, InterruptedException {
+        signal("CONT");
+    }
+
+    private void signal(String name) throws IOException, InterruptedException {
+        int code = new ProcessBuilder("kill", "-" + name, Long.toString(pid())).start().waitFor();
+        if (code != 0) {
+            throw new IllegalStateException("kill -" + name + " " + pid() + ": exit code " + code);
+        }
+    }
+
     private Path log() {
         return directory.resolve(name + ".log");
     }
