@@ -58,7 +58,7 @@ public final class Aggregator implements AutoCloseable {
     }
 
     private void run(int number) {
-        var pause = FIRST_PAUSE;
+        var pause = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
         while (stop.getCount() > 0) {
             long started = nanoTime.getAsLong();
             try (var loop =
@@ -75,17 +75,14 @@ public final class Aggregator implements AutoCloseable {
                 }
             } catch (RuntimeException e) {
                 metrics.restarts.increment();
-                LOG.atError().setCause(e).log("Aggregator loop failed, starting anew in {}", pause);
+                LOG.atError().setCause(e).log("Aggregator loop failed, starting anew");
             }
-            boolean lastedLong = nanoTime.getAsLong() - started > LONGEST_PAUSE.toNanos() * 2;
-            pause = lastedLong ? FIRST_PAUSE : pause;
-            if (awaitStop(pause)) {
+            if (nanoTime.getAsLong() - started > LONGEST_PAUSE.toNanos() * 2) {
+                pause.reset();
+            }
+            if (awaitStop(pause.next())) {
                 return;
             }
-            pause =
-                    pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0
-                            ? pause.multipliedBy(2)
-                            : LONGEST_PAUSE;
         }
     }
 

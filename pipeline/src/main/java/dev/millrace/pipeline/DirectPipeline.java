@@ -27,6 +27,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,11 +43,12 @@ public final class DirectPipeline implements SpanSink, TraceSink, AutoCloseable 
     private static final String TOPIC = "direct";
     private static final Duration TICK = Duration.ofMillis(100);
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
-    private static final long FIRST_PAUSE_MILLIS = 100;
-    private static final long LONGEST_PAUSE_MILLIS = 5_000;
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(20);
 
-    private record Batch(Tenant tenant, List<TraceChunk> chunks, long bytes) {}
+    /// One request's chunks and when they came: the append time of a log that is not there.
+    private record Batch(Tenant tenant, List<TraceChunk> chunks, long bytes, long arrivedAt) {}
 
     private final TraceStore store;
     private final InstantSource clock;
@@ -115,7 +117,7 @@ public final class DirectPipeline implements SpanSink, TraceSink, AutoCloseable 
                     "spans in memory: at the limit of " + maxBytes + " bytes",
                     chunks);
         }
-        arrived.add(new Batch(tenant, chunks, bytes));
+        arrived.add(new Batch(tenant, chunks, bytes, clock.millis()));
         return CompletableFuture.completedFuture(null);
     }
 
@@ -148,9 +150,9 @@ public final class DirectPipeline implements SpanSink, TraceSink, AutoCloseable 
     }
 
     private void assemble(Batch batch) {
-        long now = clock.millis();
         for (var chunk : batch.chunks()) {
-            assembler.accept(nextOffset++, now, batch.tenant(), chunk.traceId(), chunk.body());
+            assembler.accept(
+                    nextOffset++, batch.arrivedAt(), batch.tenant(), chunk.traceId(), chunk.body());
         }
         heldBytes = assembler.heldBytes();
         waitingBytes.addAndGet(-batch.bytes());
@@ -172,7 +174,7 @@ public final class DirectPipeline implements SpanSink, TraceSink, AutoCloseable 
     public void closed(ClosedTrace trace) {}
 
     private void write() throws InterruptedException {
-        long pause = FIRST_PAUSE_MILLIS;
+        var pause = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
         while (!complete.isEmpty()) {
             try {
                 store.write(List.copyOf(complete));
@@ -181,8 +183,10 @@ public final class DirectPipeline implements SpanSink, TraceSink, AutoCloseable 
             } catch (StoreException e) {
                 failures.increment();
                 LOG.atWarn().addKeyValue("error", e.toString()).log("Store away, trying again");
-                TimeUnit.MILLISECONDS.sleep(pause);
-                pause = Math.min(pause * 2, LONGEST_PAUSE_MILLIS);
+                LockSupport.parkNanos(pause.next().toNanos());
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
             }
         }
         heldBytes = assembler.heldBytes();

@@ -58,7 +58,7 @@ public final class Topics {
                 if (attempt(deadline)) {
                     return;
                 }
-                MILLISECONDS.sleep(RETRY_MILLIS);
+                LockSupport.parkNanos(MILLISECONDS.toNanos(RETRY_MILLIS));
             } catch (ExecutionException e) {
                 last = e.getCause();
                 if (!(last instanceof RetriableException)) {

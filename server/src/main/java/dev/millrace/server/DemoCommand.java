@@ -15,7 +15,7 @@ import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -133,7 +133,7 @@ final class DemoCommand implements Callable<Integer> {
                     spec.commandLine().getOut().flush();
                     return;
                 }
-                TimeUnit.NANOSECONDS.sleep(LOOK_EVERY.toNanos());
+                LockSupport.parkNanos(LOOK_EVERY.toNanos());
             }
         } catch (IOException e) {
             spec.commandLine().getErr().println("The page does not answer: " + e.getMessage());

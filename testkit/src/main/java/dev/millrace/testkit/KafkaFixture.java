@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
@@ -99,7 +100,7 @@ public final class KafkaFixture {
                         throw new IllegalStateException("topic: " + topic + " does not answer", e);
                     }
                 }
-                TimeUnit.MILLISECONDS.sleep(20);
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
             }
         } catch (InterruptedException | TimeoutException e) {
             throw new IllegalStateException("topic: " + topic + " does not answer", e);

@@ -64,7 +64,9 @@ final class ArchitectureTest {
                     "java.time.Clock.system");
 
     private static final JavaClasses ALL =
-            new ClassFileImporter().importPaths(Repository.classFolders());
+            new ClassFileImporter()
+                    .withImportOption(location -> !location.contains("/jmh_generated/"))
+                    .importPaths(Repository.classFolders());
 
     private static final JavaClasses MAIN =
             new ClassFileImporter()
