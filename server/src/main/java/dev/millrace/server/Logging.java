@@ -42,6 +42,12 @@ public final class Logging extends ContextAwareBase implements Configurator {
                     "org.apache.lucene", Level.WARN,
                     "state.change.logger", Level.WARN);
 
+    /// Lucene advises an incubator module through the JDK's own logging; held, or the level is
+    /// lost.
+    private static final java.util.logging.Logger LUCENE_ADVICE =
+            java.util.logging.Logger.getLogger(
+                    "org.apache.lucene.internal.vectorization.VectorizationProvider");
+
     @Override
     public ExecutionStatus configure(LoggerContext context) {
         apply(context, UNTIL_CONFIGURED);
@@ -50,6 +56,7 @@ public final class Logging extends ContextAwareBase implements Configurator {
 
     /// Logs as configured from now on.
     static void apply(LogConfig config) {
+        LUCENE_ADVICE.setLevel(java.util.logging.Level.SEVERE);
         if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
             apply(context, config);
         }
