@@ -23,10 +23,13 @@ public final class Bench {
         var options = options(arguments);
         Path directory = Files.createTempDirectory("millrace-bench");
         boolean keep = options.keep() || options.profile();
+        var figures = new Figures();
         try {
-            var figures = new Figures();
-            measure(options, directory, figures);
-            System.out.print(figures);
+            try {
+                measure(options, directory, figures);
+            } finally {
+                System.out.print(figures); // what there is, in any case
+            }
             if (!options.report().isEmpty()) {
                 write(options, String.join(" ", arguments), figures);
             }
@@ -56,13 +59,16 @@ public final class Bench {
             say(Part.SCAN);
             ScanBench.run(directory, figures);
         }
-        if (options.needs(Part.COLLECTOR)) {
+        if (options.wants(Part.COLLECTOR) || options.needs(Part.AGGREGATOR)) {
             try (var pipeline = new PipelineBench(directory, options, figures)) {
                 pipeline.start();
-                say(Part.COLLECTOR);
-                pipeline.collector();
+                if (options.wants(Part.COLLECTOR)) {
+                    say(Part.COLLECTOR);
+                    pipeline.collector();
+                }
                 if (options.needs(Part.AGGREGATOR)) {
                     say(Part.AGGREGATOR);
+                    pipeline.fill();
                     pipeline.aggregator();
                 }
                 if (options.needs(Part.INGESTER)) {
@@ -97,13 +103,13 @@ public final class Bench {
                 "s to ready, median of " + STARTS,
                 "%.1f",
                 StartProof.medianUntilReady(starts).toMillis() / 1e3,
-                StartProof.LONGEST.toSeconds());
+                (double) StartProof.LONGEST.toSeconds());
         figures.atMost(
                 "start of all roles",
                 "resident memory when idle, MB",
                 "%,.0f",
-                StartProof.mostMegabytes(starts),
-                StartProof.MOST_MEGABYTES);
+                (double) StartProof.mostMegabytes(starts),
+                (double) StartProof.MOST_MEGABYTES);
     }
 
     private static void write(BenchOptions options, String arguments, Figures figures)

@@ -1,5 +1,6 @@
 package dev.millrace.verification;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -48,7 +49,7 @@ record BenchOptions(
             """;
 
     static BenchOptions parse(List<String> arguments) {
-        var parts = new java.util.ArrayList<Part>();
+        var parts = new ArrayList<Part>();
         long spans = 3_000_000;
         String heap = "2g";
         String memory = "1GiB";
@@ -95,11 +96,7 @@ record BenchOptions(
 
     /// Whether a part must run for its own figures or for what it leaves to a later one.
     boolean needs(Part part) {
-        return wants(part)
-                || parts.stream()
-                        .anyMatch(later ->
-                                later != Part.START
-                                        && part != Part.SCAN
-                                        && later.compareTo(part) > 0);
+        return parts.stream()
+                .anyMatch(wanted -> wanted != Part.START && wanted.compareTo(part) >= 0);
     }
 }

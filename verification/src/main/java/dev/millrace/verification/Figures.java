@@ -19,13 +19,21 @@ final class Figures {
     void atLeast(String part, String what, String pattern, double value, double target) {
         String met = value >= target ? "met" : "**missed**";
         rows.add(
-                new Row(part, what, text(pattern, value), "≥ " + text(pattern, target) + " " + met));
+                new Row(
+                        part,
+                        what,
+                        text(pattern, value),
+                        "≥ " + text(pattern, target) + " " + met));
     }
 
     void atMost(String part, String what, String pattern, double value, double target) {
         String met = value <= target ? "met" : "**missed**";
         rows.add(
-                new Row(part, what, text(pattern, value), "≤ " + text(pattern, target) + " " + met));
+                new Row(
+                        part,
+                        what,
+                        text(pattern, value),
+                        "≤ " + text(pattern, target) + " " + met));
     }
 
     private static String text(String pattern, double value) {
