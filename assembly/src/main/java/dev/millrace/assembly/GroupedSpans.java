@@ -25,28 +25,42 @@ final class GroupedSpans {
     }
 
     private Slice write() {
-        var writer = new ProtoWriter(index.spanBytes() + 64 * index.scopes() + 512);
-        int from = 0;
-        while (from < order.length) {
-            int end = endOfResource(from);
+        // To the byte, so that the buffer neither grows nor is cut to size by who sends it.
+        var writer = new ProtoWriter(size());
+        for (int from = 0; from < order.length; from = endOfResource(from)) {
             Slice head = index.resourceHead(resource(from));
-            int size = head.length();
-            for (int at = from; at < end; at = endOfScope(at)) {
-                size += ProtoWriter.lengthDelimitedSize(SCOPE_SPANS, scopeSize(at));
-            }
-            writer.header(RESOURCE_SPANS, size).raw(head.array(), head.offset(), head.length());
+            writer.header(RESOURCE_SPANS, resourceSize(from))
+                    .raw(head.array(), head.offset(), head.length());
+            int end = endOfResource(from);
             for (int at = from; at < end; at = endOfScope(at)) {
                 writeScope(writer, at);
             }
-            from = end;
         }
         return writer.finish();
+    }
+
+    private int size() {
+        int size = 0;
+        for (int from = 0; from < order.length; from = endOfResource(from)) {
+            size += ProtoWriter.lengthDelimitedSize(RESOURCE_SPANS, resourceSize(from));
+        }
+        return size;
+    }
+
+    private int resourceSize(int from) {
+        int size = index.resourceHead(resource(from)).length();
+        int end = endOfResource(from);
+        for (int at = from; at < end; at = endOfScope(at)) {
+            size += ProtoWriter.lengthDelimitedSize(SCOPE_SPANS, scopeSize(at));
+        }
+        return size;
     }
 
     private void writeScope(ProtoWriter writer, int from) {
         Slice head = index.scopeHead(index.scope(order[from]));
         writer.header(SCOPE_SPANS, scopeSize(from)).raw(head.array(), head.offset(), head.length());
-        for (int at = from; at < endOfScope(from); at++) {
+        int end = endOfScope(from);
+        for (int at = from; at < end; at++) {
             writer.bytes(SPANS, index.span(order[at]));
         }
     }

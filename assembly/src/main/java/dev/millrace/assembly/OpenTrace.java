@@ -33,6 +33,7 @@ final class OpenTrace {
     private long[] offsets = new long[4];
     private int records;
     private final List<Slice> bodies = new ArrayList<>(4);
+    private long bytes;
     private long heldBytes;
     private boolean letGo;
 
@@ -54,6 +55,7 @@ final class OpenTrace {
         }
         offsets[records] = offset;
         records++;
+        bytes += body.length();
         if (letGo) {
             return 0;
         }
@@ -70,8 +72,25 @@ final class OpenTrace {
         return offsets[records - 1];
     }
 
+    int records() {
+        return records;
+    }
+
+    long offset(int record) {
+        return offsets[record];
+    }
+
+    /// The bytes of its bodies, in memory or not.
+    long bytes() {
+        return bytes;
+    }
+
     long heldBytes() {
         return heldBytes;
+    }
+
+    boolean isLetGo() {
+        return letGo;
     }
 
     /// Forgets the bodies, now and from now on; returns how many bytes that frees.
@@ -81,6 +100,16 @@ final class OpenTrace {
         heldBytes = 0;
         letGo = true;
         return freed;
+    }
+
+    /// Takes a body back that was let go, in order; with the last of them all are held again.
+    ///
+    /// @return how many more bytes are held
+    long takeBack(Slice body) {
+        bodies.add(body);
+        heldBytes += body.length();
+        letGo = bodies.size() < records;
+        return body.length();
     }
 
     /// Hands over the records in order, with the bodies from memory or, if they were let go, from

@@ -4,7 +4,6 @@ import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.wire.otlp.MalformedOtlpException;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -120,6 +119,12 @@ public final class PartitionAssembler implements AutoCloseable {
     }
 
     private void close(OpenTrace trace) {
+        if (trace.isLetGo() && position >= emitFrom) {
+            var recall = Recall.around(trace);
+            if (recall != null) {
+                heldBytes += recall.read(log);
+            }
+        }
         unlinkFromQuiet(trace);
         unlinkFromAge(trace);
         open.remove(trace.key);
@@ -206,23 +211,14 @@ public final class PartitionAssembler implements AutoCloseable {
         return closedTraces;
     }
 
-    /// Lets the bodies of the largest open traces go until at least `bytes` are free or none is
-    /// left; they are read from the log again when the trace is closed, which gives the same
-    /// result.
+    /// Lets bodies go until at least `bytes` are free or none is left; they are read from the log
+    /// again when the trace is closed, which gives the same result.
+    ///
+    /// Those go first that are due last: they are missed last, and what goes together lies together
+    /// in the log.
     public void letGo(long bytes) {
         long target = heldBytes - bytes;
-        var largestFirst =
-                open.values().stream()
-                        .filter(trace -> trace.heldBytes() > 0)
-                        .sorted(
-                                Comparator.comparingLong(OpenTrace::heldBytes)
-                                        .reversed()
-                                        .thenComparingLong(OpenTrace::firstOffset))
-                        .toList();
-        for (var trace : largestFirst) {
-            if (heldBytes <= target) {
-                return;
-            }
+        for (var trace = liveliest; trace != null && heldBytes > target; trace = trace.quieter) {
             heldBytes -= trace.letGo();
         }
     }

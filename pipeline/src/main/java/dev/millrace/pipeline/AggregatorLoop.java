@@ -105,19 +105,29 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
             }
             for (var message : messages.records(partition)) {
                 owner.accept(message, now);
+                // A poll can bring more work than a transaction has time for.
+                if (isCommitDue() && !commit()) {
+                    return;
+                }
             }
             owner.skipTo(consumer.position(partition));
         }
         metrics.records.increment(messages.count());
         relieveMemory();
         sendMarkers(now);
-        if (nanoTime.getAsLong() - lastCommitNanos >= config.commitInterval().toNanos()) {
+        if (isCommitDue()) {
             commit();
         }
     }
 
+    private boolean isCommitDue() {
+        return nanoTime.getAsLong() - lastCommitNanos >= config.commitInterval().toNanos();
+    }
+
     /// Commits what was done since the last time; afterwards a crash repeats none of it.
-    void commit() {
+    ///
+    /// @return false when that failed, and the state is stale
+    boolean commit() {
         lastCommitNanos = nanoTime.getAsLong();
         Map<OwnedPartition, CommitMetadata> progress = new HashMap<>();
         Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
@@ -129,7 +139,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
             }
         });
         if (offsets.isEmpty()) {
-            return;
+            return true;
         }
         try {
             metrics.commits.record(() -> {
@@ -139,9 +149,11 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                 output.ended();
             });
             progress.forEach(OwnedPartition::committed);
+            return true;
         } catch (KafkaException e) {
             LOG.atWarn().addKeyValue("error", e.toString()).log("Transaction given up");
             abort();
+            return false;
         }
     }
 

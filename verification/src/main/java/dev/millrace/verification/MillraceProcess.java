@@ -31,15 +31,60 @@ public final class MillraceProcess implements AutoCloseable {
 
     private final String name;
     private final Path directory;
+    private final Program program;
     private final List<String> command;
     private final Map<String, String> settings;
     private @Nullable Process process;
+
+    /// What is started.
+    ///
+    /// @param line the command line before the role
+    /// @param environment variables besides those of this process
+    record Program(List<String> line, Map<String, String> environment) {
+
+        /// The classes this process runs, compiled quickly and in little memory: for tests, which
+        /// start many.
+        static Program ofThisClassPath() {
+            return new Program(
+                    List.of(
+                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            "-Xmx512m",
+                            "-XX:+UseSerialGC",
+                            "-XX:TieredStopAtLevel=1",
+                            "-XX:+UseCompactObjectHeaders",
+                            "--enable-native-access=ALL-UNNAMED",
+                            "--sun-misc-unsafe-memory-access=allow",
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            "dev.millrace.server.Main"),
+                    Map.of());
+        }
+
+        /// The launcher as it is delivered.
+        ///
+        /// @param javaOptions such as `-Xmx2g`
+        static Program assembled(String javaOptions) {
+            return new Program(
+                    List.of("server/target/millrace/bin/millrace"),
+                    Map.of("MILLRACE_JAVA_OPTS", javaOptions));
+        }
+    }
 
     /// @param command the roles to run, such as `up` or `aggregator`
     /// @param directory for its data and its log
     /// @param settings configuration keys and values; ports that are not given are free ones
     public MillraceProcess(
             String name, Path directory, List<String> command, Map<String, String> settings) {
+        this(name, directory, Program.ofThisClassPath(), command, settings);
+    }
+
+    MillraceProcess(
+            String name,
+            Path directory,
+            Program program,
+            List<String> command,
+            Map<String, String> settings) {
+        this.program = program;
         this.name = name;
         this.directory = directory;
         this.command = command;
@@ -68,26 +113,15 @@ public final class MillraceProcess implements AutoCloseable {
     /// Starts it and waits until it says that it is ready.
     public void start() throws IOException, InterruptedException {
         Files.createDirectories(directory);
-        var line = new ArrayList<String>();
-        line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        line.addAll(
-                List.of(
-                        "-Xmx512m",
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-XX:+UseCompactObjectHeaders",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "--sun-misc-unsafe-memory-access=allow",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "dev.millrace.server.Main"));
+        var line = new ArrayList<>(program.line());
         line.addAll(command);
         settings.forEach((key, value) -> line.addAll(List.of("--set", key + "=" + value)));
-        var started =
+        var builder =
                 new ProcessBuilder(line)
                         .redirectErrorStream(true)
-                        .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
-                        .start();
+                        .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
+        builder.environment().putAll(program.environment());
+        var started = builder.start();
         process = started;
         long deadline = System.nanoTime() + START_TIMEOUT.toNanos();
         while (!isReady()) {

@@ -1,0 +1,102 @@
+package dev.millrace.verification;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/// What `./dev bench` can be told.
+///
+/// @param parts which to run; what an earlier part fills the log with is needed by the later ones
+/// @param spans to send
+/// @param aggregatorHeap the aggregator's Java heap, such as `2g`
+/// @param aggregatorMemory what of it is for open traces, such as `1GiB`
+/// @param report the name of the report to write; empty for none
+/// @param profile whether processes record what they do, for Java's Flight Recorder
+/// @param keep whether the data and the recordings stay
+record BenchOptions(
+        List<Part> parts,
+        long spans,
+        String aggregatorHeap,
+        String aggregatorMemory,
+        String report,
+        boolean profile,
+        boolean keep) {
+
+    /// What can be measured, in the order of the flow.
+    enum Part {
+        SCAN,
+        COLLECTOR,
+        AGGREGATOR,
+        INGESTER,
+        QUERY,
+        START;
+
+        String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    static final String USAGE =
+            """
+            ./dev bench [PART ...] [OPTION ...]
+              PART               scan, collector, aggregator, ingester, query or start; all without any
+              --spans=N          spans to send (3000000)
+              --heap=SIZE        the aggregator's Java heap (2g)
+              --memory=SIZE      what of it is for open traces (1GiB)
+              --report=NAME      write docs/reports/bench-NAME.md as well
+              --profile          record all processes, and keep the recordings
+              --keep             keep the data\
+            """;
+
+    static BenchOptions parse(List<String> arguments) {
+        var parts = new ArrayList<Part>();
+        long spans = 3_000_000;
+        String heap = "2g";
+        String memory = "1GiB";
+        String report = "";
+        boolean profile = false;
+        boolean keep = false;
+        for (String argument : arguments) {
+            int equals = argument.indexOf('=');
+            String name = equals < 0 ? argument : argument.substring(0, equals);
+            String value = equals < 0 ? "" : argument.substring(equals + 1);
+            switch (name) {
+                case "--spans" -> spans = Long.parseLong(value);
+                case "--heap" -> heap = value;
+                case "--memory" -> memory = value;
+                case "--report" -> report = value;
+                case "--profile" -> profile = true;
+                case "--keep" -> keep = true;
+                default -> parts.add(part(argument));
+            }
+        }
+        return new BenchOptions(
+                parts.isEmpty() ? List.of(Part.values()) : List.copyOf(parts),
+                spans,
+                heap,
+                memory,
+                report,
+                profile,
+                keep);
+    }
+
+    private static Part part(String word) {
+        for (var part : Part.values()) {
+            if (part.word().equals(word)) {
+                return part;
+            }
+        }
+        throw new IllegalArgumentException(
+                "argument: " + word + " (expected: a part or an option)\n" + USAGE);
+    }
+
+    boolean wants(Part part) {
+        return parts.contains(part);
+    }
+
+    /// Whether a part must run for its own figures or for what it leaves to a later one.
+    boolean needs(Part part) {
+        return parts.stream()
+                .anyMatch(wanted -> wanted != Part.START && wanted.compareTo(part) >= 0);
+    }
+}
