@@ -154,6 +154,13 @@ public record MillraceConfig(
                         "max-age: %s (expected: at least quiet-period, %s)"
                                 .formatted(Durations.text(maxAge), Durations.text(quietPeriod)));
             }
+            var longestOpen = maxAge.plus(quietPeriod);
+            if (lateWindow.compareTo(longestOpen) < 0) {
+                throw new IllegalArgumentException(
+                        "late-window: %s (expected: at least max-age and quiet-period together, %s)"
+                                .formatted(
+                                        Durations.text(lateWindow), Durations.text(longestOpen)));
+            }
         }
     }
 

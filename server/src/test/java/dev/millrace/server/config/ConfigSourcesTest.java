@@ -278,6 +278,14 @@ final class ConfigSourcesTest {
     }
 
     @Test
+    void refusesALateWindowThatAnOpenTraceOutlives() {
+        assertThat(problemsOf(new ConfigSources().flags(List.of("aggregator.max-age=10m"))))
+                .containsExactly(
+                        "flag --set: aggregator.late-window: 10m (expected: at least max-age and"
+                                + " quiet-period together, 610s)");
+    }
+
+    @Test
     void namesTheLineOfBrokenYaml() throws IOException {
         assertThat(problemsOf(new ConfigSources().file(file("mode: streaming\n  port: [1\n"))))
                 .singleElement()
