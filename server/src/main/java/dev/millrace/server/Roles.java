@@ -32,6 +32,8 @@ import org.slf4j.LoggerFactory;
 record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wiring {
 
     private static final Logger log = LoggerFactory.getLogger(Roles.class);
+    private static final Set<Role> USE_TOPICS =
+            EnumSet.of(Role.COLLECTOR, Role.AGGREGATOR, Role.INGESTER);
     private static final Duration LAG_EVERY = Duration.ofSeconds(5);
     private static final Duration TOPICS_PATIENCE = Duration.ofSeconds(60);
 
@@ -50,34 +52,48 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
 
     private void openStreaming(Parts parts) throws Exception {
         var wired = new ComponentConfig(config, openBroker(parts));
+        var clients = new KafkaClients(wired.kafka());
+        if (!Collections.disjoint(roles, USE_TOPICS)) {
+            ensureTopics(wired, clients);
+        }
         if (roles.contains(Role.INGESTER) || roles.contains(Role.QUERY)) {
             var store = openStore(parts);
             if (roles.contains(Role.QUERY)) {
                 openQuery(parts, store);
             }
             if (roles.contains(Role.INGESTER)) {
-                openIngester(parts, wired, store);
+                openIngester(parts, wired, clients, store);
             }
         }
         if (roles.contains(Role.AGGREGATOR)) {
-            openAggregator(parts, wired);
+            openAggregator(parts, wired, clients);
         }
         if (roles.contains(Role.COLLECTOR)) {
-            var clients = openKafka(wired);
-            var topics = wired.topics();
-            var sink =
-                    new KafkaSpanSink(
-                            clients,
-                            topics.fullName(topics.spans()),
-                            topics.spans().partitions(),
-                            wired.sink(),
-                            parts.meters());
-            parts.push("kafka", sink, check(sink::ready, "Kafka does not answer")).start();
-            openCollector(parts, sink);
+            openCollector(parts, openSink(parts, wired, clients));
         }
     }
 
+    private SpanSink openSink(Parts parts, ComponentConfig wired, KafkaClients clients) {
+        var topics = wired.topics();
+        var sink =
+                new KafkaSpanSink(
+                        clients,
+                        topics.fullName(topics.spans()),
+                        topics.spans().partitions(),
+                        wired.sink(),
+                        parts.meters());
+        parts.push("kafka", sink, check(sink::ready, "Kafka does not answer")).start();
+        return sink;
+    }
+
     private void openDirect(Parts parts) {
+        if (!roles.equals(EnumSet.allOf(Role.class))) {
+            throw new IllegalArgumentException(
+                    "roles: "
+                            + roles
+                            + " (expected: all of them in mode direct, which has no log"
+                            + " between processes)");
+        }
         var store = openStore(parts);
         openQuery(parts, store);
         var wired = new ComponentConfig(config, "");
@@ -115,13 +131,10 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         return broker.bootstrapServers();
     }
 
-    /// Clients for a cluster whose topics are there.
-    private KafkaClients openKafka(ComponentConfig wired) {
-        var clients = new KafkaClients(wired.kafka());
+    private static void ensureTopics(ComponentConfig wired, KafkaClients clients) {
         try (var admin = clients.admin("topics")) {
             new Topics(admin, wired.kafka(), wired.topics()).ensure(TOPICS_PATIENCE);
         }
-        return clients;
     }
 
     private TraceStore openStore(Parts parts) {
@@ -142,8 +155,8 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         parts.listening("ui", "http://" + shown(config.query().host()) + ":" + query.port());
     }
 
-    private void openIngester(Parts parts, ComponentConfig wired, TraceStore store) {
-        var clients = openKafka(wired);
+    private void openIngester(
+            Parts parts, ComponentConfig wired, KafkaClients clients, TraceStore store) {
         var topics = wired.topics();
         var ingester = new Ingester(clients, topics, wired.ingester(), store, parts.meters());
         parts.push("ingester", ingester, check(ingester::healthy, "its loop has failed")).start();
@@ -155,8 +168,8 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         openLag(parts, clients, wired.ingester().group(), topics.fullName(feed));
     }
 
-    private void openAggregator(Parts parts, ComponentConfig wired) throws Exception {
-        var clients = openKafka(wired);
+    private void openAggregator(Parts parts, ComponentConfig wired, KafkaClients clients)
+            throws Exception {
         Path scratch = config.dataDir().resolve("scratch");
         var instance = parts.push("instance", InstanceId.claim(config.dataDir()));
         var aggregator =
