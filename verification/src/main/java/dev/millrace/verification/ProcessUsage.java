@@ -23,7 +23,7 @@ record ProcessUsage(double cpuSeconds, long residentBytes, long peakResidentByte
         Path folder = Path.of("/proc", Long.toString(pid));
         String stat = Files.readString(folder.resolve("stat"));
         // The name stands in brackets and may hold anything, brackets and spaces included.
-        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
         double ticks = Long.parseLong(fields[USER]) + Long.parseLong(fields[SYSTEM]);
         Path status = folder.resolve("status");
         return new ProcessUsage(
