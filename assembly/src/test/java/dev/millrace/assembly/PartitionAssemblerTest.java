@@ -27,12 +27,14 @@ class PartitionAssemblerTest {
 
     private final Recorded recorded = new Recorded();
     private final List<Slice> log = new ArrayList<>();
+    private int passes;
     private final PartitionAssembler assembler =
             new PartitionAssembler(
                     CONFIG,
                     Resumption.fresh(0),
                     new ClosedTraces(CONFIG, TableSpace.memory()),
                     (offsets, bodies) -> {
+                        passes++;
                         for (long offset : offsets) {
                             bodies.accept(offset, log.get((int) offset));
                         }
@@ -140,6 +142,37 @@ class PartitionAssemblerTest {
 
         assertThat(recorded.parts.stream().mapToInt(part -> ids(part).size()))
                 .containsExactly(20, 10, 20, 10);
+    }
+
+    @Test
+    void tracesThatLieTogetherAndWereLetGoAreReadAgainInOnePass() {
+        for (int i = 1; i <= 50; i++) {
+            send(i * 10L, i, body(span(i, 1, 0, "web")));
+        }
+        assembler.letGo(assembler.heldBytes());
+
+        for (int i = 1; i <= 50; i++) {
+            mark(10_000 + i * 10L);
+        }
+
+        assertThat(recorded.closed).hasSize(50);
+        assertThat(passes).isOne();
+        assertThat(assembler.heldBytes()).isZero();
+    }
+
+    @Test
+    void whatIsDueLastIsLetGoFirst() {
+        send(0, 1, body(span(1, 1, 0, "web")));
+        send(100, 2, body(span(2, 1, 0, "web")));
+        assembler.letGo(1);
+
+        mark(10_000);
+        assertThat(recorded.closed).hasSize(1);
+        assertThat(passes).isZero();
+
+        mark(10_100);
+        assertThat(recorded.closed).hasSize(2);
+        assertThat(passes).isOne();
     }
 
     @Test

@@ -18,6 +18,10 @@ record Sample(long nanos, double done, double cpuSeconds, double brokerCpuSecond
                 ProcessUsage.of(broker.pid()).cpuSeconds());
     }
 
+    Sample withDone(double other) {
+        return new Sample(nanos, other, cpuSeconds, brokerCpuSeconds);
+    }
+
     double secondsTo(Sample later) {
         return (later.nanos - nanos) / 1e9;
     }
