@@ -8,6 +8,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
 /// Everything the aggregator writes, in the transaction that commits its positions.
@@ -84,6 +85,7 @@ final class AggregatorOutput {
             long offset,
             byte @Nullable [] key,
             byte @Nullable [] value,
+            Iterable<Header> headers,
             String reason) {
         send(
                 DeadLetters.message(
@@ -93,6 +95,7 @@ final class AggregatorOutput {
                         offset,
                         key,
                         value,
+                        headers,
                         reason));
     }
 

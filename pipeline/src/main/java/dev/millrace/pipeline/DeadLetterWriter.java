@@ -16,6 +16,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.jspecify.annotations.Nullable;
 
@@ -83,14 +84,15 @@ final class DeadLetterWriter implements AutoCloseable {
 
     private ProducerRecord<byte[], byte[]> copy(Letter letter, byte @Nullable [] value) {
         var record = letter.record();
-        var copy = new ProducerRecord<byte[], byte[]>(topic, record.key(), value);
-        record.headers().forEach(copy.headers()::add);
-        copy.headers()
-                .add(RecordHeaders.REASON, RecordHeaders.value(letter.detail()))
-                .add(RecordHeaders.SOURCE_TOPIC, RecordHeaders.value(record.topic()))
-                .add(RecordHeaders.SOURCE_PARTITION, RecordHeaders.value(record.partition()))
-                .add(RecordHeaders.SOURCE_OFFSET, RecordHeaders.value(record.offset()));
-        return copy;
+        return DeadLetters.message(
+                topic,
+                null,
+                new TopicPartition(record.topic(), record.partition()),
+                record.offset(),
+                record.key(),
+                value,
+                record.headers(),
+                letter.detail());
     }
 
     private static void await(Future<RecordMetadata> sent) {

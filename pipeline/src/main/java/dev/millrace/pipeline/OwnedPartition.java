@@ -10,6 +10,7 @@ import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import java.util.ArrayDeque;
+import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
@@ -101,7 +102,13 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     private void refuse(ConsumerRecord<byte[], byte[]> message, String reason) {
         assembler.mark(message.offset(), message.timestamp());
         if (message.offset() >= emitFrom) {
-            output.deadLetter(partition, message.offset(), message.key(), message.value(), reason);
+            output.deadLetter(
+                    partition,
+                    message.offset(),
+                    message.key(),
+                    message.value(),
+                    message.headers(),
+                    reason);
             metrics.deadLetters.increment();
         }
     }
@@ -128,7 +135,8 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     @Override
     public void poison(Tenant tenant, TraceId traceId, long offset, Slice body, String reason) {
-        output.deadLetter(partition, offset, TraceKey.of(traceId), body.toByteArray(), reason);
+        output.deadLetter(
+                partition, offset, TraceKey.of(traceId), body.toByteArray(), List.of(), reason);
         metrics.deadLetters.increment();
     }
 
