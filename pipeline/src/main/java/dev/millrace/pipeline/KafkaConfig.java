@@ -54,7 +54,7 @@ public record KafkaConfig(
         refused.retainAll(OURS);
         if (!refused.isEmpty()) {
             throw new IllegalArgumentException(
-                    "kafka properties: "
+                    "properties: "
                             + refused
                             + " (expected: none of these, since correctness rests on the values"
                             + " Millrace gives them)");

@@ -9,10 +9,14 @@ import dev.millrace.pipeline.SinkConfig;
 import dev.millrace.pipeline.TopicsConfig;
 import dev.millrace.pipeline.TopicsConfig.Topic;
 import dev.millrace.query.QueryConfig;
+import dev.millrace.server.config.ConfigException;
 import dev.millrace.server.config.MillraceConfig;
 import dev.millrace.server.config.MillraceConfig.TopicConfig;
 import dev.millrace.storage.local.LocalStoreConfig;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
 
 /// What each component needs to know, taken from what the operator has set.
 ///
@@ -20,6 +24,33 @@ import java.nio.file.Path;
 record ComponentConfig(MillraceConfig config, String bootstrapServers) {
 
     private static final int LATE_WINDOW_TRACES = 4_000_000;
+
+    /// Has every component look at its settings before any of them is opened.
+    ///
+    /// @throws ConfigException naming each value that a component refuses
+    static void check(MillraceConfig config) throws ConfigException {
+        var any = new ComponentConfig(config, "any:9092");
+        var problems = new ArrayList<String>();
+        note(problems, "kafka", any::kafka);
+        note(problems, "topics", any::topics);
+        note(problems, "collector", () -> collector(config));
+        note(problems, "sink", any::sink);
+        note(problems, "aggregator", () -> any.aggregator("any", config.dataDir()));
+        note(problems, "ingester", any::ingester);
+        note(problems, "storage.local", () -> store(config));
+        note(problems, "query", () -> query(config));
+        if (!problems.isEmpty()) {
+            throw new ConfigException(problems);
+        }
+    }
+
+    private static void note(List<String> problems, String section, Supplier<?> component) {
+        try {
+            var _ = component.get();
+        } catch (IllegalArgumentException e) {
+            problems.add(section + "." + e.getMessage());
+        }
+    }
 
     KafkaConfig kafka() {
         var wanted = config.kafka();

@@ -33,6 +33,8 @@ final class ConfigOptions {
         } else if (!named.isEmpty()) {
             sources.file(Path.of(named));
         }
-        return sources.environment(environment).flags(settings).load();
+        var configuration = sources.environment(environment).flags(settings).load();
+        ComponentConfig.check(configuration.values());
+        return configuration;
     }
 }

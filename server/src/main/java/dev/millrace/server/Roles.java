@@ -86,9 +86,9 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         return sink;
     }
 
-    private void openDirect(Parts parts) {
+    private void openDirect(Parts parts) throws StartException {
         if (!roles.equals(EnumSet.allOf(Role.class))) {
-            throw new IllegalArgumentException(
+            throw new StartException(
                     "roles: "
                             + roles
                             + " (expected: all of them in mode direct, which has no log"

@@ -7,6 +7,7 @@ import java.io.StringWriter;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class CommandsTest {
@@ -32,6 +33,21 @@ final class CommandsTest {
                 .contains("up ", "broker ", "collector ", "aggregator ", "ingester ", "query ")
                 .contains("config ")
                 .doesNotContain("warmup");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "aggregator.commit-interval, 1h",
+        "aggregator.max-part-bytes, 1GiB",
+        "collector.max-request, 1B",
+        "ingester.batch-delay, 0s",
+        "kafka.session-timeout, 1ms",
+        "sink.delivery-timeout, 2h",
+        "storage.local.window, 1s",
+    })
+    void aValueThatAComponentRefusesIsAConfigurationThatCannotBeUsed(String key, String value) {
+        assertThat(run(Map.of(), "up", "--set", key + "=" + value)).isEqualTo(2);
+        assertThat(err.toString()).startsWith(key + ": ").contains("(expected: ");
     }
 
     @ParameterizedTest
