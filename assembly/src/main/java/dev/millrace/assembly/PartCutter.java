@@ -39,7 +39,7 @@ final class PartCutter {
 
     /// Adds the spans of one record; full parts go out at once.
     ///
-    /// @throws dev.millrace.wire.otlp.MalformedOtlpException when the record is no body of this
+    /// @throws dev.millrace.wire.otlp.MalformedSpansException when the record is no body of this
     ///   trace; nothing of it is added then
     void add(Slice body) {
         index.add(traceId, body);

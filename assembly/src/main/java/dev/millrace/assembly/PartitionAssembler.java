@@ -3,7 +3,7 @@ package dev.millrace.assembly;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
-import dev.millrace.wire.otlp.MalformedOtlpException;
+import dev.millrace.wire.otlp.MalformedSpansException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -148,7 +148,7 @@ public final class PartitionAssembler implements AutoCloseable {
                 (offset, body) -> {
                     try {
                         cutter.add(body);
-                    } catch (MalformedOtlpException e) {
+                    } catch (MalformedSpansException e) {
                         sink.poison(
                                 trace.key.tenant(),
                                 trace.key.traceId(),

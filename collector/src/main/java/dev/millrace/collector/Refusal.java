@@ -8,7 +8,7 @@ import com.linecorp.armeria.common.stream.ClosedStreamException;
 import com.linecorp.armeria.common.util.Exceptions;
 import com.linecorp.armeria.server.RequestTimeoutException;
 import dev.millrace.pipeline.SinkException;
-import dev.millrace.wire.otlp.MalformedOtlpException;
+import dev.millrace.wire.otlp.MalformedSpansException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,7 +43,7 @@ record Refusal(Outcome outcome, String message, @Nullable Duration retryAfter) {
         Throwable cause = Exceptions.peel(thrown);
         return switch (cause) {
             case RefusedException e -> e.refusal();
-            case MalformedOtlpException e -> lasting(Outcome.MALFORMED, messageOf(e));
+            case MalformedSpansException e -> lasting(Outcome.MALFORMED, messageOf(e));
             case SinkException e -> of(e);
             case RequestTimeoutException _ ->
                     passing(Outcome.TIMED_OUT, "no answer within the request timeout");

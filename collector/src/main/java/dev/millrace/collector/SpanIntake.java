@@ -3,7 +3,7 @@ package dev.millrace.collector;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.pipeline.SpanSink;
-import dev.millrace.wire.otlp.MalformedOtlpException;
+import dev.millrace.wire.otlp.MalformedSpansException;
 import dev.millrace.wire.otlp.TraceSplitter;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
@@ -34,7 +34,7 @@ final class SpanIntake {
     ///
     /// @param request an `ExportTraceServiceRequest`; must not change any more
     /// @param ticket held until the sink has let go of the bytes
-    /// @throws MalformedOtlpException when the bytes are not OTLP
+    /// @throws MalformedSpansException when the bytes are not OTLP
     CompletableFuture<Receipt> take(Slice request, Admission.Ticket ticket) {
         var split = splitter.split(request, nowNanos());
         if (split.chunks().isEmpty()) {

@@ -5,7 +5,7 @@ import dev.millrace.assembly.Digest;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
-import dev.millrace.wire.otlp.MalformedOtlpException;
+import dev.millrace.wire.otlp.MalformedSpansException;
 import dev.millrace.wire.otlp.ProtoReader;
 import dev.millrace.wire.otlp.ProtoWriter;
 import java.nio.ByteBuffer;
@@ -103,7 +103,7 @@ public record Decision(
         return writer.finish().toByteArray();
     }
 
-    /// @throws MalformedOtlpException when the value is no decision
+    /// @throws MalformedSpansException when the value is no decision
     static Decision decode(Slice value) {
         var fields = new Fields();
         var reader = ProtoReader.of(value);
@@ -144,7 +144,7 @@ public record Decision(
         Decision decision() {
             var id = texts[TRACE_ID];
             if (id.length() != 16) {
-                throw new MalformedOtlpException(
+                throw new MalformedSpansException(
                         "decision: trace id of " + id.length() + " bytes (expected: 16)");
             }
             var buffer = ByteBuffer.wrap(id.array(), id.offset(), 16);

@@ -5,7 +5,7 @@ import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.FragmentId;
-import dev.millrace.wire.otlp.MalformedOtlpException;
+import dev.millrace.wire.otlp.MalformedSpansException;
 import dev.millrace.wire.otlp.ProtoReader;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
@@ -65,7 +65,7 @@ final class FragmentReader {
         int spans;
         try {
             spans = countSpans(body, traceId);
-        } catch (MalformedOtlpException e) {
+        } catch (MalformedSpansException e) {
             return new Reading.Poison("value", String.valueOf(e.getMessage()));
         }
         if (spans == 0) {
@@ -125,13 +125,14 @@ final class FragmentReader {
             if (length != 16
                     || number(body.array(), at) != traceId.high()
                     || number(body.array(), at + 8) != traceId.low()) {
-                throw new MalformedOtlpException(
+                throw new MalformedSpansException(
                         "span of another trace (expected: only of " + traceId + ")");
             }
             found = true;
         }
         if (!found) {
-            throw new MalformedOtlpException("span without a trace id (expected: " + traceId + ")");
+            throw new MalformedSpansException(
+                    "span without a trace id (expected: " + traceId + ")");
         }
     }
 

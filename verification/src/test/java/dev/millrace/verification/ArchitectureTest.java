@@ -31,23 +31,49 @@ final class ArchitectureTest {
             Map.ofEntries(
                     entry("model", Set.of()),
                     entry("wire.otlp", Set.of("model")),
+                    entry("wire.zipkin", Set.of("model", "wire.otlp")),
+                    entry("wire.jaeger", Set.of("model", "wire.otlp")),
                     entry("assembly", Set.of("model", "wire.otlp")),
+                    entry("sampling", Set.of("model", "wire.otlp")),
+                    entry("cache", Set.of("model")),
+                    entry("access", Set.of("model")),
                     entry("broker", Set.of()),
                     entry("testkit", Set.of("model", "wire.otlp", "broker")),
                     entry("storage.api", Set.of("model")),
                     entry("storage.contract", Set.of("model", "wire.otlp", "storage.api")),
                     entry("storage.local", Set.of("model", "wire.otlp", "assembly", "storage.api")),
-                    entry("pipeline", Set.of("model", "wire.otlp", "assembly", "storage.api")),
-                    entry("collector", Set.of("model", "wire.otlp", "pipeline")),
-                    entry("query", Set.of("model", "wire.otlp", "storage.api")),
-                    entry("load", Set.of("model", "wire.otlp")),
+                    entry(
+                            "pipeline",
+                            Set.of(
+                                    "model",
+                                    "wire.otlp",
+                                    "wire.zipkin",
+                                    "wire.jaeger",
+                                    "assembly",
+                                    "storage.api")),
+                    entry(
+                            "collector",
+                            Set.of(
+                                    "model",
+                                    "wire.otlp",
+                                    "wire.zipkin",
+                                    "wire.jaeger",
+                                    "sampling",
+                                    "cache",
+                                    "access",
+                                    "pipeline")),
+                    entry("query", Set.of("model", "wire.otlp", "access", "storage.api")),
+                    entry("load", Set.of("model", "wire.otlp", "wire.zipkin")),
                     entry("ui", Set.of()));
 
     private static final Set<String> SEE_EVERYTHING = Set.of("server", "verification");
 
     /// The modules that decide: what they do must follow from their arguments alone.
     private static final String[] PURE = {
-        "dev.millrace.model..", "dev.millrace.wire..", "dev.millrace.assembly.."
+        "dev.millrace.model..",
+        "dev.millrace.wire..",
+        "dev.millrace.assembly..",
+        "dev.millrace.sampling.."
     };
 
     /// Where the system clock may be read: the program, which hands it on, and what measures it.

@@ -45,7 +45,7 @@ final class FragmentDocument implements Iterable<IndexableField>, AutoCloseable 
         trace, fragment, start, latestStart, shortest, longest, body
     };
 
-    /// @throws dev.millrace.wire.otlp.MalformedOtlpException when the body is not OTLP
+    /// @throws dev.millrace.wire.otlp.MalformedSpansException when the body is not OTLP
     void fill(Fragment from, Optional<Dictionary> dictionary) {
         Slice bytes = from.body();
         scan.scan(from.tenant(), bytes);

@@ -56,7 +56,7 @@ final class FragmentScan {
 
     /// The earliest start among the spans of a body; [Long#MAX_VALUE] when it holds none.
     ///
-    /// @throws dev.millrace.wire.otlp.MalformedOtlpException when the bytes are not OTLP
+    /// @throws dev.millrace.wire.otlp.MalformedSpansException when the bytes are not OTLP
     static long earliestStart(Slice body) {
         long earliest = Long.MAX_VALUE;
         var data = ProtoReader.of(body);
@@ -96,7 +96,7 @@ final class FragmentScan {
         return new ProtoReader(source, parent.position() - size, size);
     }
 
-    /// @throws dev.millrace.wire.otlp.MalformedOtlpException when the bytes are not OTLP
+    /// @throws dev.millrace.wire.otlp.MalformedSpansException when the bytes are not OTLP
     void scan(Tenant owner, Slice body) {
         if (!tenant.equals(owner)) {
             tenant = owner;

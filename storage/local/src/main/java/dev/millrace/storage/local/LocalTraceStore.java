@@ -13,7 +13,7 @@ import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
-import dev.millrace.wire.otlp.MalformedOtlpException;
+import dev.millrace.wire.otlp.MalformedSpansException;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -131,7 +131,7 @@ public final class LocalTraceStore implements TraceStore {
             long start;
             try {
                 start = FragmentScan.earliestStart(fragment.body());
-            } catch (MalformedOtlpException e) {
+            } catch (MalformedSpansException e) {
                 throw invalid(fragment, String.valueOf(e.getMessage()));
             }
             if (start == Long.MAX_VALUE) {
@@ -327,7 +327,7 @@ public final class LocalTraceStore implements TraceStore {
         } catch (CorruptIndexException
                 | IndexFormatTooOldException
                 | IndexFormatTooNewException
-                | MalformedOtlpException
+                | MalformedSpansException
                 | ZstdException e) {
             throw new StoreException(Kind.CORRUPT, what + ": " + e.getMessage(), e);
         } catch (IOException | AlreadyClosedException e) {

@@ -11,7 +11,7 @@ import dev.millrace.model.Span;
 import dev.millrace.model.SpanId;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
-import dev.millrace.wire.otlp.MalformedOtlpException;
+import dev.millrace.wire.otlp.MalformedSpansException;
 import dev.millrace.wire.otlp.OtlpEncoder;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -64,7 +64,7 @@ final class FragmentScanTest {
             // When
             try {
                 scan.scan(TENANT, Slice.of(bytes, 0, random.nextInt(bytes.length + 1)));
-            } catch (MalformedOtlpException _) {
+            } catch (MalformedSpansException _) {
                 malformed++;
             }
         }

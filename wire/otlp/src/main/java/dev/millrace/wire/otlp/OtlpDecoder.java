@@ -33,7 +33,7 @@ public final class OtlpDecoder {
 
     /// Every span in the bytes, in their order, each with its resource and scope.
     ///
-    /// @throws MalformedOtlpException when the bytes are not OTLP or an id is not valid
+    /// @throws MalformedSpansException when the bytes are not OTLP or an id is not valid
     public static List<Span> spans(Slice body) {
         var spans = new ArrayList<Span>();
         for (var resourceSpans : parse(body).getResourceSpansList()) {
@@ -57,9 +57,9 @@ public final class OtlpDecoder {
             var input = CodedInputStream.newInstance(body.array(), body.offset(), body.length());
             return TracesData.parseFrom(input);
         } catch (InvalidProtocolBufferException e) {
-            throw new MalformedOtlpException("not OTLP: " + e.getMessage());
+            throw new MalformedSpansException("not OTLP: " + e.getMessage());
         } catch (IOException e) {
-            throw new MalformedOtlpException("not OTLP: " + e);
+            throw new MalformedSpansException("not OTLP: " + e);
         }
     }
 
@@ -146,24 +146,25 @@ public final class OtlpDecoder {
 
     private static TraceId traceId(ByteString bytes) {
         if (bytes.size() != 16) {
-            throw new MalformedOtlpException("trace id: " + bytes.size() + " bytes (expected: 16)");
+            throw new MalformedSpansException(
+                    "trace id: " + bytes.size() + " bytes (expected: 16)");
         }
         ByteBuffer buffer = bytes.asReadOnlyByteBuffer();
         try {
             return new TraceId(buffer.getLong(), buffer.getLong());
         } catch (IllegalArgumentException e) {
-            throw new MalformedOtlpException(String.valueOf(e.getMessage()));
+            throw new MalformedSpansException(String.valueOf(e.getMessage()));
         }
     }
 
     private static SpanId spanId(ByteString bytes) {
         if (bytes.size() != 8) {
-            throw new MalformedOtlpException("span id: " + bytes.size() + " bytes (expected: 8)");
+            throw new MalformedSpansException("span id: " + bytes.size() + " bytes (expected: 8)");
         }
         try {
             return new SpanId(bytes.asReadOnlyByteBuffer().getLong());
         } catch (IllegalArgumentException e) {
-            throw new MalformedOtlpException(String.valueOf(e.getMessage()));
+            throw new MalformedSpansException(String.valueOf(e.getMessage()));
         }
     }
 

@@ -42,18 +42,18 @@ public final class OtlpJson {
     /// Ids keep whatever length they have, and one that is not hexadecimal becomes a single byte,
     /// so that the splitter rejects exactly the spans that carry them.
     ///
-    /// @throws MalformedOtlpException for anything else, with line and column
+    /// @throws MalformedSpansException for anything else, with line and column
     public Slice traces(Slice json) {
         try (var parser = reader.createParser(json.array(), json.offset(), json.length())) {
             return Slice.of(new OtlpJsonReader(parser).traces().toByteArray());
         } catch (JsonProcessingException e) {
-            throw new MalformedOtlpException(
+            throw new MalformedSpansException(
                     "not OTLP JSON: "
                             + e.getOriginalMessage()
                             + OtlpJsonReader.position(e.getLocation()));
         } catch (IOException e) {
             // Reading from an array fails only for what is in it, such as broken UTF-16.
-            throw new MalformedOtlpException("not OTLP JSON: " + e.getMessage());
+            throw new MalformedSpansException("not OTLP JSON: " + e.getMessage());
         }
     }
 

@@ -380,8 +380,8 @@ final class OtlpJsonReader {
                 + "\"";
     }
 
-    private MalformedOtlpException malformed(String what) {
-        return new MalformedOtlpException(
+    private MalformedSpansException malformed(String what) {
+        return new MalformedSpansException(
                 "not OTLP JSON: " + what + position(parser.currentTokenLocation()));
     }
 

@@ -6,7 +6,7 @@ import dev.millrace.model.Slice;
 ///
 /// Call [#next()] until it returns 0; after each, read the value with the method of its wire type
 /// or [#skip()] it. Every length is checked against the message's end, so a message that lies about
-/// its lengths ends in a [MalformedOtlpException] and never reads outside. Not safe for threads;
+/// its lengths ends in a [MalformedSpansException] and never reads outside. Not safe for threads;
 /// cheap enough to make one per message.
 public final class ProtoReader {
 
@@ -139,7 +139,7 @@ public final class ProtoReader {
         }
     }
 
-    private MalformedOtlpException malformed(String what) {
-        return new MalformedOtlpException("not OTLP: " + what + " (at byte " + position + ")");
+    private MalformedSpansException malformed(String what) {
+        return new MalformedSpansException("not OTLP: " + what + " (at byte " + position + ")");
     }
 }

@@ -13,7 +13,7 @@ import java.util.List;
 ///
 /// Spans are numbered in the order they were added. Resources and scopes with the same bytes share
 /// a number, whichever body they came in. The bodies must be valid, as [TraceSplitter] leaves them;
-/// anything else is a [MalformedOtlpException]. Reusable after [#clear()]; not safe for threads.
+/// anything else is a [MalformedSpansException]. Reusable after [#clear()]; not safe for threads.
 public final class SpanIndex {
 
     /// What a group of spans shares, as bytes: the fields of `ResourceSpans` or `ScopeSpans` other
@@ -73,12 +73,12 @@ public final class SpanIndex {
 
     /// Adds the spans of a `TracesData`; all of them or, when it throws, none.
     ///
-    /// @throws MalformedOtlpException when the body is not valid or holds a span of another trace
+    /// @throws MalformedSpansException when the body is not valid or holds a span of another trace
     public void add(TraceId traceId, Slice body) {
         int before = size;
         try {
             addSpans(traceId, body);
-        } catch (MalformedOtlpException e) {
+        } catch (MalformedSpansException e) {
             truncate(before);
             throw e;
         }
@@ -255,7 +255,7 @@ public final class SpanIndex {
             }
         }
         if (!ofTrace || id[i] == 0) {
-            throw new MalformedOtlpException(
+            throw new MalformedSpansException(
                     "a span without a valid id or of another trace (expected: of trace "
                             + traceId
                             + ")");

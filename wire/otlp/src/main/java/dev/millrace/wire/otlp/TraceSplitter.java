@@ -22,8 +22,9 @@ public final class TraceSplitter {
 
     /// @param request an `ExportTraceServiceRequest` or `TracesData`
     /// @param nowNanos the current time, nanoseconds since the epoch
-    /// @throws MalformedOtlpException when the bytes are not OTLP, or when the resources and scopes
-    ///   repeated for each trace outgrow the request manyfold; nothing of it is taken in then
+    /// @throws MalformedSpansException when the bytes are not OTLP, or when the resources and
+    ///   scopes repeated for each trace outgrow the request manyfold; nothing of it is taken in
+    ///   then
     public Split split(Slice request, long nowNanos) {
         return new RequestScan(request, limits, nowNanos).split();
     }

@@ -162,7 +162,7 @@ final class TraceTable {
     /// One chunk per trace, in the order of their first spans.
     ///
     /// @param repaired holds the pieces that begin below zero
-    /// @throws MalformedOtlpException when the headers make the chunks many times the request
+    /// @throws MalformedSpansException when the headers make the chunks many times the request
     List<TraceChunk> chunks(Slice request, byte[] repaired) {
         var chunks = new ArrayList<TraceChunk>(tracesEnd / CHAIN);
         var writer = new Writer(request.array(), repaired);
@@ -172,7 +172,7 @@ final class TraceTable {
             long size = writer.plan(traces[trace + HEAD]);
             total += size;
             if (total > most) {
-                throw new MalformedOtlpException(
+                throw new MalformedSpansException(
                         "request: its resources and scopes repeated for each of "
                                 + tracesEnd / CHAIN
                                 + " traces make more than "

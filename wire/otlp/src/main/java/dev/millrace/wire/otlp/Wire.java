@@ -98,7 +98,7 @@ final class Wire {
         return position + width;
     }
 
-    static MalformedOtlpException wrongType(int tag, int position) {
+    static MalformedSpansException wrongType(int tag, int position) {
         return malformed("wire type " + (tag & 7) + " in the known " + field(tag), position);
     }
 
@@ -106,7 +106,7 @@ final class Wire {
         return "field " + (tag >>> 3);
     }
 
-    static MalformedOtlpException malformed(String what, int position) {
-        return new MalformedOtlpException("not OTLP: " + what + " (at byte " + position + ")");
+    static MalformedSpansException malformed(String what, int position) {
+        return new MalformedSpansException("not OTLP: " + what + " (at byte " + position + ")");
     }
 }

@@ -254,7 +254,7 @@ class OtlpJsonTest {
             })
     void refusesWhatIsNotARequestWithItsPosition(String text) {
         assertThatThrownBy(() -> read(text))
-                .isInstanceOf(MalformedOtlpException.class)
+                .isInstanceOf(MalformedSpansException.class)
                 .hasMessageStartingWith("not OTLP JSON: ")
                 .hasMessageContaining("(at line 1, column ");
     }
@@ -279,7 +279,7 @@ class OtlpJsonTest {
             })
     void namesTheValueAndWhatWasExpected(String span, String message) {
         assertThatThrownBy(() -> readSpan(span))
-                .isInstanceOf(MalformedOtlpException.class)
+                .isInstanceOf(MalformedSpansException.class)
                 .hasMessageContaining(message);
     }
 
@@ -291,7 +291,7 @@ class OtlpJsonTest {
 
         // When, Then
         assertThatThrownBy(() -> json.traces(Slice.of(bytes)))
-                .isInstanceOf(MalformedOtlpException.class)
+                .isInstanceOf(MalformedSpansException.class)
                 .hasMessageContaining("UTF-8");
     }
 
@@ -302,7 +302,7 @@ class OtlpJsonTest {
 
         // When, Then
         assertThatThrownBy(() -> readSpan("{\"attributes\": [{\"key\": \"k\", \"value\": " + value))
-                .isInstanceOf(MalformedOtlpException.class)
+                .isInstanceOf(MalformedSpansException.class)
                 .hasMessageContaining("nesting depth");
     }
 
@@ -337,7 +337,7 @@ class OtlpJsonTest {
                                 Slice.of(
                                         ("{\"a\":\"" + "x".repeat(100_000) + "\"}")
                                                 .getBytes(UTF_8))))
-                .isInstanceOf(MalformedOtlpException.class)
+                .isInstanceOf(MalformedSpansException.class)
                 .hasMessageContaining("exceeds");
     }
 

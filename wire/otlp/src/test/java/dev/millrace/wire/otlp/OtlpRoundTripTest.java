@@ -98,7 +98,7 @@ class OtlpRoundTripTest {
 
         // When Then
         assertThatThrownBy(() -> OtlpDecoder.spans(body))
-                .isInstanceOf(MalformedOtlpException.class)
+                .isInstanceOf(MalformedSpansException.class)
                 .hasMessage("trace id: 5 bytes (expected: 16)");
     }
 
@@ -109,7 +109,7 @@ class OtlpRoundTripTest {
 
         // When Then
         assertThatThrownBy(() -> OtlpDecoder.spans(body))
-                .isInstanceOf(MalformedOtlpException.class)
+                .isInstanceOf(MalformedSpansException.class)
                 .hasMessageStartingWith("not OTLP: ");
     }
 

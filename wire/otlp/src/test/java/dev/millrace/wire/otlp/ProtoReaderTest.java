@@ -52,7 +52,7 @@ class ProtoReaderTest {
         reader.next();
 
         // Then
-        assertThatThrownBy(reader::slice).isInstanceOf(MalformedOtlpException.class);
+        assertThatThrownBy(reader::slice).isInstanceOf(MalformedSpansException.class);
     }
 
     @ParameterizedTest
@@ -84,7 +84,7 @@ class ProtoReaderTest {
                             }
                         })
                 .as(what)
-                .isInstanceOf(MalformedOtlpException.class)
+                .isInstanceOf(MalformedSpansException.class)
                 .hasMessageStartingWith("not OTLP: ");
     }
 

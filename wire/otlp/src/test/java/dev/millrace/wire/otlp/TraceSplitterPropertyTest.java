@@ -67,7 +67,7 @@ class TraceSplitterPropertyTest {
             // When Then
             try {
                 readable(splitter.split(Slice.of(bytes), RandomSpans.NOW));
-            } catch (MalformedOtlpException _) {
+            } catch (MalformedSpansException _) {
                 // As it should be.
             } catch (RuntimeException | AssertionError e) {
                 fail("seed " + seed + ", case " + caseSeed, e);
@@ -103,7 +103,7 @@ class TraceSplitterPropertyTest {
         try {
             splitter.split(Slice.of(bytes), RandomSpans.NOW);
             return true;
-        } catch (MalformedOtlpException _) {
+        } catch (MalformedSpansException _) {
             return false;
         }
     }

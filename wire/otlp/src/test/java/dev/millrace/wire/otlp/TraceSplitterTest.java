@@ -219,7 +219,7 @@ class TraceSplitterTest {
         // Then
         assertThat(parse(split, 0)).isEqualTo(deepest);
         assertThatThrownBy(() -> split(tooDeep))
-                .isInstanceOf(MalformedOtlpException.class)
+                .isInstanceOf(MalformedSpansException.class)
                 .hasMessageContaining("values nested deeper than 32");
     }
 
@@ -244,7 +244,7 @@ class TraceSplitterTest {
         // When Then
         assertThatThrownBy(() -> splitter.split(Slice.of(request), NOW))
                 .as(what)
-                .isInstanceOf(MalformedOtlpException.class)
+                .isInstanceOf(MalformedSpansException.class)
                 .hasMessageStartingWith("not OTLP: ");
     }
 
@@ -260,7 +260,7 @@ class TraceSplitterTest {
 
         // When Then
         assertThatThrownBy(() -> split(data.build()))
-                .isInstanceOf(MalformedOtlpException.class)
+                .isInstanceOf(MalformedSpansException.class)
                 .hasMessageContaining("(expected: at most 67108864)");
     }
 

@@ -1,0 +1,7 @@
+/// Jaeger's span formats to OTLP bytes and back.
+///
+/// Start with `JaegerDecoder`.
+@NullMarked
+package dev.millrace.wire.jaeger;
+
+import org.jspecify.annotations.NullMarked;
