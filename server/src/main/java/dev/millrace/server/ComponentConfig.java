@@ -1,5 +1,19 @@
 package dev.millrace.server;
 
+import dev.millrace.access.AccessConfig;
+import dev.millrace.access.CorsConfig;
+import dev.millrace.access.TlsConfig;
+import dev.millrace.collector.CollectorConfig.Rate;
+import dev.millrace.collector.CollectorConfig.Rates;
+import dev.millrace.collector.Receiver;
+import dev.millrace.model.ByteSize;
+import dev.millrace.model.Tenant;
+import dev.millrace.server.config.MillraceConfig.RatesConfig;
+import dev.millrace.server.config.MillraceConfig.ReceiversConfig;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
 import dev.millrace.assembly.AssemblyConfig;
 import dev.millrace.collector.CollectorConfig;
 import dev.millrace.pipeline.AggregatorConfig;
@@ -33,6 +47,9 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
         var problems = new ArrayList<String>();
         note(problems, "kafka", any::kafka);
         note(problems, "topics", any::topics);
+        note(problems, "access", any::access);
+        note(problems, "tls", any::tls);
+        note(problems, "cors", any::cors);
         note(problems, "collector", () -> collector(config));
         note(problems, "sink", any::sink);
         note(problems, "aggregator", () -> any.aggregator("any", config.dataDir()));
@@ -130,17 +147,96 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
         var collector = config.collector();
         return new CollectorConfig(
                 collector.host(),
-                collector.grpcPort(),
-                collector.httpPort(),
+                ports(collector.receivers()),
                 collector.maxRequest(),
                 collector.maxInFlight(),
                 collector.requestTimeout(),
+                collector.idleTimeout(),
                 collector.shutdownTimeout(),
                 collector.maxConnections(),
                 new CollectorConfig.Limits(
                         new CollectorConfig.Limits.Time(
                                 collector.limits().past(), collector.limits().future()),
-                        collector.limits().attribute()));
+                        collector.limits().attribute(),
+                        collector.limits().spans()),
+                rates(collector.rates()));
+    }
+
+    private static Map<Receiver, Integer> ports(ReceiversConfig receivers) {
+        var ports = new EnumMap<Receiver, Integer>(Receiver.class);
+        for (var receiver : Receiver.values()) {
+            var wanted =
+                    switch (receiver) {
+                        case OTLP_GRPC -> receivers.otlpGrpc();
+                        case OTLP_HTTP -> receivers.otlpHttp();
+                        case ZIPKIN -> receivers.zipkin();
+                        case JAEGER_GRPC -> receivers.jaegerGrpc();
+                        case JAEGER_HTTP -> receivers.jaegerHttp();
+                        case JAEGER_UDP_COMPACT -> receivers.jaegerUdpCompact();
+                        case JAEGER_UDP_BINARY -> receivers.jaegerUdpBinary();
+                    };
+            if (wanted.enabled()) {
+                ports.put(receiver, wanted.port());
+            }
+        }
+        return ports;
+    }
+
+    private static Rates rates(RatesConfig rates) {
+        var tenants = new HashMap<Tenant, Rate>();
+        rates.tenants().forEach((name, text) -> tenants.put(new Tenant(name), rate(name, text)));
+        return new Rates(new Rate(rates.bytes(), rates.spans()), tenants);
+    }
+
+    private static Rate rate(String tenant, String text) {
+        var words = text.strip().split("\\s+");
+        try {
+            if (words.length == 2) {
+                return new Rate(ByteSize.parse(words[0]), Long.parseLong(words[1]));
+            }
+        } catch (IllegalArgumentException _) {
+            // Told below, with the tenant it is for.
+        }
+        throw new IllegalArgumentException(
+                "rates.tenants."
+                        + tenant
+                        + ": "
+                        + text
+                        + " (expected: bytes and spans a second, such as 10MiB 50000)");
+    }
+
+    /// Who may come in.
+    AccessConfig access() {
+        var access = config.access();
+        return new AccessConfig(
+                access.tenants(),
+                access.tenantHeader(),
+                access.credentials().isEmpty() ? null : Path.of(access.credentials()),
+                access.refresh());
+    }
+
+    /// The certificates of our ports; empty for plain text.
+    Optional<TlsConfig> tls() {
+        var tls = config.tls();
+        return tls.wanted()
+                ? Optional.of(
+                        new TlsConfig(
+                                Path.of(tls.certificate()),
+                                Path.of(tls.key()),
+                                tls.clientCa().stream().map(Path::of).toList(),
+                                switch (tls.clientAuth()) {
+                                    case NONE -> TlsConfig.ClientAuth.NONE;
+                                    case OPTIONAL -> TlsConfig.ClientAuth.OPTIONAL;
+                                    case REQUIRED -> TlsConfig.ClientAuth.REQUIRED;
+                                },
+                                tls.refresh()))
+                : Optional.empty();
+    }
+
+    /// Which web pages may call.
+    CorsConfig cors() {
+        var none = CorsConfig.NONE;
+        return new CorsConfig(config.cors().origins(), none.headers(), none.maxAge());
     }
 
     static LocalStoreConfig store(MillraceConfig config) {

@@ -1,5 +1,6 @@
 package dev.millrace.verification;
 
+import dev.millrace.server.config.ConfigSources;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -89,14 +90,7 @@ public final class MillraceProcess implements AutoCloseable {
         this.directory = directory;
         this.command = command;
         this.settings = new LinkedHashMap<>(settings);
-        for (String key :
-                List.of(
-                        "broker.port",
-                        "collector.grpc-port",
-                        "collector.http-port",
-                        "query.port",
-                        "health.port",
-                        "metrics.port")) {
+        for (String key : ConfigSources.portKeys()) {
             this.settings.computeIfAbsent(key, _ -> Integer.toString(freePort()));
         }
         this.settings.putIfAbsent("data-dir", directory.resolve("data").toString());
@@ -175,11 +169,11 @@ public final class MillraceProcess implements AutoCloseable {
     }
 
     public URI otlpGrpc() {
-        return URI.create("http://127.0.0.1:" + setting("collector.grpc-port"));
+        return URI.create("http://127.0.0.1:" + setting("collector.receivers.otlp-grpc.port"));
     }
 
     public URI otlpHttp() {
-        return URI.create("http://127.0.0.1:" + setting("collector.http-port"));
+        return URI.create("http://127.0.0.1:" + setting("collector.receivers.otlp-http.port"));
     }
 
     public URI query() {

@@ -1,5 +1,6 @@
 package dev.millrace.verification;
 
+import dev.millrace.server.config.ConfigSources;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -116,14 +117,7 @@ final class LaunchersTest {
     void servesUntilItIsToldToStop() throws Exception {
         // Given
         var command = new ArrayList<>(List.of(BIN + "/millrace", "up"));
-        for (String port :
-                List.of(
-                        "broker.port",
-                        "collector.grpc-port",
-                        "collector.http-port",
-                        "query.port",
-                        "health.port",
-                        "metrics.port")) {
+        for (String port : ConfigSources.portKeys()) {
             command.addAll(List.of("--set", port + "=0"));
         }
         var process = builder(Map.of(), command).start();

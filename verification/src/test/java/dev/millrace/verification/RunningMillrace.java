@@ -80,6 +80,29 @@ final class RunningMillrace implements AutoCloseable {
         };
     }
 
+    String zipkin() {
+        return "http://127.0.0.1:" + process.setting("collector.receivers.zipkin.port");
+    }
+
+    /// Where Jaeger's client posts Thrift to.
+    String jaegerHttp() {
+        return "http://127.0.0.1:"
+                + process.setting("collector.receivers.jaeger-http.port")
+                + "/api/traces";
+    }
+
+    int jaegerCompactPort() {
+        return Integer.parseInt(process.setting("collector.receivers.jaeger-udp-compact.port"));
+    }
+
+    String samplingHostPort() {
+        return "127.0.0.1:" + process.setting("sampling.remote.http.port");
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
     URI query() {
         return process.query();
     }

@@ -23,6 +23,12 @@ record ValueType(String expected, Function<String, Object> parse) {
         if (type == int.class) {
             return wholeNumber(component.getAnnotation(Between.class));
         }
+        if (type == double.class) {
+            return share();
+        }
+        if (type == boolean.class) {
+            return new ValueType("true or false", ValueType::truth);
+        }
         if (type.isEnum()) {
             return choice(type);
         }
@@ -59,6 +65,26 @@ record ValueType(String expected, Function<String, Object> parse) {
                     }
                     return number;
                 });
+    }
+
+    private static ValueType share() {
+        return new ValueType(
+                "a share from 0 to 1, such as 0.01",
+                text -> {
+                    double share = Double.parseDouble(text);
+                    if (!(share >= 0 && share <= 1)) {
+                        throw new IllegalArgumentException(text);
+                    }
+                    return share;
+                });
+    }
+
+    private static boolean truth(String text) {
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException(text);
+        };
     }
 
     private static ValueType choice(Class<?> type) {
