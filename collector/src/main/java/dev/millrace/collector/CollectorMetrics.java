@@ -20,16 +20,6 @@ import java.util.concurrent.TimeUnit;
 /// again counts its spans once.
 final class CollectorMetrics {
 
-    /// The ways a request can come in.
-    enum Transport {
-        GRPC,
-        HTTP;
-
-        String word() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
-
     private final Map<Transport, Map<Outcome, Counter>> requests = new EnumMap<>(Transport.class);
     private final Map<Transport, Timer> latency = new EnumMap<>(Transport.class);
     private final Counter received;
@@ -38,6 +28,9 @@ final class CollectorMetrics {
 
     CollectorMetrics(MeterRegistry meters, Admission admission) {
         for (var transport : Transport.values()) {
+            if (!transport.answers()) {
+                continue;
+            }
             var outcomes = new EnumMap<Outcome, Counter>(Outcome.class);
             for (var outcome : Outcome.values()) {
                 outcomes.put(

@@ -10,6 +10,7 @@ import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import com.linecorp.armeria.server.grpc.GrpcService;
 import dev.millrace.model.Slice;
+import dev.millrace.model.Tenant;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
@@ -26,7 +27,7 @@ import java.io.InputStream;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
-/// OTLP over gRPC: `TraceService/Export`.
+/// Spans over gRPC: one call of a [GrpcProtocol].
 ///
 /// Messages stay bytes; the generated classes would cost more than all the rest of a request.
 final class GrpcReceiver {
@@ -34,31 +35,32 @@ final class GrpcReceiver {
     /// The length of the prefix each gRPC message has.
     static final int PREFIX = 5;
 
-    private static final String SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService";
-
+    private final GrpcProtocol protocol;
     private final SpanIntake intake;
     private final int maxBytes;
 
-    GrpcReceiver(SpanIntake intake, int maxBytes) {
+    GrpcReceiver(GrpcProtocol protocol, SpanIntake intake, int maxBytes) {
+        this.protocol = protocol;
         this.intake = intake;
         this.maxBytes = maxBytes;
     }
 
     GrpcService service() {
         var bytes = new Bytes(maxBytes);
-        var export =
+        var method =
                 MethodDescriptor.newBuilder(bytes, bytes)
                         .setType(MethodDescriptor.MethodType.UNARY)
                         .setFullMethodName(
-                                MethodDescriptor.generateFullMethodName(SERVICE, "Export"))
+                                MethodDescriptor.generateFullMethodName(
+                                        protocol.service(), protocol.method()))
                         .build();
         return GrpcService.builder()
                 .addService(
                         ServerServiceDefinition.builder(
-                                        ServiceDescriptor.newBuilder(SERVICE)
-                                                .addMethod(export)
+                                        ServiceDescriptor.newBuilder(protocol.service())
+                                                .addMethod(method)
                                                 .build())
-                                .addMethod(export, ServerCalls.asyncUnaryCall(this::export))
+                                .addMethod(method, ServerCalls.asyncUnaryCall(this::call))
                                 .build())
                 .decompressorRegistry(Compression.registry())
                 .maxRequestMessageLength(maxBytes)
@@ -89,41 +91,53 @@ final class GrpcReceiver {
     }
 
     /// The answer to calls of other services.
-    static HttpResponse unknownMethod(ServiceRequestContext ctx) {
+    static HttpResponse unknownMethod(ServiceRequestContext ctx, String expected) {
         Gate.note(ctx, Outcome.UNKNOWN_PATH);
         return HttpResponse.of(
                 ResponseHeaders.builder(200)
                         .add("content-type", "application/grpc")
                         .addInt("grpc-status", Outcome.UNKNOWN_PATH.grpc().value())
-                        .add("grpc-message", "unknown method (expected: " + SERVICE + "/Export)")
+                        .add("grpc-message", "unknown method (expected: " + expected + ")")
                         .endOfStream(true)
                         .build());
     }
 
-    private void export(byte[] request, StreamObserver<byte[]> observer) {
+    private void call(byte[] request, StreamObserver<byte[]> observer) {
         var ctx = ServiceRequestContext.current();
         // Without a handler, answering a client that left would throw.
         ((ServerCallStreamObserver<byte[]>) observer).setOnCancelHandler(() -> {});
         var _ =
                 taken(Slice.of(request), Gate.ticket(ctx))
                         .whenComplete((receipt, failure) -> {
-                            if (failure != null) {
+                            if (failure == null) {
+                                answer(ctx, receipt, observer);
+                            } else {
                                 observer.onError(failure);
-                                return;
                             }
-                            Gate.note(ctx, receipt.outcome());
-                            observer.onNext(receipt.toProtobuf());
-                            observer.onCompleted();
                         });
     }
 
     private CompletableFuture<Receipt> taken(Slice request, Admission.Ticket ticket) {
         try {
             ticket.resize(request.length());
-            return intake.take(request, ticket);
-        } catch (RuntimeException e) {
-            return CompletableFuture.failedFuture(new RefusedException(Refusal.of(e)));
+        } catch (RefusedException e) {
+            return CompletableFuture.failedFuture(e);
         }
+        return intake.take(Tenant.DEFAULT, protocol.format(), request, ticket);
+    }
+
+    private void answer(
+            ServiceRequestContext ctx, Receipt receipt, StreamObserver<byte[]> observer) {
+        byte[] answer;
+        try {
+            answer = protocol.answer(receipt);
+        } catch (RefusedException e) {
+            observer.onError(e);
+            return;
+        }
+        Gate.note(ctx, receipt.outcome());
+        observer.onNext(answer);
+        observer.onCompleted();
     }
 
     private Status refuse(RequestContext ctx, Status status, Throwable cause, Metadata trailers) {

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// @param retryAfter how long the sender should wait before it sends the request again; null when
 ///   it should not
-record Refusal(Outcome outcome, String message, @Nullable Duration retryAfter) {
+public record Refusal(Outcome outcome, String message, @Nullable Duration retryAfter) {
 
     private static final Logger log = LoggerFactory.getLogger(Refusal.class);
 

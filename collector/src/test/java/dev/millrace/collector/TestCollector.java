@@ -11,6 +11,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ThrowingRunnable;
 
@@ -19,20 +23,7 @@ final class TestCollector implements AutoCloseable {
 
     static final int MAX_REQUEST = 64 << 10;
 
-    static final CollectorConfig CONFIG =
-            new CollectorConfig(
-                    "127.0.0.1",
-                    0,
-                    0,
-                    new ByteSize(MAX_REQUEST),
-                    new ByteSize(2 * MAX_REQUEST),
-                    Duration.ofSeconds(10),
-                    Duration.ofSeconds(5),
-                    100,
-                    new CollectorConfig.Limits(
-                            new CollectorConfig.Limits.Time(
-                                    Duration.ofDays(30), Duration.ofDays(1)),
-                            new ByteSize(1024)));
+    static final CollectorConfig CONFIG = config(Duration.ofSeconds(10), Duration.ofSeconds(5));
 
     final FakeSpanSink sink = new FakeSpanSink();
     final SimpleMeterRegistry meters = new SimpleMeterRegistry();
@@ -43,6 +34,28 @@ final class TestCollector implements AutoCloseable {
     TestCollector(CollectorConfig config) {
         collector = new Collector(config, sink, InstantSource.fixed(Requests.NOW), meters);
         collector.start();
+    }
+
+    static CollectorConfig config(Duration requestTimeout, Duration shutdownTimeout) {
+        return new CollectorConfig(
+                "127.0.0.1",
+                anyPorts(),
+                new ByteSize(MAX_REQUEST),
+                new ByteSize(2 * MAX_REQUEST),
+                requestTimeout,
+                Duration.ofSeconds(60),
+                shutdownTimeout,
+                100,
+                new CollectorConfig.Limits(
+                        new CollectorConfig.Limits.Time(Duration.ofDays(30), Duration.ofDays(1)),
+                        new ByteSize(1024),
+                        1000),
+                CollectorConfig.Rates.UNLIMITED);
+    }
+
+    static Map<Receiver, Integer> anyPorts() {
+        return Arrays.stream(Receiver.values())
+                .collect(Collectors.toMap(Function.identity(), _ -> 0));
     }
 
     HttpResponse<byte[]> post(byte[] body, String... headers) throws Exception {
@@ -58,7 +71,8 @@ final class TestCollector implements AutoCloseable {
     }
 
     HttpRequest.Builder request(String path) {
-        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + collector.httpPort() + path))
+        return HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:" + collector.port(Receiver.OTLP_HTTP) + path))
                 .timeout(Duration.ofSeconds(20));
     }
 
