@@ -8,8 +8,8 @@ import dev.millrace.wire.otlp.TraceSplitter;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
 
-/// Takes requests over, whatever transport they came by: splits them by trace, hands them to the
-/// sink and says what became of them.
+/// Takes requests over, whatever transport they came by: splits them as suits the sink, hands them
+/// to it and says what became of them.
 ///
 /// Splitting runs on the caller's thread, an event loop: it costs less than a hand-over, and the
 /// sink never blocks.
@@ -36,7 +36,7 @@ final class SpanIntake {
     /// @param ticket held until the sink has let go of the bytes
     /// @throws MalformedSpansException when the bytes are not OTLP
     CompletableFuture<Receipt> take(Slice request, Admission.Ticket ticket) {
-        var split = splitter.split(request, nowNanos());
+        var split = splitter.split(request, nowNanos(), sink.grouping());
         if (split.chunks().isEmpty()) {
             metrics.acknowledged(split);
             return CompletableFuture.completedFuture(Receipt.of(split));
