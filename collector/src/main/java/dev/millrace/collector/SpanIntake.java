@@ -7,8 +7,8 @@ import dev.millrace.wire.otlp.TraceSplitter;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
 
-/// Takes requests over, whatever transport they came by: splits them by trace, hands them to the
-/// sink and says what became of them.
+/// Takes requests over, whatever transport they came by: splits them as suits the sink, hands them
+/// to it and says what became of them.
 ///
 /// Splitting runs on the caller's thread, an event loop: it costs less than a hand-over, and the
 /// sink never blocks. Safe for any number of threads.
@@ -90,7 +90,7 @@ public final class SpanIntake {
     /// @param ticket held until the sink has let go of the bytes
     /// @throws RuntimeException when the request is refused at once, which [Refusal#of] explains
     CompletableFuture<Receipt> take(Tenant tenant, Slice otlp, Admission.Ticket ticket) {
-        var split = splitter.split(otlp, nowNanos());
+        var split = splitter.split(otlp, nowNanos(), sink.grouping());
         if (split.chunks().isEmpty()) {
             metrics.acknowledged(split);
             return CompletableFuture.completedFuture(Receipt.of(split));

@@ -19,6 +19,7 @@ import dev.millrace.collector.CollectorConfig;
 import dev.millrace.pipeline.AggregatorConfig;
 import dev.millrace.pipeline.IngesterConfig;
 import dev.millrace.pipeline.KafkaConfig;
+import dev.millrace.pipeline.Keying;
 import dev.millrace.pipeline.SinkConfig;
 import dev.millrace.pipeline.TopicsConfig;
 import dev.millrace.pipeline.TopicsConfig.Topic;
@@ -104,7 +105,14 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
     }
 
     SinkConfig sink() {
-        return new SinkConfig(config.sink().maxInFlight(), config.sink().deliveryTimeout());
+        return new SinkConfig(
+                switch (config.spans().keying()) {
+                    case TRACE_ID -> Keying.TRACE_ID;
+                    case PACKED -> Keying.PACKED;
+                    case ROUND_ROBIN -> Keying.ROUND_ROBIN;
+                },
+                config.sink().maxInFlight(),
+                config.sink().deliveryTimeout());
     }
 
     IngesterConfig ingester() {
