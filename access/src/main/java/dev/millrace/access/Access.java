@@ -104,6 +104,11 @@ public final class Access implements AutoCloseable {
         return credentials != null && credentials.current().isSlow(Authorization.of(headers));
     }
 
+    /// What it goes by.
+    public AccessConfig config() {
+        return config;
+    }
+
     /// The request header that names the tenant.
     public String tenantHeader() {
         return config.tenantHeader();

@@ -67,6 +67,11 @@ public final class Tls implements AutoCloseable {
         files.start();
     }
 
+    /// What it goes by.
+    public TlsConfig config() {
+        return config;
+    }
+
     /// Makes every TLS port of a server use these certificates.
     public void applyTo(ServerBuilder server) {
         server.tlsProvider(

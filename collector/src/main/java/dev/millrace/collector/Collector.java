@@ -4,13 +4,14 @@ import static java.util.Objects.requireNonNull;
 
 import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
-import com.linecorp.armeria.common.SessionProtocol;
+import com.linecorp.armeria.common.HttpStatus;
+import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.ServiceRequestContext;
+import dev.millrace.access.Entrance;
 import dev.millrace.pipeline.SpanSink;
-import dev.millrace.wire.otlp.TraceSplitter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -40,10 +41,13 @@ public final class Collector implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Collector.class);
 
     private static final Duration START_TIMEOUT = Duration.ofSeconds(30);
+    // Where Zipkin's clients ask whether anybody is there, before they show who they are.
+    private static final String HEALTH = "/health";
     private static final Duration QUIET_PERIOD = Duration.ofMillis(100);
     private static final Duration STOP_MARGIN = Duration.ofSeconds(5);
 
     private final CollectorConfig config;
+    private final Entrance entrance;
     private final MeterRegistry meters;
     private final Admission admission;
     private final CollectorMetrics metrics;
@@ -55,20 +59,22 @@ public final class Collector implements AutoCloseable {
     private @Nullable Server server;
     private Map<Receiver, Integer> ports = Map.of();
 
+    /// @param entrance who may come in; not closed here
+    /// @throws IllegalArgumentException when UDP would be a way around it
     public Collector(
-            CollectorConfig config, SpanSink sink, InstantSource clock, MeterRegistry meters) {
+            CollectorConfig config,
+            Entrance entrance,
+            SpanSink sink,
+            InstantSource clock,
+            MeterRegistry meters) {
+        var tls = entrance.tls();
+        config.checkAgainst(entrance.access().config(), tls == null ? null : tls.config());
         this.config = config;
+        this.entrance = entrance;
         this.meters = meters;
         admission = new Admission(config.maxInFlight().bytes());
         metrics = new CollectorMetrics(meters, admission);
-        intake =
-                new SpanIntake(
-                        new Translation(config.maxRequest().toIntExact()),
-                        new TraceSplitter(config.limits().toSpanLimits()),
-                        sink,
-                        clock,
-                        admission,
-                        metrics);
+        intake = new SpanIntake(config, sink, clock, admission, metrics);
     }
 
     /// Opens the ports. May be called once.
@@ -144,10 +150,17 @@ public final class Collector implements AutoCloseable {
     private Server build() {
         var builder = Server.builder();
         tcp().forEach(receiver ->
-                builder.port(
-                        new InetSocketAddress(config.host(), port(config.ports(), receiver)),
-                        SessionProtocol.HTTP));
-        builder.meterRegistry(meters)
+                entrance.port(builder, address(receiver)));
+        entrance.applyTo(builder);
+        builder.childChannelPipelineCustomizer(
+                        pipeline ->
+                                pipeline.addLast(
+                                        new ConnectionWatch(
+                                                config.requestTimeout(),
+                                                config.idleTimeout(),
+                                                metrics)))
+                .decorator(ConnectionWatch::tell)
+                .meterRegistry(meters)
                 .maxNumConnections(config.maxConnections())
                 .requestTimeout(config.requestTimeout())
                 .idleTimeout(config.idleTimeout())
@@ -162,6 +175,7 @@ public final class Collector implements AutoCloseable {
             http(builder, ZipkinHttp.V2.path(), ZipkinHttp.V2);
             http(builder, ZipkinHttp.V1.path(), ZipkinHttp.V1);
             grpc(builder, GrpcProtocol.ZIPKIN);
+            builder.service(HEALTH, entrance.pages().apply(this::health));
         }
         return builder.serviceUnder("/", gate(this::unknown, Transport.UNKNOWN, 0))
                 .errorHandler((ctx, cause) ->
@@ -172,16 +186,41 @@ public final class Collector implements AutoCloseable {
     private void http(ServerBuilder builder, String path, HttpDialect dialect) {
         paths.add(path);
         var receiver = new HttpReceiver(dialect, intake, config.maxRequest().toIntExact());
-        builder.service(path, gate(receiver, dialect.transport(), 0));
+        var door =
+                entrance.access()
+                        .decorator((ctx, denied) ->
+                                HttpReceiver.refuse(
+                                        ctx,
+                                        dialect,
+                                        Refusal.of(denied),
+                                        entrance.access().challenge()));
+        builder.service(path, pages(gate(door.apply(receiver), dialect.transport(), 0)));
     }
 
     private void grpc(ServerBuilder builder, GrpcProtocol protocol) {
         calls.add(protocol.service() + "/" + protocol.method());
         var receiver = new GrpcReceiver(protocol, intake, config.maxRequest().toIntExact());
+        var door =
+                entrance.access()
+                        .decorator((ctx, denied) ->
+                                GrpcReceiver.refuse(ctx, Refusal.of(denied)));
         builder.service(
                 receiver.service(),
                 service -> service.decorate(GrpcReceiver::checkCompression),
-                service -> gate(service, protocol.transport(), GrpcReceiver.PREFIX));
+                door,
+                service -> gate(service, protocol.transport(), GrpcReceiver.PREFIX),
+                entrance.pages());
+    }
+
+    private HttpService pages(HttpService service) {
+        return entrance.pages().apply(service);
+    }
+
+    private HttpResponse health(ServiceRequestContext ctx, HttpRequest request) {
+        return closing.get()
+                ? HttpResponse.of(
+                        HttpStatus.SERVICE_UNAVAILABLE, MediaType.JSON, "{\"status\":\"DOWN\"}")
+                : HttpResponse.of(HttpStatus.OK, MediaType.JSON, "{\"status\":\"UP\"}");
     }
 
     private HttpService gate(HttpService receiver, Transport transport, int framing) {
@@ -197,7 +236,11 @@ public final class Collector implements AutoCloseable {
 
     private HttpResponse unknown(ServiceRequestContext ctx, HttpRequest request) {
         if (isGrpc(ctx)) {
-            return GrpcReceiver.unknownMethod(ctx, String.join(" or ", calls));
+            return GrpcReceiver.refuse(
+                    ctx,
+                    Refusal.lasting(
+                            Outcome.UNKNOWN_PATH,
+                            "unknown method (expected: " + String.join(" or ", calls) + ")"));
         }
         return HttpReceiver.refuse(
                 ctx,
@@ -226,8 +269,9 @@ public final class Collector implements AutoCloseable {
         return Collections.unmodifiableMap(bound);
     }
 
-    private static int port(Map<Receiver, Integer> ports, Receiver receiver) {
-        return requireNonNull(ports.get(receiver), "port");
+    private InetSocketAddress address(Receiver receiver) {
+        return new InetSocketAddress(
+                config.host(), requireNonNull(config.ports().get(receiver), "port"));
     }
 
     private static String words(Map<Receiver, Integer> ports) {

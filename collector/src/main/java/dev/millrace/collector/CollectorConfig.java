@@ -1,5 +1,7 @@
 package dev.millrace.collector;
 
+import dev.millrace.access.AccessConfig;
+import dev.millrace.access.TlsConfig;
 import dev.millrace.model.ByteSize;
 import dev.millrace.model.Tenant;
 import dev.millrace.wire.otlp.SpanLimits;
@@ -11,6 +13,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// Where the collector listens and how much it takes on.
 ///
@@ -20,6 +23,8 @@ import java.util.stream.Collectors;
 /// @param maxRequest the size over which a request is refused, as received and again decompressed
 /// @param maxInFlight the bytes of all requests that are not answered yet; over it clients are
 ///   asked to come back
+/// @param datagramTenant whose the spans are that come by UDP, which says nothing of it; null for
+///   the default one, and then UDP is refused where others must say who they are
 /// @param requestTimeout how long a request may take from its first byte to its answer
 /// @param idleTimeout how long a connection may stay open without a request; pings count as none
 /// @param shutdownTimeout how long requests in flight may take when the collector closes
@@ -29,6 +34,7 @@ import java.util.stream.Collectors;
 public record CollectorConfig(
         String host,
         Map<Receiver, Integer> ports,
+        @Nullable Tenant datagramTenant,
         ByteSize maxRequest,
         ByteSize maxInFlight,
         Duration requestTimeout,
@@ -47,6 +53,7 @@ public record CollectorConfig(
                     "0.0.0.0",
                     Arrays.stream(Receiver.values())
                             .collect(Collectors.toMap(Function.identity(), Receiver::defaultPort)),
+                    null,
                     ByteSize.ofMebibytes(16),
                     ByteSize.ofMebibytes(64),
                     Duration.ofSeconds(10),
@@ -83,6 +90,34 @@ public record CollectorConfig(
         checkTimeout("idle-timeout", idleTimeout);
         checkTimeout("shutdown-timeout", shutdownTimeout);
         check(maxConnections >= 1, "max-connections", maxConnections, "at least 1");
+    }
+
+    /// Checks that UDP, which knows no credentials, is no way around the door.
+    ///
+    /// @throws IllegalArgumentException when it would be
+    public void checkAgainst(AccessConfig access, @Nullable TlsConfig tls) {
+        boolean guarded =
+                access.credentials() != null
+                        || access.tenants()
+                        || (tls != null && tls.clientAuth() == TlsConfig.ClientAuth.REQUIRED);
+        if (!guarded || datagramTenant != null || isLoopback(host)) {
+            return;
+        }
+        ports.keySet().stream()
+                .filter(Receiver::datagrams)
+                .findFirst()
+                .ifPresent(receiver ->
+                        check(
+                                false,
+                                "receivers." + receiver.word(),
+                                host,
+                                "off, on a loopback address, or with datagram-tenant named, for UDP"
+                                        + " cannot show credentials"));
+    }
+
+    // By its text: asking a name server would be out of place here.
+    private static boolean isLoopback(String host) {
+        return host.equals("localhost") || host.startsWith("127.") || host.equals("::1");
     }
 
     private static void checkPorts(Map<Receiver, Integer> ports) {

@@ -10,8 +10,8 @@ import com.linecorp.armeria.common.RequestContext;
 import com.linecorp.armeria.common.RequestHeaders;
 import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServiceRequestContext;
+import dev.millrace.access.Access;
 import dev.millrace.model.Slice;
-import dev.millrace.model.Tenant;
 import io.netty.buffer.ByteBufInputStream;
 import io.netty.util.AttributeKey;
 import java.io.IOException;
@@ -61,6 +61,22 @@ final class HttpReceiver implements HttpService {
         return dialect(ctx).refuse(ctx.request().headers(), refusal);
     }
 
+    /// Says no at the door, with what a credential should be like.
+    static HttpResponse refuse(
+            ServiceRequestContext ctx, HttpDialect dialect, Refusal refusal, String challenge) {
+        ctx.setAttr(DIALECT, dialect);
+        var response = refuse(ctx, refusal);
+        return refusal.outcome() == Outcome.UNAUTHENTICATED && !challenge.isEmpty()
+                ? response.mapHeaders(
+                        headers ->
+                                headers.withMutations(
+                                        more ->
+                                                more.set(
+                                                        HttpHeaderNames.WWW_AUTHENTICATE,
+                                                        challenge)))
+                : response;
+    }
+
     private static HttpDialect dialect(RequestContext ctx) {
         var reached = ctx.attr(DIALECT);
         return reached == null ? DEFAULT_DIALECT : reached;
@@ -87,7 +103,7 @@ final class HttpReceiver implements HttpService {
             throw Compression.malformed(e);
         }
         ticket.resize(bytes.length);
-        return intake.take(Tenant.DEFAULT, format, Slice.of(bytes), ticket);
+        return intake.take(Access.tenant(ctx), format, Slice.of(bytes), ticket);
     }
 
     private static void checkMethod(RequestHeaders headers) {

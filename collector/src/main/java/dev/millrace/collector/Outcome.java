@@ -30,10 +30,14 @@ public enum Outcome {
     UNKNOWN_PATH(404, Status.Code.UNIMPLEMENTED),
     /// Credentials are missing or wrong.
     UNAUTHENTICATED(401, Status.Code.UNAUTHENTICATED),
+    /// Tenants are told apart, and the request does not name one.
+    NO_TENANT(400, Status.Code.INVALID_ARGUMENT),
     /// The credentials do not give what the request asks for.
     FORBIDDEN(403, Status.Code.PERMISSION_DENIED),
-    /// Our buffer or the sink's is full, or the tenant's rate is used up.
+    /// Our buffer or the sink's is full.
     OVER_CAPACITY(429, Status.Code.RESOURCE_EXHAUSTED),
+    /// The tenant has sent what it may for now.
+    OVER_RATE(429, Status.Code.RESOURCE_EXHAUSTED),
     /// The sink does not answer, or we are closing.
     UNAVAILABLE(503, Status.Code.UNAVAILABLE),
     /// The request or the sink took longer than the request timeout.

@@ -7,6 +7,7 @@ import com.linecorp.armeria.common.stream.CancelledSubscriptionException;
 import com.linecorp.armeria.common.stream.ClosedStreamException;
 import com.linecorp.armeria.common.util.Exceptions;
 import com.linecorp.armeria.server.RequestTimeoutException;
+import dev.millrace.access.Entry;
 import dev.millrace.pipeline.SinkException;
 import dev.millrace.wire.otlp.MalformedSpansException;
 import java.time.Duration;
@@ -58,6 +59,17 @@ public record Refusal(Outcome outcome, String message, @Nullable Duration retryA
                 log.atError().setCause(cause).log("Failed to take in a request");
                 yield lasting(Outcome.BUG, "internal error");
             }
+        };
+    }
+
+    /// Why a request was turned away at the door.
+    static Refusal of(Entry.Denied denied) {
+        return switch (denied.reason()) {
+            case NO_CREDENTIAL, WRONG_CREDENTIAL ->
+                    lasting(Outcome.UNAUTHENTICATED, denied.message());
+            case NO_TENANT, INVALID_TENANT -> lasting(Outcome.NO_TENANT, denied.message());
+            case WRONG_TENANT -> lasting(Outcome.FORBIDDEN, denied.message());
+            case BUSY -> passing(Outcome.UNAVAILABLE, denied.message());
         };
     }
 

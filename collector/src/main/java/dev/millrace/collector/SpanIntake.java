@@ -3,6 +3,7 @@ package dev.millrace.collector;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.pipeline.SpanSink;
+import dev.millrace.wire.otlp.Split;
 import dev.millrace.wire.otlp.TraceSplitter;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
@@ -19,20 +20,23 @@ public final class SpanIntake {
     private final Translation translation;
     private final TraceSplitter splitter;
     private final SpanSink sink;
+    private final TenantRates rates;
+    private final int maxSpans;
     private final InstantSource clock;
     private final Admission admission;
     private final CollectorMetrics metrics;
 
     SpanIntake(
-            Translation translation,
-            TraceSplitter splitter,
+            CollectorConfig config,
             SpanSink sink,
             InstantSource clock,
             Admission admission,
             CollectorMetrics metrics) {
-        this.translation = translation;
-        this.splitter = splitter;
+        translation = new Translation(config.maxRequest().toIntExact());
+        splitter = new TraceSplitter(config.limits().toSpanLimits());
         this.sink = sink;
+        rates = new TenantRates(config.rates(), System::nanoTime);
+        maxSpans = config.limits().spans();
         this.clock = clock;
         this.admission = admission;
         this.metrics = metrics;
@@ -76,6 +80,8 @@ public final class SpanIntake {
     CompletableFuture<Receipt> take(
             Tenant tenant, SpanFormat format, Slice body, Admission.Ticket ticket) {
         try {
+            // Before any work is done for a tenant that has had its share.
+            rates.check(tenant);
             var otlp = translation.toOtlp(format, body, nowNanos());
             ticket.resize(otlp.length());
             return take(tenant, otlp, ticket);
@@ -91,21 +97,35 @@ public final class SpanIntake {
     /// @throws RuntimeException when the request is refused at once, which [Refusal#of] explains
     CompletableFuture<Receipt> take(Tenant tenant, Slice otlp, Admission.Ticket ticket) {
         var split = splitter.split(otlp, nowNanos(), sink.grouping());
+        checkSpans(split);
         if (split.chunks().isEmpty()) {
             metrics.acknowledged(split);
             return CompletableFuture.completedFuture(Receipt.of(split));
         }
+        rates.charge(tenant, otlp.length(), split.accepted());
         var taken = sink.accept(tenant, split.chunks());
         // A client that leaves early does not free what the sink still holds.
         ticket.hold();
         return taken.handle((_, failure) -> {
             ticket.release();
             if (failure != null) {
+                // It will come again.
+                rates.refund(tenant, otlp.length(), split.accepted());
                 throw new RefusedException(Refusal.of(failure));
             }
             metrics.acknowledged(split);
             return Receipt.of(split);
         });
+    }
+
+    private void checkSpans(Split split) {
+        int spans = split.accepted() + split.rejectedSpans();
+        if (spans > maxSpans) {
+            throw Refusal.lasting(
+                            Outcome.TOO_LARGE,
+                            "request: " + spans + " spans (expected: at most " + maxSpans + ")")
+                    .asException();
+        }
     }
 
     private long nowNanos() {

@@ -52,6 +52,7 @@ class CollectorConfigTest {
                         new CollectorConfig(
                                 "localhost",
                                 Map.of(Receiver.OTLP_GRPC, otlpPort, Receiver.ZIPKIN, zipkinPort),
+                                null,
                                 ByteSize.parse(maxRequest),
                                 ByteSize.parse(maxInFlight),
                                 timeout,
@@ -96,6 +97,7 @@ class CollectorConfigTest {
         return new CollectorConfig(
                 config.host(),
                 ports,
+                config.datagramTenant(),
                 config.maxRequest(),
                 config.maxInFlight(),
                 config.requestTimeout(),

@@ -10,6 +10,7 @@ import com.linecorp.armeria.common.HttpHeaders;
 import com.linecorp.armeria.common.HttpMethod;
 import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.RequestHeaders;
+import dev.millrace.access.Entrance;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
@@ -284,6 +285,7 @@ class CollectorTest {
                 new CollectorConfig(
                         config.host(),
                         Map.of(Receiver.OTLP_GRPC, port, Receiver.ZIPKIN, 0),
+                        null,
                         config.maxRequest(),
                         config.maxInFlight(),
                         config.requestTimeout(),
@@ -295,6 +297,7 @@ class CollectorTest {
         var second =
                 new Collector(
                         taken,
+                        Entrance.open(new SimpleMeterRegistry()),
                         new FakeSpanSink(),
                         InstantSource.fixed(Requests.NOW),
                         new SimpleMeterRegistry());

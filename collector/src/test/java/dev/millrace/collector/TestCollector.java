@@ -1,7 +1,9 @@
 package dev.millrace.collector;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.millrace.access.Entrance;
 import dev.millrace.model.ByteSize;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse;
 import java.io.IOException;
@@ -32,7 +34,17 @@ final class TestCollector implements AutoCloseable {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     TestCollector(CollectorConfig config) {
-        collector = new Collector(config, sink, InstantSource.fixed(Requests.NOW), meters);
+        this(config, Entrance::open);
+    }
+
+    TestCollector(CollectorConfig config, Function<MeterRegistry, Entrance> entrance) {
+        collector =
+                new Collector(
+                        config,
+                        entrance.apply(meters),
+                        sink,
+                        InstantSource.fixed(Requests.NOW),
+                        meters);
         collector.start();
     }
 
@@ -40,6 +52,7 @@ final class TestCollector implements AutoCloseable {
         return new CollectorConfig(
                 "127.0.0.1",
                 anyPorts(),
+                null,
                 new ByteSize(MAX_REQUEST),
                 new ByteSize(2 * MAX_REQUEST),
                 requestTimeout,

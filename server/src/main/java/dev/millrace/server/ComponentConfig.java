@@ -14,6 +14,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import dev.millrace.assembly.AssemblyConfig;
 import dev.millrace.collector.CollectorConfig;
 import dev.millrace.pipeline.AggregatorConfig;
@@ -39,6 +40,7 @@ import java.util.function.Supplier;
 record ComponentConfig(MillraceConfig config, String bootstrapServers) {
 
     private static final int LATE_WINDOW_TRACES = 4_000_000;
+    private static final Pattern SPACES = Pattern.compile("\\s+");
 
     /// Has every component look at its settings before any of them is opened.
     ///
@@ -197,10 +199,10 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
     }
 
     private static Rate rate(String tenant, String text) {
-        var words = text.strip().split("\\s+");
+        var words = SPACES.splitAsStream(text.strip()).toList();
         try {
-            if (words.length == 2) {
-                return new Rate(ByteSize.parse(words[0]), Long.parseLong(words[1]));
+            if (words.size() == 2) {
+                return new Rate(ByteSize.parse(words.getFirst()), Long.parseLong(words.getLast()));
             }
         } catch (IllegalArgumentException _) {
             // Told below, with the tenant it is for.

@@ -198,8 +198,16 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                                 ComponentConfig.collector(config), sink, clock, parts.meters()));
         collector.start();
         String host = shown(config.collector().host());
-        parts.listening("otlp/grpc", "http://" + host + ":" + collector.grpcPort());
-        parts.listening("otlp/http", "http://" + host + ":" + collector.httpPort());
+        collector
+                .ports()
+                .forEach((receiver, port) ->
+                        parts.listening(
+                                receiver.word(),
+                                (receiver.datagrams() ? "udp://" : scheme()) + host + ":" + port));
+    }
+
+    private String scheme() {
+        return config.tls().wanted() ? "https://" : "http://";
     }
 
     // Nobody can open 0.0.0.0 in a browser.
