@@ -2,6 +2,7 @@ package dev.millrace.verification;
 
 import dev.millrace.server.config.ConfigSources;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -113,7 +114,7 @@ public final class MillraceProcess implements AutoCloseable {
         var builder =
                 new ProcessBuilder(line)
                         .redirectErrorStream(true)
-                        .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
+                        .redirectOutput(ProcessBuilder.Redirect.appendTo(logFile().toFile()));
         builder.environment().putAll(program.environment());
         var started = builder.start();
         process = started;
@@ -121,7 +122,7 @@ public final class MillraceProcess implements AutoCloseable {
         while (!isReady()) {
             if (started.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
                 throw new IllegalStateException(
-                        name + " ended while starting, see " + log() + "\n" + tail());
+                        name + " ended while starting, see " + logFile() + "\n" + tail());
             }
             if (System.nanoTime() - deadline > 0) {
                 throw new IllegalStateException(
@@ -129,7 +130,7 @@ public final class MillraceProcess implements AutoCloseable {
                                 + " not ready after "
                                 + START_TIMEOUT
                                 + ", see "
-                                + log()
+                                + logFile()
                                 + "\n"
                                 + tail());
             }
@@ -229,14 +230,23 @@ public final class MillraceProcess implements AutoCloseable {
         }
     }
 
-    private Path log() {
+    private Path logFile() {
         return directory.resolve(name + ".log");
+    }
+
+    /// All that it has printed.
+    public String log() {
+        try {
+            return Files.readString(logFile());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /// The end of what it has printed.
     public String tail() {
         try {
-            var lines = Files.readAllLines(log());
+            var lines = Files.readAllLines(logFile());
             return String.join("\n", lines.subList(Math.max(0, lines.size() - 40), lines.size()));
         } catch (IOException e) {
             return "no log: " + e.getMessage();

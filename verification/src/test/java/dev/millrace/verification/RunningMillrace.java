@@ -99,6 +99,15 @@ final class RunningMillrace implements AutoCloseable {
         return "127.0.0.1:" + process.setting("sampling.remote.http.port");
     }
 
+    String setting(String key) {
+        return process.setting(key);
+    }
+
+    /// All that it has printed.
+    String log() {
+        return process.log();
+    }
+
     long pid() {
         return process.pid();
     }
