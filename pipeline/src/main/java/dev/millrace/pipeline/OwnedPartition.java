@@ -10,7 +10,6 @@ import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import java.util.ArrayDeque;
-import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
@@ -136,7 +135,12 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     @Override
     public void poison(Tenant tenant, TraceId traceId, long offset, Slice body, String reason) {
         output.deadLetter(
-                partition, offset, TraceKey.of(traceId), body.toByteArray(), List.of(), reason);
+                partition,
+                offset,
+                TraceKey.of(traceId),
+                body.toByteArray(),
+                RecordHeaders.of(tenant),
+                reason);
         metrics.deadLetters.increment();
     }
 
