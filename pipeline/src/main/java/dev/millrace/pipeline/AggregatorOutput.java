@@ -46,11 +46,9 @@ final class AggregatorOutput {
                         topics.fullName(topics.tracesComplete()),
                         source.partition() % topics.tracesComplete().partitions(),
                         TraceKey.of(traceId),
-                        body.toByteArray());
+                        body.toByteArray(),
+                        RecordHeaders.of(tenant));
         var headers = message.headers();
-        if (!tenant.equals(Tenant.DEFAULT)) {
-            headers.add(RecordHeaders.TENANT, RecordHeaders.value(tenant.name()));
-        }
         if (fragment > 0) {
             headers.add(RecordHeaders.LATE, RecordHeaders.value(fragment));
         }
@@ -72,7 +70,8 @@ final class AggregatorOutput {
                                 topics.fullName(topics.samplingDecisions()),
                                 partition,
                                 TraceKey.of(decision.trace().traceId()),
-                                decision.encode()),
+                                decision.encode(),
+                                RecordHeaders.of(decision.trace().tenant())),
                         (written, failure) -> {
                             if (failure == null) {
                                 decisionEnds.accumulateAndGet(

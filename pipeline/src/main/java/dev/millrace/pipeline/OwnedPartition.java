@@ -169,7 +169,12 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     @Override
     public void poison(Tenant tenant, TraceId traceId, long offset, Slice body, String reason) {
         output.deadLetter(
-                partition, offset, TraceKey.of(traceId), body.toByteArray(), List.of(), reason);
+                partition,
+                offset,
+                TraceKey.of(traceId),
+                body.toByteArray(),
+                RecordHeaders.of(tenant),
+                reason);
         metrics.deadLetters.increment();
     }
 

@@ -3,7 +3,11 @@ package dev.millrace.pipeline;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.millrace.model.Tenant;
+import java.util.List;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeader;
 import org.jspecify.annotations.Nullable;
 
 /// The headers that records on our topics may carry. Values are UTF-8 text; numbers are decimal.
@@ -42,6 +46,13 @@ final class RecordHeaders {
     static final String SOURCE_OFFSET = "source-offset";
 
     private RecordHeaders() {}
+
+    /// The headers of a record that says nothing but whose spans it is about.
+    static List<Header> of(Tenant tenant) {
+        return tenant.equals(Tenant.DEFAULT)
+                ? List.of()
+                : List.of(new RecordHeader(TENANT, value(tenant.name())));
+    }
 
     static boolean has(Headers headers, String name) {
         return headers.lastHeader(name) != null;
