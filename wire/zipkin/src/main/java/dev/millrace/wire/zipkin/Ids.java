@@ -71,7 +71,7 @@ final class Ids {
     private static boolean isHex(byte[] bytes, int from, int to) {
         for (int i = from; i < to; i++) {
             byte b = bytes[i];
-            if (!(b >= '0' && b <= '9' || b >= 'a' && b <= 'f')) {
+            if (!((b >= '0' && b <= '9') || (b >= 'a' && b <= 'f'))) {
                 return false;
             }
         }
@@ -82,7 +82,7 @@ final class Ids {
         long value = 0;
         for (int i = from; i < to; i++) {
             byte b = bytes[i];
-            value = value << 4 | (b <= '9' ? b - '0' : b - 'a' + 10) & 0xf;
+            value = (value << 4) | ((b <= '9' ? b - '0' : b - 'a' + 10) & 0xf);
         }
         return value;
     }

@@ -149,7 +149,7 @@ final class JsonV1Reader {
             if (type.equals("I16") || type.equals("I32") || type.equals("I64")) {
                 return new BinaryAnnotation(key, TagType.INT, "", Long.parseLong(value), endpoint);
             }
-            if (type.equals("DOUBLE") || type.isEmpty() && first != '"') {
+            if (type.equals("DOUBLE") || (type.isEmpty() && first != '"')) {
                 long bits = Double.doubleToRawLongBits(Double.parseDouble(value));
                 return new BinaryAnnotation(key, TagType.REAL, "", bits, endpoint);
             }

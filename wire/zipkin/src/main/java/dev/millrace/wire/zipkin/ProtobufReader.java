@@ -137,7 +137,7 @@ final class ProtobufReader {
     private long bigEndian(int from) {
         long value = 0;
         for (int i = from; i < from + 8; i++) {
-            value = value << 8 | bytes[i] & 0xff;
+            value = (value << 8) | (bytes[i] & 0xff);
         }
         return value;
     }

@@ -122,11 +122,11 @@ final class Texts {
                 scratch[used++] = (byte) (0xe0 | codePoint >> 12);
             } else {
                 scratch[used++] = (byte) (0xf0 | codePoint >> 18);
-                scratch[used++] = (byte) (0x80 | codePoint >> 12 & 0x3f);
+                scratch[used++] = (byte) (0x80 | (codePoint >> 12 & 0x3f));
             }
-            scratch[used++] = (byte) (0x80 | codePoint >> 6 & 0x3f);
+            scratch[used++] = (byte) (0x80 | (codePoint >> 6 & 0x3f));
         }
-        scratch[used++] = (byte) (0x80 | codePoint & 0x3f);
+        scratch[used++] = (byte) (0x80 | (codePoint & 0x3f));
     }
 
     private void reserve(int more) {

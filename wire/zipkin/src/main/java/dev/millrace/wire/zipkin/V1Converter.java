@@ -115,7 +115,7 @@ final class V1Converter {
         // v1 has no flag for it: a server that did not start the span leaves out its time.
         if (cs == null
                 && sr != null
-                && (source.timestamp == 0 || ss != null && source.duration == 0)) {
+                && (source.timestamp == 0 || (ss != null && source.duration == 0))) {
             half(sr.endpoint()).shared = true;
         }
     }

@@ -164,7 +164,8 @@ record ZipkinTags(
         }
         try {
             // A mapped address is read as IPv4, and could not be written as IPv6 again.
-            return text.indexOf(':') >= 0 == InetAddress.ofLiteral(text) instanceof Inet6Address;
+            return (text.indexOf(':') >= 0)
+                    == (InetAddress.ofLiteral(text) instanceof Inet6Address);
         } catch (IllegalArgumentException _) {
             return false;
         }

@@ -11,6 +11,8 @@ final class GoldenSpans {
 
     private static final long NOW_MICROS = 1_790_000_000_000_000L;
 
+    private static final List<Span.Kind> KINDS = List.of(Span.Kind.values());
+
     private GoldenSpans() {}
 
     static List<Span> random(RandomGenerator random, int count) {
@@ -24,7 +26,8 @@ final class GoldenSpans {
     private static Span span(RandomGenerator random) {
         var span =
                 Span.newBuilder()
-                        .traceId(random.nextBoolean() ? random.nextLong() : 0, random.nextLong() | 1)
+                        .traceId(
+                                random.nextBoolean() ? random.nextLong() : 0, random.nextLong() | 1)
                         .id(random.nextLong() | 1)
                         .name(text(random))
                         .timestamp(NOW_MICROS - random.nextInt(1_000_000))
@@ -34,7 +37,7 @@ final class GoldenSpans {
             span.parentId(random.nextLong() | 1);
         }
         if (random.nextInt(4) > 0) {
-            span.kind(Span.Kind.values()[random.nextInt(4)]);
+            span.kind(KINDS.get(random.nextInt(KINDS.size())));
         }
         if (random.nextBoolean()) {
             span.remoteEndpoint(endpoint(random, "remote-" + random.nextInt(3)));

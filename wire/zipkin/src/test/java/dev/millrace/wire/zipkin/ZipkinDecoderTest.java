@@ -177,7 +177,8 @@ class ZipkinDecoderTest {
                 span(
                         """
                         {"traceId": "a", "id": "b", "annotations": [
-                          {"timestamp": 9, "value": "x"}, {"timestamp": 8, "value": "y"}]}""");
+                          {"timestamp": 9, "value": "x"}, {"timestamp": 8, "value": "y"}]}\
+                        """);
         var bare = span("{\"traceId\": \"a\", \"id\": \"b\"}");
 
         // Then
@@ -199,7 +200,8 @@ class ZipkinDecoderTest {
                           {"key": "flag", "value": false},
                           {"key": "n", "value": 7, "type": "I32"},
                           {"key": "zero", "value": "0", "type": "I64"},
-                          {"key": "d", "value": 1.5, "type": "DOUBLE"}]}]""");
+                          {"key": "d", "value": 1.5, "type": "DOUBLE"}]}]\
+                        """);
 
         // Then
         assertThat(spans.getFirst().attributes())
@@ -261,12 +263,11 @@ class ZipkinDecoderTest {
         var body = "[{\"traceId\":\"a\",\"id\":\"b\",\"name\":\"" + "n".repeat(200) + "\"}]";
 
         // When, then
-        assertThatThrownBy(
-                        () ->
-                                small.traces(
-                                        ZipkinFormat.JSON_V2,
-                                        Slice.of(body.getBytes(StandardCharsets.UTF_8)),
-                                        NOW))
+        assertThatThrownBy(() ->
+                        small.traces(
+                                ZipkinFormat.JSON_V2,
+                                Slice.of(body.getBytes(StandardCharsets.UTF_8)),
+                                NOW))
                 .isInstanceOf(MalformedSpansException.class)
                 .hasMessageContaining("100 bytes");
     }
