@@ -84,8 +84,12 @@ final class TestCollector implements AutoCloseable {
     }
 
     HttpRequest.Builder request(String path) {
+        return request(Receiver.OTLP_HTTP, path);
+    }
+
+    HttpRequest.Builder request(Receiver receiver, String path) {
         return HttpRequest.newBuilder(
-                        URI.create("http://127.0.0.1:" + collector.port(Receiver.OTLP_HTTP) + path))
+                        URI.create("http://127.0.0.1:" + collector.port(receiver) + path))
                 .timeout(Duration.ofSeconds(20));
     }
 
