@@ -158,6 +158,9 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
         return new CollectorConfig(
                 collector.host(),
                 ports(collector.receivers()),
+                collector.datagramTenant().isEmpty()
+                        ? null
+                        : new Tenant(collector.datagramTenant()),
                 collector.maxRequest(),
                 collector.maxInFlight(),
                 collector.requestTimeout(),

@@ -153,10 +153,10 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                         "query",
                         new QueryServer(
                                 ComponentConfig.query(config),
-                                doors.before("query"),
                                 store,
                                 parts.meters(),
-                                clock));
+                                clock,
+                                doors.before("query")));
         query.start();
         parts.listening("ui", scheme() + shown(config.query().host()) + ":" + query.port());
     }

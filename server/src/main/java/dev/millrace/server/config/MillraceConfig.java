@@ -187,6 +187,7 @@ public record MillraceConfig(
     public record CollectorConfig(
             String host,
             ReceiversConfig receivers,
+            String datagramTenant,
             ByteSize maxRequest,
             ByteSize maxInFlight,
             Duration requestTimeout,
