@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -251,6 +252,7 @@ class AccessTest {
                         new Collector(
                                 everywhere,
                                 entrance,
+                                null,
                                 collector.sink,
                                 InstantSource.fixed(Requests.NOW),
                                 new SimpleMeterRegistry()))
@@ -262,6 +264,7 @@ class AccessTest {
         new Collector(
                         config,
                         entrance,
+                        null,
                         collector.sink,
                         InstantSource.fixed(Requests.NOW),
                         new SimpleMeterRegistry())
@@ -292,7 +295,7 @@ class AccessTest {
         };
     }
 
-    private static CollectorConfig on(CollectorConfig config, Tenant datagramTenant) {
+    private static CollectorConfig on(CollectorConfig config, @Nullable Tenant datagramTenant) {
         return new CollectorConfig(
                 config.host(),
                 config.ports(),
