@@ -64,10 +64,12 @@ public final class Collector implements AutoCloseable {
     private Map<Receiver, Integer> ports = Map.of();
 
     /// @param entrance who may come in; not closed here
+    /// @param head null to let every span go on
     /// @throws IllegalArgumentException when UDP would be a way around it
     public Collector(
             CollectorConfig config,
             Entrance entrance,
+            @Nullable HeadSampling head,
             SpanSink sink,
             InstantSource clock,
             MeterRegistry meters) {
@@ -78,7 +80,7 @@ public final class Collector implements AutoCloseable {
         this.meters = meters;
         admission = new Admission(config.maxInFlight().bytes());
         metrics = new CollectorMetrics(meters, admission);
-        intake = new SpanIntake(config, sink, clock, admission, metrics);
+        intake = new SpanIntake(config, head, sink, clock, admission, metrics);
     }
 
     /// Opens the ports. May be called once.
