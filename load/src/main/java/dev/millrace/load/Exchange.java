@@ -11,7 +11,7 @@ import java.io.UncheckedIOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.zip.GZIPOutputStream;
 
-/// One of OTLP's transports: puts a body on the wire and understands the answer.
+/// One way for requests to travel: puts a body on the wire and understands the answer.
 sealed interface Exchange permits GrpcExchange, HttpExchange {
 
     /// The body as this transport sends it, made once however often it is sent.
@@ -33,7 +33,16 @@ sealed interface Exchange permits GrpcExchange, HttpExchange {
         return out.toByteArray();
     }
 
-    static Answer accepted(byte[] message) {
+    /// What the message of a good answer means.
+    static Answer accepted(Protocol protocol, byte[] message) {
+        return switch (protocol) {
+            case OTLP_GRPC, OTLP_HTTP -> accepted(message);
+            // Whatever they say, they took everything in.
+            case ZIPKIN_JSON, ZIPKIN_PROTO, JAEGER_GRPC -> new Answer.Accepted(0);
+        };
+    }
+
+    private static Answer accepted(byte[] message) {
         try {
             var response = ExportTraceServiceResponse.parseFrom(message);
             return new Answer.Accepted(response.getPartialSuccess().getRejectedSpans());

@@ -18,21 +18,21 @@ import java.util.Base64;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/// OTLP over gRPC, framed by hand because bodies are bytes already and stay so.
+/// A protocol over gRPC, framed by hand because bodies are bytes already and stay so.
 final class GrpcExchange implements Exchange {
 
     private static final int FRAME_HEADER = 5;
 
+    private final Protocol protocol;
     private final boolean gzip;
     private final RequestHeaders headers;
 
-    GrpcExchange(boolean gzip) {
+    GrpcExchange(Protocol protocol, boolean gzip) {
+        this.protocol = protocol;
         this.gzip = gzip;
         var builder =
-                RequestHeaders.builder(
-                                HttpMethod.POST,
-                                "/opentelemetry.proto.collector.trace.v1.TraceService/Export")
-                        .set(HttpHeaderNames.CONTENT_TYPE, "application/grpc")
+                RequestHeaders.builder(HttpMethod.POST, protocol.path())
+                        .set(HttpHeaderNames.CONTENT_TYPE, protocol.contentType())
                         .set(HttpHeaderNames.TE, "trailers");
         if (gzip) {
             builder.set("grpc-encoding", "gzip");
@@ -89,14 +89,14 @@ final class GrpcExchange implements Exchange {
         };
     }
 
-    private static Answer message(byte[] frame) {
+    private Answer message(byte[] frame) {
         if (frame.length < FRAME_HEADER || frame[0] != 0) {
             return new Answer.Refused(
                     "answer: " + frame.length + " bytes (expected: one uncompressed message)");
         }
         int length = ByteBuffer.wrap(frame).getInt(1);
         return length == frame.length - FRAME_HEADER
-                ? Exchange.accepted(Arrays.copyOfRange(frame, FRAME_HEADER, frame.length))
+                ? Exchange.accepted(protocol, Arrays.copyOfRange(frame, FRAME_HEADER, frame.length))
                 : new Answer.Refused(
                         "answer: a message of "
                                 + length

@@ -17,22 +17,24 @@ import java.time.format.DateTimeFormatter;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/// OTLP over HTTP with protobuf bodies.
+/// A protocol over HTTP.
 final class HttpExchange implements Exchange {
 
+    private final Protocol protocol;
     private final InstantSource clock;
     private final boolean gzip;
     private final RequestHeaders headers;
 
-    /// @param path empty for OTLP's own
-    HttpExchange(String path, boolean gzip, InstantSource clock) {
+    /// @param path empty for the protocol's own
+    HttpExchange(Protocol protocol, String path, boolean gzip, InstantSource clock) {
+        this.protocol = protocol;
         this.clock = clock;
         this.gzip = gzip;
         var builder =
                 RequestHeaders.builder(
                                 HttpMethod.POST,
-                                path.isEmpty() || path.equals("/") ? "/v1/traces" : path)
-                        .set(HttpHeaderNames.CONTENT_TYPE, "application/x-protobuf");
+                                path.isEmpty() || path.equals("/") ? protocol.path() : path)
+                        .set(HttpHeaderNames.CONTENT_TYPE, protocol.contentType());
         if (gzip) {
             builder.set(HttpHeaderNames.CONTENT_ENCODING, "gzip");
         }
@@ -52,7 +54,7 @@ final class HttpExchange implements Exchange {
     @Override
     public Answer read(AggregatedHttpResponse response) {
         return switch (response.status().code()) {
-            case 200 -> Exchange.accepted(response.content().array());
+            case 200, 202 -> Exchange.accepted(protocol, response.content().array());
             case 429, 502, 503, 504 -> {
                 var hint = response.headers().get(HttpHeaderNames.RETRY_AFTER);
                 yield new Answer.Again(

@@ -1,6 +1,7 @@
 package dev.millrace.load;
 
 import dev.millrace.load.traffic.BenchmarkWorkload;
+import dev.millrace.load.traffic.Encoding;
 import dev.millrace.load.traffic.ShopWorkload;
 import dev.millrace.load.traffic.TrafficShape;
 import dev.millrace.load.traffic.Workload;
@@ -13,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /// What to send, where to and how fast.
 ///
-/// @param target scheme, host and port of the receiver; for HTTP a path other than `/v1/traces` may
-///   follow
-/// @param transport what to speak
+/// @param target scheme, host and port of the receiver; for HTTP a path other than the protocol's
+///   own may follow
+/// @param protocol what to speak
 /// @param traffic which workload to send
 /// @param seed of ids and shapes
 /// @param spansPerSecond the rate to keep; 0 for as fast as it goes
@@ -23,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// @param totalSpans how many spans to make, to the next whole round; 0 for no such limit
 /// @param concurrency how many requests may be without an answer at a time
 /// @param gzip whether bodies are compressed
-/// @param headers sent with every request, such as a tenant's
+/// @param headers sent with every request, such as a tenant's or a token
+/// @param tls whom to trust and what to show where the target's scheme is `https`
 /// @param requestTimeout how long to wait for an answer before trying again
 /// @param retryFor how long a request is tried again before it counts as failed
 /// @param truthFile where to keep the truth; null for nowhere
@@ -34,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 /// @param giantSpans the least number of spans of a giant trace
 public record LoadConfig(
         URI target,
-        Transport transport,
+        Protocol protocol,
         Traffic traffic,
         long seed,
         long spansPerSecond,
@@ -43,6 +45,7 @@ public record LoadConfig(
         int concurrency,
         boolean gzip,
         Map<String, String> headers,
+        ClientTls tls,
         Duration requestTimeout,
         Duration retryFor,
         @Nullable Path truthFile,
@@ -51,12 +54,6 @@ public record LoadConfig(
         double duplicateShare,
         int giantEvery,
         int giantSpans) {
-
-    /// OTLP's two transports.
-    public enum Transport {
-        GRPC,
-        HTTP
-    }
 
     /// The two workloads.
     public enum Traffic {
@@ -92,6 +89,13 @@ public record LoadConfig(
         return new Builder(target);
     }
 
+    /// Names the headers and keeps their values, which may be secret, to itself.
+    @Override
+    public String toString() {
+        return "LoadConfig[target=%s, protocol=%s, traffic=%s, seed=%d, headers=%s]"
+                .formatted(target, protocol, traffic, seed, headers.keySet());
+    }
+
     /// Where the truth is kept.
     public Optional<Path> truth() {
         return Optional.ofNullable(truthFile);
@@ -100,7 +104,7 @@ public record LoadConfig(
     // Rounds are small at low rates, so that spans leave soon after they are made.
     Workload workload() {
         return switch (traffic) {
-            case BENCHMARK -> new BenchmarkWorkload(seed);
+            case BENCHMARK -> new BenchmarkWorkload(seed, protocol.encoding());
             case REALISTIC -> {
                 long round =
                         spansPerSecond == 0
@@ -115,9 +119,15 @@ public record LoadConfig(
                                 lateDelay,
                                 duplicateShare,
                                 giantEvery,
-                                giantSpans));
+                                giantSpans),
+                        protocol.encoding());
             }
         };
+    }
+
+    // What comes back of it, and so can be compared.
+    Fidelity fidelity() {
+        return protocol.encoding() == Encoding.OTLP ? Fidelity.EXACT : Fidelity.COMMON;
     }
 
     private static void atLeast(String name, long value, long least) {
@@ -136,7 +146,7 @@ public record LoadConfig(
     /// Collects the parts of a [LoadConfig]. Not safe for threads.
     public static final class Builder {
         private final URI target;
-        private Transport transport = Transport.GRPC;
+        private Protocol protocol = Protocol.OTLP_GRPC;
         private Traffic traffic = Traffic.REALISTIC;
         private long seed = 1;
         private long spansPerSecond = 1_000;
@@ -145,6 +155,7 @@ public record LoadConfig(
         private int concurrency = 8;
         private boolean gzip;
         private Map<String, String> headers = Map.of();
+        private ClientTls tls = ClientTls.NONE;
         private Duration requestTimeout = Duration.ofSeconds(10);
         private Duration retryFor = Duration.ofMinutes(2);
         private @Nullable Path truthFile;
@@ -158,8 +169,8 @@ public record LoadConfig(
             this.target = target;
         }
 
-        public Builder transport(Transport transport) {
-            this.transport = transport;
+        public Builder protocol(Protocol protocol) {
+            this.protocol = protocol;
             return this;
         }
 
@@ -203,6 +214,11 @@ public record LoadConfig(
             return this;
         }
 
+        public Builder tls(ClientTls tls) {
+            this.tls = tls;
+            return this;
+        }
+
         public Builder requestTimeout(Duration requestTimeout) {
             this.requestTimeout = requestTimeout;
             return this;
@@ -238,7 +254,7 @@ public record LoadConfig(
         public LoadConfig build() {
             return new LoadConfig(
                     target,
-                    transport,
+                    protocol,
                     traffic,
                     seed,
                     spansPerSecond,
@@ -247,6 +263,7 @@ public record LoadConfig(
                     concurrency,
                     gzip,
                     headers,
+                    tls,
                     requestTimeout,
                     retryFor,
                     truthFile,

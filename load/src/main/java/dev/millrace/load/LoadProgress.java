@@ -5,11 +5,14 @@ import java.util.Locale;
 
 /// How far a run has come.
 ///
-/// Counts are of spans since the start, but for `retries`, which are requests sent again.
+/// Counts are of spans since the start, but for `retries`, which are requests sent again, and
+/// `refusals` and `unhinted`, which are answers.
 ///
 /// @param sent handed to the sender
 /// @param rejected refused for good
 /// @param failed given up after the limit of retries
+/// @param refusals answers that said no, for now or for good
+/// @param unhinted those of them that did not say when to come back
 /// @param spansPerSecond acknowledged since the last progress
 /// @param p50 from first attempt to answer, of the requests answered since the last progress
 /// @param p99 likewise
@@ -20,6 +23,8 @@ public record LoadProgress(
         long rejected,
         long failed,
         long retries,
+        long refusals,
+        long unhinted,
         double spansPerSecond,
         Duration p50,
         Duration p99) {

@@ -9,6 +9,8 @@ import java.util.Locale;
 ///   failed
 /// @param failed spans given up after the limit of retries, or without an answer at the end
 /// @param retries requests sent again, counted each time
+/// @param refusals answers that said no, for now or for good; one request may get many
+/// @param unhinted those of them that did not say when to come back
 /// @param bytes of acknowledged requests, before compression
 /// @param elapsed from the start to the last answer
 /// @param p50 from a request's first attempt to its answer
@@ -18,6 +20,8 @@ public record LoadReport(
         long rejected,
         long failed,
         long retries,
+        long refusals,
+        long unhinted,
         long bytes,
         Duration elapsed,
         Duration p50,
@@ -54,6 +58,7 @@ public record LoadReport(
                 rejected      %,d
                 failed        %,d
                 retried       %,d requests
+                refused       %,d times, %,d of them without a hint when to come back
                 rate          %,.0f spans/s, %.1f MB/s
                 latency       p50 %s, p99 %s, max %s\
                 """,
@@ -63,6 +68,8 @@ public record LoadReport(
                 rejected,
                 failed,
                 retries,
+                refusals,
+                unhinted,
                 spansPerSecond(),
                 megabytesPerSecond(),
                 LoadProgress.millis(p50),

@@ -94,7 +94,7 @@ public final class LoadRun implements AutoCloseable {
 
     private @Nullable TruthLog openTruth() throws IOException {
         var path = config.truth();
-        return path.isPresent() ? TruthLog.create(path.get()) : null;
+        return path.isPresent() ? TruthLog.create(path.get(), config.fidelity()) : null;
     }
 
     private Future<?> tick(ScheduledExecutorService ticker, long start) {

@@ -61,20 +61,21 @@ final class Sender implements AutoCloseable {
         this.tally = tally;
         this.truth = truth;
         this.exchange =
-                switch (config.transport()) {
-                    case GRPC -> new GrpcExchange(config.gzip());
-                    case HTTP -> new HttpExchange(config.target().getPath(), config.gzip(), clock);
-                };
+                config.protocol().isGrpc()
+                        ? new GrpcExchange(config.protocol(), config.gzip())
+                        : new HttpExchange(
+                                config.protocol(), config.target().getPath(), config.gzip(), clock);
         this.room = new Semaphore(config.concurrency());
     }
 
     void start() {
-        var opened =
+        var builder =
                 ClientFactory.builder()
                         .connectTimeoutMillis(CONNECT_MILLIS)
                         .maxNumEventLoopsPerEndpoint(2)
-                        .maxNumEventLoopsPerHttp1Endpoint(2)
-                        .build();
+                        .maxNumEventLoopsPerHttp1Endpoint(2);
+        config.tls().applyTo(builder);
+        var opened = builder.build();
         factory = opened;
         client =
                 WebClient.builder(base())
@@ -165,12 +166,9 @@ final class Sender implements AutoCloseable {
 
     private URI base() {
         boolean tls = config.target().getScheme().equals("https");
+        // Ordinary exporters speak HTTP/1.1, over TLS what both sides know best.
         String protocol =
-                switch (config.transport()) {
-                    case GRPC -> tls ? "h2" : "h2c";
-                    // Ordinary exporters speak HTTP/1.1, over TLS what both sides know best.
-                    case HTTP -> tls ? "https" : "h1c";
-                };
+                config.protocol().isGrpc() ? (tls ? "h2" : "h2c") : (tls ? "https" : "h1c");
         return URI.create(protocol + "://" + config.target().getRawAuthority());
     }
 
@@ -187,7 +185,7 @@ final class Sender implements AutoCloseable {
             this.request = request;
             this.number = number;
             this.wrapped = exchange.wrap(request.body());
-            this.noted = truth == null ? number : truth.sending(request.body());
+            this.noted = truth == null ? number : truth.sending(request.otlp());
             this.firstNanos = nanoTime.getAsLong();
         }
 
@@ -203,15 +201,25 @@ final class Sender implements AutoCloseable {
         private @Nullable Void answered(
                 @Nullable AggregatedHttpResponse response, @Nullable Throwable failure) {
             try {
-                follow(
-                        response == null
-                                ? new Answer.Again(String.valueOf(failure), null)
-                                : exchange.read(response));
+                follow(response == null ? silence(failure) : count(exchange.read(response)));
             } catch (RuntimeException e) {
                 broken = e;
                 room.release();
             }
             return null;
+        }
+
+        private Answer silence(@Nullable Throwable failure) {
+            return new Answer.Again(String.valueOf(failure), null);
+        }
+
+        private Answer count(Answer answer) {
+            switch (answer) {
+                case Answer.Accepted _ -> {}
+                case Answer.Refused _ -> tally.refused(false);
+                case Answer.Again(_, Duration hint) -> tally.refused(hint != null);
+            }
+            return answer;
         }
 
         private void follow(Answer answer) {

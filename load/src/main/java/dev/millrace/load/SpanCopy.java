@@ -1,27 +1,24 @@
 package dev.millrace.load;
 
 import dev.millrace.model.Slice;
-import dev.millrace.model.Span;
-import dev.millrace.wire.otlp.OtlpEncoder;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.List;
 
 /// One sent body of a span, by what decides between copies: the later end, then the larger body.
 ///
 /// Of copies that end at once and are as large, the bytes decide, which are not kept here; either
 /// passes for the winner then. No workload makes such copies.
 ///
-/// @param size of the span encoded alone, with its resource and scope
+/// @param size of the body as far as it is compared: for OTLP the span encoded alone, with its
+///   resource and scope
 /// @param digestHigh the first half of the first 16 bytes of SHA-256 over those bytes
 /// @param digestLow their second half
 record SpanCopy(long endNanos, int size, long digestHigh, long digestLow) {
 
-    static SpanCopy of(Span span) {
-        Slice body = OtlpEncoder.encode(List.of(span));
+    static SpanCopy of(long endNanos, Slice body) {
         var digest = ByteBuffer.wrap(sha256(body));
-        return new SpanCopy(span.endNanos(), body.length(), digest.getLong(), digest.getLong());
+        return new SpanCopy(endNanos, body.length(), digest.getLong(), digest.getLong());
     }
 
     /// Whether the duplicate rule, as far as it is known here, prefers this one.

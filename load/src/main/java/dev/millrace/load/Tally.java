@@ -17,6 +17,8 @@ final class Tally {
     private final LongAdder rejected = new LongAdder();
     private final LongAdder failed = new LongAdder();
     private final LongAdder retries = new LongAdder();
+    private final LongAdder refusals = new LongAdder();
+    private final LongAdder unhinted = new LongAdder();
     private final LongAdder bytes = new LongAdder();
     private final Recorder latencies = new Recorder(DIGITS);
     private final Histogram total = new Histogram(DIGITS);
@@ -30,6 +32,16 @@ final class Tally {
 
     void retried() {
         retries.increment();
+    }
+
+    /// Counts an answer that said no, for now or for good.
+    ///
+    /// @param hinted whether it said when to come back
+    void refused(boolean hinted) {
+        refusals.increment();
+        if (!hinted) {
+            unhinted.increment();
+        }
     }
 
     void answered(long acknowledgedSpans, long rejectedSpans, int bodyBytes, long latencyNanos) {
@@ -59,6 +71,8 @@ final class Tally {
                 rejected.sum(),
                 failed.sum(),
                 retries.sum(),
+                refusals.sum(),
+                unhinted.sum(),
                 rate,
                 percentile(second, 50),
                 percentile(second, 99));
@@ -73,6 +87,8 @@ final class Tally {
                 rejected.sum(),
                 sent.sum() - acknowledged.sum() - rejected.sum(),
                 retries.sum(),
+                refusals.sum(),
+                unhinted.sum(),
                 bytes.sum(),
                 Duration.ofNanos(elapsedNanos),
                 percentile(total, 50),

@@ -30,6 +30,9 @@ import java.util.function.Function;
 /// its acknowledged copies, or with one that beats it and may have arrived. Spans of requests
 /// without a final answer may be stored or not; rejected ones must not be.
 ///
+/// What was sent in another format than OTLP is compared by what that format carries, as [Fidelity]
+/// says.
+///
 /// Not safe for threads.
 public final class Truth {
 
@@ -48,7 +51,11 @@ public final class Truth {
 
     private final Map<TraceId, Map<SpanIdentity, Copies>> traces = new LinkedHashMap<>();
 
-    private Truth() {}
+    private final Fidelity fidelity;
+
+    private Truth(Fidelity fidelity) {
+        this.fidelity = fidelity;
+    }
 
     /// Reads the file of a run, which may still be going on or have been killed: what has no answer
     /// in the file is unknown.
@@ -57,11 +64,12 @@ public final class Truth {
     public static Truth read(Path path) throws IOException {
         var services = new HashMap<Integer, String>();
         var pending = new LinkedHashMap<Long, List<Sent>>();
-        var truth = new Truth();
+        Truth truth;
         try (var in = new DataInputStream(new BufferedInputStream(Files.newInputStream(path)))) {
             if (in.readLong() != TruthLog.MAGIC) {
                 throw new IOException(path + ": not a truth file (expected: one written by a run)");
             }
+            truth = new Truth(fidelity(in.readUnsignedByte(), path));
             while (true) {
                 byte[] bytes = in.readNBytes(Integer.BYTES);
                 if (bytes.length < Integer.BYTES) {
@@ -79,10 +87,24 @@ public final class Truth {
                 truth.take(ByteBuffer.wrap(record), services, pending, path);
             }
         } catch (EOFException e) {
-            throw new IOException(path + ": not a truth file (expected: at least 8 bytes)", e);
+            throw new IOException(
+                    path
+                            + ": not a truth file (expected: at least "
+                            + TruthLog.HEADER_BYTES
+                            + " bytes)",
+                    e);
         }
         pending.values().forEach(sent -> truth.settle(sent, Fate.UNKNOWN));
         return truth;
+    }
+
+    private static Fidelity fidelity(int number, Path path) throws IOException {
+        for (var fidelity : Fidelity.values()) {
+            if (fidelity.number() == number) {
+                return fidelity;
+            }
+        }
+        throw new IOException(path + ": fidelity " + number + " (expected: 0 or 1)");
     }
 
     /// Every trace with a span that was sent, in the order their fates became known.
@@ -115,13 +137,13 @@ public final class Truth {
             var sent = traces.getOrDefault(traceId, Map.of());
             var seen = new HashSet<SpanIdentity>();
             for (var span : stored.apply(traceId).map(Trace::spans).orElse(List.<Span>of())) {
-                var identity = SpanIdentity.of(span);
+                var identity = fidelity.identity(span);
                 var copies = sent.get(identity);
                 if (!seen.add(identity)) {
                     duplicated.add(identity);
                 } else if (copies == null) {
                     unexpected.add(identity);
-                } else if (copies.allows(SpanCopy.of(span))) {
+                } else if (copies.allows(fidelity.copy(span))) {
                     matched++;
                 } else {
                     altered.add(identity);

@@ -23,8 +23,9 @@ import java.util.Map;
 /// still names every span that may be somewhere. Every record is in the operating system's hands
 /// when the method returns; it survives the death of the process, not of the machine.
 ///
-/// The file is [#MAGIC], then records of a four-byte length and that many bytes, of which the first
-/// tells the kind. Numbers are big-endian. A record cut short at the end is ignored by readers.
+/// The file is [#MAGIC], the number of its [Fidelity] (1), then records of a four-byte length and
+/// that many bytes, of which the first tells the kind. Numbers are big-endian. A record cut short
+/// at the end is ignored by readers.
 ///
 /// | Kind | Rest of the record |
 /// |---|---|
@@ -36,30 +37,37 @@ import java.util.Map;
 final class TruthLog implements AutoCloseable {
 
     static final long MAGIC = 0x4d494c4c54525554L;
+    static final int HEADER_BYTES = Long.BYTES + 1;
     static final byte SERVICE = 1;
     static final byte SENT = 2;
     static final byte FATE = 3;
     static final int SPAN_BYTES = 55;
 
     private final FileChannel file;
+    private final Fidelity fidelity;
     private final Map<String, Integer> services = new HashMap<>();
     private long requests;
 
-    private TruthLog(FileChannel file) {
+    private TruthLog(FileChannel file, Fidelity fidelity) {
         this.file = file;
+        this.fidelity = fidelity;
     }
 
     /// Begins a new file, in place of one that may be there.
-    static TruthLog create(Path path) throws IOException {
+    static TruthLog create(Path path, Fidelity fidelity) throws IOException {
         var file =
                 FileChannel.open(
                         path,
                         StandardOpenOption.CREATE,
                         StandardOpenOption.TRUNCATE_EXISTING,
                         StandardOpenOption.WRITE);
-        var log = new TruthLog(file);
+        var log = new TruthLog(file, fidelity);
         try {
-            log.write(ByteBuffer.allocate(Long.BYTES).putLong(MAGIC).flip());
+            log.write(
+                    ByteBuffer.allocate(HEADER_BYTES)
+                            .putLong(MAGIC)
+                            .put((byte) fidelity.number())
+                            .flip());
         } catch (UncheckedIOException e) {
             file.close();
             throw e;
@@ -68,12 +76,14 @@ final class TruthLog implements AutoCloseable {
     }
 
     /// Notes the spans of a request about to be sent, and returns the number it goes by.
-    long sending(Slice body) {
+    ///
+    /// @param otlp the spans, as they were before they were put into another format
+    long sending(Slice otlp) {
         var identities = new ArrayList<SpanIdentity>();
         var copies = new ArrayList<SpanCopy>();
-        for (var span : OtlpDecoder.spans(body)) {
-            identities.add(SpanIdentity.of(span));
-            copies.add(SpanCopy.of(span));
+        for (var span : OtlpDecoder.spans(otlp)) {
+            identities.add(fidelity.identity(span));
+            copies.add(fidelity.copy(span));
         }
         synchronized (this) {
             long request = requests++;

@@ -2,14 +2,18 @@ package dev.millrace.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.linecorp.armeria.common.TlsKeyPair;
 import dev.millrace.load.LoadConfig.Traffic;
-import dev.millrace.load.LoadConfig.Transport;
 import dev.millrace.load.Receiver.Reply;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Base64;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -26,13 +30,13 @@ class LoadRunTest {
     @TempDir Path directory;
 
     @ParameterizedTest
-    @CsvSource({"GRPC, false", "GRPC, true", "HTTP, false", "HTTP, true"})
-    void deliversEverySpanIncludingLateOnesAndTellsTheTruth(Transport transport, boolean gzip)
+    @CsvSource({"OTLP_GRPC, false", "OTLP_GRPC, true", "OTLP_HTTP, false", "OTLP_HTTP, true"})
+    void deliversEverySpanIncludingLateOnesAndTellsTheTruth(Protocol protocol, boolean gzip)
             throws Exception {
         try (var receiver = new Receiver(_ -> Reply.TAKE).start()) {
             // Given
             var config =
-                    config(receiver.uri(), transport)
+                    config(receiver.uri(), protocol)
                             .gzip(gzip)
                             .late(0.1, Duration.ofMillis(300))
                             .duplicates(0.1)
@@ -55,12 +59,98 @@ class LoadRunTest {
     }
 
     @ParameterizedTest
-    @EnumSource
-    void sendsBenchmarkTraffic(Transport transport) throws Exception {
+    @CsvSource({"ZIPKIN_JSON, false", "ZIPKIN_JSON, true", "ZIPKIN_PROTO, false"})
+    void tellsTheTruthAboutWhatAnotherFormatCarries(Protocol protocol, boolean gzip)
+            throws Exception {
         try (var receiver = new Receiver(_ -> Reply.TAKE).start()) {
             // Given
             var config =
-                    config(receiver.uri(), transport)
+                    config(receiver.uri(), protocol)
+                            .gzip(gzip)
+                            .late(0.1, Duration.ofMillis(300))
+                            .duplicates(0.1)
+                            .totalSpans(3_000)
+                            .build();
+
+            // When
+            var report = run(config);
+
+            // Then
+            var truth = Truth.read(truthFile());
+            assertThat(report.isComplete()).isTrue();
+            var comparison = truth.compare(receiver::find);
+            assertThat(comparison.isClean()).as("%s", comparison).isTrue();
+            assertThat(comparison.matched())
+                    .isEqualTo(truth.acknowledgedSpans())
+                    .isGreaterThan(2_500);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"OTLP_GRPC", "OTLP_HTTP", "ZIPKIN_JSON"})
+    void showsItsTokenOverTls(Protocol protocol) throws Exception {
+        var pair = TlsKeyPair.ofSelfSigned("localhost");
+        try (var receiver = new Receiver(_ -> Reply.TAKE, pair).start()) {
+            // Given
+            var config =
+                    config(receiver.uri(), protocol)
+                            .traffic(Traffic.BENCHMARK)
+                            .headers(Map.of("authorization", "Bearer abc", "x-scope-orgid", "shop"))
+                            .tls(new ClientTls(pem(pair.certificateChain().getFirst()), null, null))
+                            .totalSpans(512)
+                            .build();
+
+            // When
+            var report = run(config);
+
+            // Then
+            assertThat(report.acknowledged()).isEqualTo(512);
+            assertThat(receiver.headers())
+                    .isNotEmpty()
+                    .allMatch(it -> it.contains("authorization", "Bearer abc"))
+                    .allMatch(it -> it.contains("x-scope-orgid", "shop"));
+            assertThat(config.toString()).doesNotContain("abc");
+        }
+    }
+
+    @Test
+    void doesNotSpeakToAReceiverItDoesNotTrust() throws Exception {
+        try (var receiver =
+                new Receiver(_ -> Reply.TAKE, TlsKeyPair.ofSelfSigned("localhost")).start()) {
+            // Given
+            var config =
+                    config(receiver.uri(), Protocol.OTLP_GRPC)
+                            .traffic(Traffic.BENCHMARK)
+                            .retryFor(Duration.ofMillis(500))
+                            .totalSpans(512)
+                            .build();
+
+            // When
+            var report = run(config);
+
+            // Then
+            assertThat(report.failed()).isEqualTo(512);
+            assertThat(report.refusals()).isZero();
+            assertThat(receiver.headers()).isEmpty();
+        }
+    }
+
+    private Path pem(X509Certificate certificate) throws Exception {
+        var encoder = Base64.getMimeEncoder(64, new byte[] {'\n'});
+        return Files.writeString(
+                directory.resolve("trust.pem"),
+                "-----BEGIN CERTIFICATE-----\n"
+                        + encoder.encodeToString(certificate.getEncoded())
+                        + "\n-----END CERTIFICATE-----\n");
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"OTLP_GRPC", "OTLP_HTTP", "ZIPKIN_JSON", "ZIPKIN_PROTO"})
+    void sendsBenchmarkTraffic(Protocol protocol) throws Exception {
+        try (var receiver = new Receiver(_ -> Reply.TAKE).start()) {
+            // Given
+            var config =
+                    config(receiver.uri(), protocol)
                             .traffic(Traffic.BENCHMARK)
                             .totalSpans(5_120)
                             .build();
@@ -75,14 +165,14 @@ class LoadRunTest {
     }
 
     @ParameterizedTest
-    @EnumSource
-    void waitsAsLongAsTheReceiverAsks(Transport transport) throws Exception {
+    @EnumSource(names = {"OTLP_GRPC", "OTLP_HTTP"})
+    void waitsAsLongAsTheReceiverAsks(Protocol protocol) throws Exception {
         try (var receiver =
                 new Receiver(number -> number == 0 ? Reply.AGAIN_IN_A_SECOND : Reply.TAKE)
                         .start()) {
             // Given
             var config =
-                    config(receiver.uri(), transport)
+                    config(receiver.uri(), protocol)
                             .traffic(Traffic.BENCHMARK)
                             .totalSpans(1)
                             .build();
@@ -95,17 +185,19 @@ class LoadRunTest {
             assertThat(arrivals).hasSize(2);
             assertThat(arrivals.get(1) - arrivals.get(0)).isGreaterThanOrEqualTo(990_000_000);
             assertThat(report.retries()).isEqualTo(1);
+            assertThat(report.refusals()).isEqualTo(1);
+            assertThat(report.unhinted()).isZero();
             assertThat(report.isComplete()).isTrue();
         }
     }
 
     @ParameterizedTest
-    @EnumSource
-    void countsThePartThatWasRefused(Transport transport) throws Exception {
+    @EnumSource(names = {"OTLP_GRPC", "OTLP_HTTP"})
+    void countsThePartThatWasRefused(Protocol protocol) throws Exception {
         try (var receiver = new Receiver(_ -> Reply.TAKE_PARTLY).start()) {
             // Given
             var config =
-                    config(receiver.uri(), transport)
+                    config(receiver.uri(), protocol)
                             .traffic(Traffic.BENCHMARK)
                             .totalSpans(1_024)
                             .build();
@@ -122,12 +214,12 @@ class LoadRunTest {
     }
 
     @ParameterizedTest
-    @EnumSource
-    void doesNotRepeatWhatWasRefusedForGood(Transport transport) throws Exception {
+    @EnumSource(names = {"OTLP_GRPC", "OTLP_HTTP"})
+    void doesNotRepeatWhatWasRefusedForGood(Protocol protocol) throws Exception {
         try (var receiver = new Receiver(_ -> Reply.REFUSE).start()) {
             // Given
             var config =
-                    config(receiver.uri(), transport)
+                    config(receiver.uri(), protocol)
                             .traffic(Traffic.BENCHMARK)
                             .totalSpans(512)
                             .build();
@@ -150,7 +242,7 @@ class LoadRunTest {
         try (var receiver = new Receiver(_ -> Reply.BUSY).start()) {
             // Given
             var config =
-                    config(receiver.uri(), Transport.GRPC)
+                    config(receiver.uri(), Protocol.OTLP_GRPC)
                             .traffic(Traffic.BENCHMARK)
                             .totalSpans(1)
                             .build();
@@ -161,16 +253,17 @@ class LoadRunTest {
             // Then
             assertThat(report.rejected()).isEqualTo(512);
             assertThat(report.retries()).isZero();
+            assertThat(report.unhinted()).isEqualTo(1);
         }
     }
 
     @ParameterizedTest
-    @EnumSource
-    void givesUpWhenTheReceiverStaysAway(Transport transport) throws Exception {
+    @EnumSource(names = {"OTLP_GRPC", "OTLP_HTTP"})
+    void givesUpWhenTheReceiverStaysAway(Protocol protocol) throws Exception {
         try (var receiver = new Receiver(_ -> Reply.UNAVAILABLE).start()) {
             // Given
             var config =
-                    config(receiver.uri(), transport)
+                    config(receiver.uri(), protocol)
                             .traffic(Traffic.BENCHMARK)
                             .retryFor(Duration.ofSeconds(1))
                             .totalSpans(1)
@@ -187,12 +280,12 @@ class LoadRunTest {
     }
 
     @ParameterizedTest
-    @EnumSource
-    void losesNothingWhenTheReceiverIsKilledAndComesBack(Transport transport) throws Exception {
+    @EnumSource(names = {"OTLP_GRPC", "OTLP_HTTP"})
+    void losesNothingWhenTheReceiverIsKilledAndComesBack(Protocol protocol) throws Exception {
         try (var receiver = new Receiver(_ -> Reply.TAKE).start()) {
             // Given
             var config =
-                    config(receiver.uri(), transport)
+                    config(receiver.uri(), protocol)
                             .spansPerSecond(4_000)
                             .totalSpans(6_000)
                             .requestTimeout(Duration.ofSeconds(3))
@@ -220,7 +313,7 @@ class LoadRunTest {
             // Given
             var progress = new ConcurrentLinkedQueue<LoadProgress>();
             var config =
-                    config(receiver.uri(), Transport.GRPC)
+                    config(receiver.uri(), Protocol.OTLP_GRPC)
                             .spansPerSecond(2_000)
                             .totalSpans(5_000)
                             .late(0, Duration.ZERO)
@@ -243,7 +336,7 @@ class LoadRunTest {
         try (var receiver = new Receiver(_ -> Reply.TAKE).start()) {
             // Given
             var config =
-                    config(receiver.uri(), Transport.GRPC)
+                    config(receiver.uri(), Protocol.OTLP_GRPC)
                             .spansPerSecond(2_000)
                             .late(0.1, Duration.ofHours(1))
                             .build();
@@ -266,7 +359,7 @@ class LoadRunTest {
         // Given
         var told = new CountDownLatch(1);
         var config =
-                config(URI.create("http://127.0.0.1:1"), Transport.GRPC)
+                config(URI.create("http://127.0.0.1:1"), Protocol.OTLP_GRPC)
                         .traffic(Traffic.BENCHMARK)
                         .totalSpans(1)
                         .build();
@@ -291,9 +384,9 @@ class LoadRunTest {
         assertThat(Truth.read(truthFile()).acknowledgedSpans()).isZero();
     }
 
-    private LoadConfig.Builder config(URI target, Transport transport) {
+    private LoadConfig.Builder config(URI target, Protocol protocol) {
         return LoadConfig.builder(target)
-                .transport(transport)
+                .protocol(protocol)
                 .seed(7)
                 .spansPerSecond(0)
                 .truthFile(truthFile());

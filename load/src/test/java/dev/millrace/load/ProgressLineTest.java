@@ -20,6 +20,8 @@ class ProgressLineTest {
                     0,
                     0,
                     3,
+                    3,
+                    0,
                     10_012.4,
                     Duration.ofNanos(4_200_000),
                     Duration.ofMillis(18));

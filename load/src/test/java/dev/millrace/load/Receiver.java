@@ -4,11 +4,12 @@ import com.google.protobuf.Any;
 import com.google.rpc.RetryInfo;
 import com.linecorp.armeria.common.AggregatedHttpRequest;
 import com.linecorp.armeria.common.HttpData;
-import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
+import com.linecorp.armeria.common.RequestHeaders;
 import com.linecorp.armeria.common.ResponseHeaders;
+import com.linecorp.armeria.common.TlsKeyPair;
 import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.encoding.DecodingService;
@@ -18,6 +19,8 @@ import dev.millrace.model.Span;
 import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
 import dev.millrace.wire.otlp.OtlpDecoder;
+import dev.millrace.wire.zipkin.ZipkinDecoder;
+import dev.millrace.wire.zipkin.ZipkinFormat;
 import io.grpc.Status;
 import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.StreamObserver;
@@ -33,9 +36,11 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Function;
 import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 
-/// A real OTLP receiver for both transports that answers by script and remembers what it took in.
+/// A real receiver of every protocol that answers by script and remembers what it took in.
 final class Receiver implements AutoCloseable {
 
     /// What to answer to one request.
@@ -52,7 +57,11 @@ final class Receiver implements AutoCloseable {
         REFUSE
     }
 
+    private static final ZipkinDecoder ZIPKIN = new ZipkinDecoder(64 << 20);
+
     private final IntFunction<Reply> script;
+    private final @Nullable TlsKeyPair certificate;
+    private final List<RequestHeaders> headers = new CopyOnWriteArrayList<>();
     private final ConcurrentHashMap<TraceId, List<Span>> taken = new ConcurrentHashMap<>();
     private final List<Long> arrivals = new CopyOnWriteArrayList<>();
     private final CountDownLatch fifth = new CountDownLatch(5);
@@ -60,7 +69,13 @@ final class Receiver implements AutoCloseable {
 
     /// @param script the reply to the request of a number, counted from 0
     Receiver(IntFunction<Reply> script) {
+        this(script, null);
+    }
+
+    /// @param certificate to show over TLS; null for none of both
+    Receiver(IntFunction<Reply> script, @Nullable TlsKeyPair certificate) {
         this.script = script;
+        this.certificate = certificate;
         this.server = server(0);
     }
 
@@ -78,7 +93,9 @@ final class Receiver implements AutoCloseable {
     }
 
     URI uri() {
-        return URI.create("http://127.0.0.1:" + server.activeLocalPort());
+        return certificate == null
+                ? URI.create("http://127.0.0.1:" + server.activeLocalPort())
+                : URI.create("https://localhost:" + server.activeLocalPort());
     }
 
     void awaitFifthRequest() throws InterruptedException {
@@ -88,6 +105,11 @@ final class Receiver implements AutoCloseable {
     /// When requests came, nanoseconds.
     List<Long> arrivals() {
         return arrivals;
+    }
+
+    /// The headers of each request.
+    List<RequestHeaders> headers() {
+        return headers;
     }
 
     int spans() {
@@ -115,17 +137,28 @@ final class Receiver implements AutoCloseable {
     }
 
     private Server server(int port) {
-        return Server.builder()
-                .http(port)
-                .service(
-                        "/v1/traces",
-                        ((HttpService) (_, request) -> http(request))
-                                .decorate(DecodingService.newDecorator()))
-                .service(GrpcService.builder().addService(new Grpc()).build())
-                .build();
+        var builder =
+                Server.builder()
+                        .decorator((delegate, context, request) -> {
+                            headers.add(request.headers());
+                            return delegate.serve(context, request);
+                        })
+                        .service("/v1/traces", http(this::answer))
+                        .service("/api/v2/spans", http(this::answerZipkin))
+                        .service(GrpcService.builder().addService(new Grpc()).build());
+        if (certificate == null) {
+            return builder.http(port).build();
+        }
+        return builder.https(port).tls(certificate).build();
     }
 
-    private Reply reply(byte[] body) {
+    private static HttpService http(Function<AggregatedHttpRequest, HttpResponse> answer) {
+        HttpService service =
+                (_, request) -> HttpResponse.of(request.aggregate().thenApply(answer));
+        return service.decorate(DecodingService.newDecorator());
+    }
+
+    private Reply reply(Slice traces) {
         int number;
         synchronized (this) {
             number = arrivals.size();
@@ -134,7 +167,7 @@ final class Receiver implements AutoCloseable {
         fifth.countDown();
         var reply = script.apply(number);
         if (reply == Reply.TAKE || reply == Reply.TAKE_PARTLY) {
-            OtlpDecoder.spans(Slice.of(body)).stream()
+            OtlpDecoder.spans(traces).stream()
                     .skip(reply == Reply.TAKE ? 0 : 1)
                     .forEach(span ->
                             taken.computeIfAbsent(span.traceId(), _ -> new CopyOnWriteArrayList<>())
@@ -143,12 +176,26 @@ final class Receiver implements AutoCloseable {
         return reply;
     }
 
-    private HttpResponse http(HttpRequest request) {
-        return HttpResponse.of(request.aggregate().thenApply(this::answer));
+    private HttpResponse answerZipkin(AggregatedHttpRequest request) {
+        boolean json = MediaType.JSON.equals(request.contentType());
+        var traces =
+                ZIPKIN.traces(
+                        json ? ZipkinFormat.JSON_V2 : ZipkinFormat.PROTOBUF,
+                        Slice.of(request.content().array()),
+                        1);
+        return switch (reply(traces)) {
+            case TAKE -> HttpResponse.of(HttpStatus.ACCEPTED);
+            case BUSY -> HttpResponse.of(HttpStatus.TOO_MANY_REQUESTS);
+            case AGAIN_IN_A_SECOND ->
+                    HttpResponse.of(
+                            ResponseHeaders.of(HttpStatus.TOO_MANY_REQUESTS, "retry-after", "1"));
+            case TAKE_PARTLY, UNAVAILABLE -> HttpResponse.of(HttpStatus.SERVICE_UNAVAILABLE);
+            case REFUSE -> HttpResponse.of(HttpStatus.BAD_REQUEST);
+        };
     }
 
     private HttpResponse answer(AggregatedHttpRequest request) {
-        return switch (reply(request.content().array())) {
+        return switch (reply(Slice.of(request.content().array()))) {
             case TAKE -> HttpResponse.of(HttpStatus.OK, MediaType.PROTOBUF, HttpData.empty());
             case TAKE_PARTLY ->
                     HttpResponse.of(
@@ -178,7 +225,7 @@ final class Receiver implements AutoCloseable {
         public void export(
                 ExportTraceServiceRequest request,
                 StreamObserver<ExportTraceServiceResponse> observer) {
-            switch (reply(request.toByteArray())) {
+            switch (reply(Slice.of(request.toByteArray()))) {
                 case TAKE -> {
                     observer.onNext(ExportTraceServiceResponse.getDefaultInstance());
                     observer.onCompleted();

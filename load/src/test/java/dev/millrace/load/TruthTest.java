@@ -170,7 +170,7 @@ class TruthTest {
         // Given
         var later = span(1, SpanKind.CLIENT, 1_500);
         var earlier = span(1, SpanKind.CLIENT, 500);
-        try (var log = TruthLog.create(file)) {
+        try (var log = TruthLog.create(file, Fidelity.EXACT)) {
             log.sending(OtlpEncoder.encode(List.of(later)));
             log.sending(OtlpEncoder.encode(List.of(earlier)));
             log.settled(log.sending(OtlpEncoder.encode(List.of(ONE))), Fate.ACKNOWLEDGED);
@@ -189,7 +189,7 @@ class TruthTest {
         write(Fate.ACKNOWLEDGED, ONE, TWO);
         byte[] whole = Files.readAllBytes(file);
 
-        for (int length = 8; length < whole.length; length++) {
+        for (int length = TruthLog.HEADER_BYTES; length < whole.length; length++) {
             // When
             Files.write(file, Arrays.copyOf(whole, length));
 
@@ -212,7 +212,7 @@ class TruthTest {
     }
 
     private void write(Fate fate, Span... spans) throws IOException {
-        try (var log = TruthLog.create(file)) {
+        try (var log = TruthLog.create(file, Fidelity.EXACT)) {
             log.settled(log.sending(OtlpEncoder.encode(List.of(spans))), fate);
         }
     }

@@ -11,12 +11,13 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/// `millrace load`: sends generated traffic to any OTLP receiver.
+/// `millrace load`: sends generated traffic to any receiver of spans.
 @Command(
         name = "load",
         mixinStandardHelpOptions = true,
         versionProvider = Commands.FromJar.class,
-        description = "Sends generated traces to an OTLP receiver and reports what became of them.")
+        description =
+                "Sends generated traces to a receiver of spans and reports what became of them.")
 final class LoadCommand implements Callable<Integer> {
 
     private final Clock clock;

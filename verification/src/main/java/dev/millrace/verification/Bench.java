@@ -59,6 +59,10 @@ public final class Bench {
             say(Part.SCAN);
             ScanBench.run(directory, figures);
         }
+        if (options.wants(Part.RECEIVERS)) {
+            say(Part.RECEIVERS);
+            new ReceiverBench(directory.resolve("receivers"), options, figures).run();
+        }
         if (options.wants(Part.COLLECTOR) || options.needs(Part.AGGREGATOR)) {
             try (var pipeline = new PipelineBench(directory, options, figures)) {
                 pipeline.start();

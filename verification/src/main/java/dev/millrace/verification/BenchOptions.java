@@ -8,6 +8,8 @@ import java.util.Locale;
 ///
 /// @param parts which to run; what an earlier part fills the log with is needed by the later ones
 /// @param spans to send
+/// @param variants of receivers to measure
+/// @param seconds to measure each of them
 /// @param aggregatorHeap the aggregator's Java heap, such as `2g`
 /// @param aggregatorMemory what of it is for open traces, such as `1GiB`
 /// @param report the name of the report to write; empty for none
@@ -16,6 +18,8 @@ import java.util.Locale;
 record BenchOptions(
         List<Part> parts,
         long spans,
+        List<ReceiverVariant> variants,
+        long seconds,
         String aggregatorHeap,
         String aggregatorMemory,
         String report,
@@ -25,6 +29,7 @@ record BenchOptions(
     /// What can be measured, in the order of the flow.
     enum Part {
         SCAN,
+        RECEIVERS,
         COLLECTOR,
         AGGREGATOR,
         INGESTER,
@@ -39,10 +44,12 @@ record BenchOptions(
     static final String USAGE =
             """
             ./dev bench [PART ...] [OPTION ...]
-              PART               scan, collector, aggregator, ingester, query or start; all without any
+              PART               scan, receivers, collector, aggregator, ingester, query or start; all without any
               --spans=N          spans to send (3000000)
               --heap=SIZE        the aggregator's Java heap (2g)
               --memory=SIZE      what of it is for open traces (1GiB)
+              --variants=A,B     receivers to measure: otlp-grpc, zipkin-json, packed, tls, ...; all without
+              --seconds=N        to measure each of them for, after half as much of warm-up (8)
               --report=NAME      write docs/reports/bench-NAME.md as well
               --profile          record all processes, and keep the recordings
               --keep             keep the data\
@@ -51,6 +58,8 @@ record BenchOptions(
     static BenchOptions parse(List<String> arguments) {
         var parts = new ArrayList<Part>();
         long spans = 3_000_000;
+        String variants = "";
+        long seconds = 8;
         String heap = "2g";
         String memory = "1GiB";
         String report = "";
@@ -62,6 +71,8 @@ record BenchOptions(
             String value = equals < 0 ? "" : argument.substring(equals + 1);
             switch (name) {
                 case "--spans" -> spans = Long.parseLong(value);
+                case "--variants" -> variants = value;
+                case "--seconds" -> seconds = Long.parseLong(value);
                 case "--heap" -> heap = value;
                 case "--memory" -> memory = value;
                 case "--report" -> report = value;
@@ -73,6 +84,8 @@ record BenchOptions(
         return new BenchOptions(
                 parts.isEmpty() ? List.of(Part.values()) : List.copyOf(parts),
                 spans,
+                ReceiverVariant.named(variants),
+                seconds,
                 heap,
                 memory,
                 report,

@@ -4,13 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/// What a benchmark has measured, as the rows of a table.
+/// What a benchmark has measured, as the rows of a table, and tables below it.
 final class Figures {
 
     /// @param target what was asked for; empty where nothing was
     private record Row(String part, String what, String value, String target) {}
 
     private final List<Row> rows = new ArrayList<>();
+    private final List<String> tables = new ArrayList<>();
 
     void add(String part, String what, String pattern, double value) {
         rows.add(new Row(part, what, text(pattern, value), ""));
@@ -36,6 +37,11 @@ final class Figures {
                         "≤ " + text(pattern, target) + " " + met));
     }
 
+    /// Puts a table of its own below the others.
+    void append(String table) {
+        tables.add(table);
+    }
+
     private static String text(String pattern, double value) {
         return String.format(Locale.ROOT, pattern, value);
     }
@@ -57,6 +63,7 @@ final class Figures {
                 table.append("|---|---|--:|---|\n");
             }
         }
+        tables.forEach(more -> table.append('\n').append(more));
         return table.toString();
     }
 }

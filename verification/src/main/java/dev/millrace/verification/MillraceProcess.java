@@ -1,5 +1,6 @@
 package dev.millrace.verification;
 
+import dev.millrace.load.Protocol;
 import dev.millrace.server.config.ConfigSources;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -154,12 +155,20 @@ public final class MillraceProcess implements AutoCloseable {
 
     /// The sum of a metric's values over all its labels.
     public double metric(String metric) throws IOException, InterruptedException {
+        return metric(metric, "");
+    }
+
+    /// The sum of a metric's values over those of its labels that have some text in them.
+    ///
+    /// @param label such as `area="heap"`; empty for all
+    double metric(String metric, String label) throws IOException, InterruptedException {
         String page =
                 new String(
                         get("http://127.0.0.1:" + setting("metrics.port") + "/metrics").body(),
                         java.nio.charset.StandardCharsets.UTF_8);
         return page.lines()
                 .filter(line -> line.startsWith(metric + "{") || line.startsWith(metric + " "))
+                .filter(line -> line.contains(label))
                 .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
                 .sum();
     }
@@ -175,6 +184,19 @@ public final class MillraceProcess implements AutoCloseable {
 
     public URI otlpHttp() {
         return URI.create("http://127.0.0.1:" + setting("collector.receivers.otlp-http.port"));
+    }
+
+    /// Where to send what is in a protocol.
+    URI target(Protocol protocol) {
+        String receiver =
+                switch (protocol) {
+                    case OTLP_GRPC -> "otlp-grpc";
+                    case OTLP_HTTP -> "otlp-http";
+                    case ZIPKIN_JSON, ZIPKIN_PROTO -> "zipkin";
+                    case JAEGER_GRPC -> "jaeger-grpc";
+                };
+        return URI.create(
+                "http://127.0.0.1:" + setting("collector.receivers." + receiver + ".port"));
     }
 
     public URI query() {

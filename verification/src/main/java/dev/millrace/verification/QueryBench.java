@@ -1,6 +1,7 @@
 package dev.millrace.verification;
 
 import dev.millrace.load.traffic.BenchmarkWorkload;
+import dev.millrace.load.traffic.Encoding;
 import dev.millrace.model.Span;
 import dev.millrace.wire.otlp.OtlpDecoder;
 import java.io.IOException;
@@ -34,7 +35,7 @@ final class QueryBench {
         this.http = http;
         this.query = query;
         this.figures = figures;
-        var workload = new BenchmarkWorkload(seed);
+        var workload = new BenchmarkWorkload(seed, Encoding.OTLP);
         for (int i = 0; i < REQUESTS_KNOWN; i++) {
             workload.next(0).forEach(request -> spans.addAll(OtlpDecoder.spans(request.body())));
         }

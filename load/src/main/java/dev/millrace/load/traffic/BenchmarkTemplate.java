@@ -1,7 +1,7 @@
 package dev.millrace.load.traffic;
 
 import com.google.protobuf.ByteString;
-import dev.millrace.wire.otlp.ProtoReader;
+import dev.millrace.model.Slice;
 import io.opentelemetry.proto.common.v1.AnyValue;
 import io.opentelemetry.proto.common.v1.InstrumentationScope;
 import io.opentelemetry.proto.common.v1.KeyValue;
@@ -10,9 +10,7 @@ import io.opentelemetry.proto.trace.v1.ResourceSpans;
 import io.opentelemetry.proto.trace.v1.ScopeSpans;
 import io.opentelemetry.proto.trace.v1.Span;
 import io.opentelemetry.proto.trace.v1.TracesData;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -26,23 +24,18 @@ final class BenchmarkTemplate {
 
     private static final int SERVICES = 5;
     private static final int INSTANCES = 2;
-    private static final int NO_PARENT = -1;
-    private static final VarHandle BIG_ENDIAN =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
-    private static final VarHandle LITTLE_ENDIAN =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long NANOS_PER_MILLI = 1_000_000;
+
+    /// How long the first span of a trace takes; the others start later and end earlier.
+    private static final long ROOT_NANOS = 50 * NANOS_PER_MILLI;
 
     private final byte[] body;
+    private final Slots marks;
     private final int[] slots = new int[BenchmarkWorkload.REQUEST_SPANS];
     private final int[] roles = new int[BenchmarkWorkload.REQUEST_SPANS];
-    private final int[] traceIdAt = new int[BenchmarkWorkload.REQUEST_SPANS];
-    private final int[] spanIdAt = new int[BenchmarkWorkload.REQUEST_SPANS];
-    private final int[] parentIdAt = new int[BenchmarkWorkload.REQUEST_SPANS];
-    private final int[] startAt = new int[BenchmarkWorkload.REQUEST_SPANS];
-    private final int[] endAt = new int[BenchmarkWorkload.REQUEST_SPANS];
 
     /// @param offset how many spans of the first trace went into the request before
-    private BenchmarkTemplate(int offset, SplittableRandom random) {
+    private BenchmarkTemplate(int offset, Encoding encoding, SplittableRandom random) {
         var data = TracesData.newBuilder();
         int span = 0;
         for (int group = 0; group < SERVICES * INSTANCES; group++) {
@@ -54,7 +47,7 @@ final class BenchmarkTemplate {
                     if (inRequest >= 0 && inRequest < BenchmarkWorkload.REQUEST_SPANS) {
                         slots[span] = slot;
                         roles[span] = role;
-                        spans.addSpans(span(role, random));
+                        spans.addSpans(span(span, role, random));
                         span++;
                     }
                 }
@@ -64,17 +57,17 @@ final class BenchmarkTemplate {
                             .setResource(resource(service, group % INSTANCES))
                             .addScopeSpans(spans));
         }
-        this.body = data.build().toByteArray();
-        locate();
+        this.body = encoding.of(Slice.of(data.build().toByteArray())).toByteArray();
+        this.marks = new Slots(body, span);
     }
 
     /// One template for each request of a cycle.
-    static List<BenchmarkTemplate> all(long seed) {
+    static List<BenchmarkTemplate> all(long seed, Encoding encoding) {
         var random = new SplittableRandom(seed);
         var templates = new ArrayList<BenchmarkTemplate>();
         int offset = 0;
         do {
-            templates.add(new BenchmarkTemplate(offset, random));
+            templates.add(new BenchmarkTemplate(offset, encoding, random));
             offset = (offset + BenchmarkWorkload.REQUEST_SPANS) % BenchmarkWorkload.TRACE_SPANS;
         } while (offset != 0);
         return templates;
@@ -85,8 +78,13 @@ final class BenchmarkTemplate {
         return (role - 1) / 2;
     }
 
-    byte[] copy() {
-        return body.clone();
+    /// A request with ids and times of its own.
+    ///
+    /// @param values by [Slots#index]
+    Slice filled(long[] values) {
+        byte[] copy = body.clone();
+        marks.fill(copy, values);
+        return Slice.of(copy);
     }
 
     /// Which of the request's traces a span belongs to, counted from the first.
@@ -99,63 +97,12 @@ final class BenchmarkTemplate {
         return roles[span];
     }
 
-    void ids(byte[] copy, int span, long traceHigh, long traceLow, long spanId, long parentId) {
-        BIG_ENDIAN.set(copy, traceIdAt[span], traceHigh);
-        BIG_ENDIAN.set(copy, traceIdAt[span] + 8, traceLow);
-        BIG_ENDIAN.set(copy, spanIdAt[span], spanId);
-        if (parentIdAt[span] != NO_PARENT) {
-            BIG_ENDIAN.set(copy, parentIdAt[span], parentId);
-        }
+    static long startNanos(int role, long nowNanos) {
+        return nowNanos - ROOT_NANOS + 2 * NANOS_PER_MILLI * role;
     }
 
-    void times(byte[] copy, int span, long startNanos, long endNanos) {
-        LITTLE_ENDIAN.set(copy, startAt[span], startNanos);
-        LITTLE_ENDIAN.set(copy, endAt[span], endNanos);
-    }
-
-    private void locate() {
-        int span = 0;
-        var data = new ProtoReader(body, 0, body.length);
-        while (data.next() != 0) {
-            var resourceSpans = inside(data);
-            while (resourceSpans.next() != 0) {
-                if (resourceSpans.field() != ResourceSpans.SCOPE_SPANS_FIELD_NUMBER) {
-                    resourceSpans.skip();
-                    continue;
-                }
-                var scopeSpans = inside(resourceSpans);
-                while (scopeSpans.next() != 0) {
-                    if (scopeSpans.field() == ScopeSpans.SPANS_FIELD_NUMBER) {
-                        locate(span++, inside(scopeSpans));
-                    } else {
-                        scopeSpans.skip();
-                    }
-                }
-            }
-        }
-    }
-
-    private void locate(int span, ProtoReader fields) {
-        parentIdAt[span] = NO_PARENT;
-        while (fields.next() != 0) {
-            int field = fields.field();
-            int at = fields.position();
-            fields.skip();
-            switch (field) {
-                // One byte of length precedes an id.
-                case Span.TRACE_ID_FIELD_NUMBER -> traceIdAt[span] = at + 1;
-                case Span.SPAN_ID_FIELD_NUMBER -> spanIdAt[span] = at + 1;
-                case Span.PARENT_SPAN_ID_FIELD_NUMBER -> parentIdAt[span] = at + 1;
-                case Span.START_TIME_UNIX_NANO_FIELD_NUMBER -> startAt[span] = at;
-                case Span.END_TIME_UNIX_NANO_FIELD_NUMBER -> endAt[span] = at;
-                default -> {}
-            }
-        }
-    }
-
-    private ProtoReader inside(ProtoReader field) {
-        int length = field.lengthDelimited();
-        return new ProtoReader(body, field.position() - length, length);
+    static long endNanos(int role, long nowNanos) {
+        return nowNanos - NANOS_PER_MILLI * role;
     }
 
     private static Resource resource(int service, int instance) {
@@ -179,18 +126,20 @@ final class BenchmarkTemplate {
     }
 
     // Fills up with the query string, so that every span has the same size.
-    private static Span span(int role, SplittableRandom random) {
+    private static Span span(int number, int role, SplittableRandom random) {
+        long start = Slots.sampleStart(number);
         var span =
                 Span.newBuilder()
-                        .setTraceId(ByteString.copyFrom(new byte[16]))
-                        .setSpanId(ByteString.copyFrom(new byte[8]))
+                        .setTraceId(
+                                id(number, Slots.TRACE_HIGH).concat(id(number, Slots.TRACE_LOW)))
+                        .setSpanId(id(number, Slots.SPAN))
                         .setName("GET /v1/items/{id}/" + (char) ('a' + role))
                         .setKind(
                                 role % 2 == 0
                                         ? Span.SpanKind.SPAN_KIND_SERVER
                                         : Span.SpanKind.SPAN_KIND_CLIENT)
-                        .setStartTimeUnixNano(1)
-                        .setEndTimeUnixNano(1)
+                        .setStartTimeUnixNano(start)
+                        .setEndTimeUnixNano(start + endNanos(role, 0) - startNanos(role, 0))
                         .setFlags(0x101)
                         .addAttributes(text("http.request.method", "GET"))
                         .addAttributes(text("url.path", "/v1/items/" + number(random)))
@@ -205,7 +154,7 @@ final class BenchmarkTemplate {
                                         .setKey("http.response.status_code")
                                         .setValue(AnyValue.newBuilder().setIntValue(200)));
         if (role != 0) {
-            span.setParentSpanId(ByteString.copyFrom(new byte[8]));
+            span.setParentSpanId(id(number, Slots.PARENT));
         }
         int length = SPAN_BYTES - span.build().getSerializedSize();
         // The text's own tags and lengths take some of the room.
@@ -213,6 +162,11 @@ final class BenchmarkTemplate {
             length--;
         }
         return span.addAttributes(query(length, random)).build();
+    }
+
+    private static ByteString id(int number, int what) {
+        var bytes = ByteBuffer.allocate(Long.BYTES).putLong(Slots.sampleId(what, number));
+        return ByteString.copyFrom(bytes.flip());
     }
 
     private static int size(Span.Builder span, int length, SplittableRandom random) {

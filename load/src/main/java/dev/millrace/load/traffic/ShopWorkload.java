@@ -30,12 +30,14 @@ public final class ShopWorkload implements Workload {
     private final Shop shop = new Shop();
     private final Fleet fleet;
     private final TrafficShape shape;
+    private final Encoding encoding;
     private final long seed;
     private final int totalWeight;
     private final Map<String, Deque<Published>> topics = new HashMap<>();
     private long traces;
 
-    public ShopWorkload(long seed, TrafficShape shape) {
+    public ShopWorkload(long seed, TrafficShape shape, Encoding encoding) {
+        this.encoding = encoding;
         this.seed = seed;
         this.shape = shape;
         this.fleet = new Fleet(shop.services(), seed);
@@ -158,7 +160,8 @@ public final class ShopWorkload implements Workload {
                         .thenComparing(span -> span.scope().name()));
         for (int from = 0; from < spans.size(); from += REQUEST_SPANS) {
             var part = spans.subList(from, Math.min(spans.size(), from + REQUEST_SPANS));
-            requests.add(new Request(OtlpEncoder.encode(part), part.size(), delayNanos));
+            var otlp = OtlpEncoder.encode(part);
+            requests.add(new Request(encoding.of(otlp), () -> otlp, part.size(), delayNanos));
         }
     }
 

@@ -3,10 +3,13 @@ package dev.millrace.load.traffic;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.millrace.model.Slice;
 import dev.millrace.model.Span;
 import dev.millrace.model.SpanId;
 import dev.millrace.model.TraceId;
 import dev.millrace.wire.otlp.OtlpDecoder;
+import dev.millrace.wire.zipkin.ZipkinDecoder;
+import dev.millrace.wire.zipkin.ZipkinFormat;
 import io.opentelemetry.proto.trace.v1.TracesData;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -15,6 +18,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class BenchmarkWorkloadTest {
 
@@ -24,7 +29,7 @@ class BenchmarkWorkloadTest {
     @Test
     void holds512SpansOf420BytesInEachRequest() throws InvalidProtocolBufferException {
         // Given
-        var workload = new BenchmarkWorkload(SEED);
+        var workload = new BenchmarkWorkload(SEED, Encoding.OTLP);
 
         for (int i = 0; i < 7; i++) {
             // When
@@ -47,7 +52,7 @@ class BenchmarkWorkloadTest {
     @Test
     void interleavesAtLeastFiftyTracesInEachRequest() {
         // Given
-        var workload = new BenchmarkWorkload(SEED);
+        var workload = new BenchmarkWorkload(SEED, Encoding.OTLP);
 
         for (int i = 0; i < 7; i++) {
             // When
@@ -63,7 +68,7 @@ class BenchmarkWorkloadTest {
     @Test
     void makesWholeTracesOfTenSpansWithOneRootAcrossRequests() {
         // Given
-        var workload = new BenchmarkWorkload(SEED);
+        var workload = new BenchmarkWorkload(SEED, Encoding.OTLP);
         var spans = new ArrayList<Span>();
 
         // When
@@ -90,9 +95,9 @@ class BenchmarkWorkloadTest {
     @Test
     void repeatsItsIdsWithTheSameSeedAndMovesTheTimes() {
         // Given
-        var one = new BenchmarkWorkload(SEED);
-        var two = new BenchmarkWorkload(SEED);
-        var other = new BenchmarkWorkload(SEED + 1);
+        var one = new BenchmarkWorkload(SEED, Encoding.OTLP);
+        var two = new BenchmarkWorkload(SEED, Encoding.OTLP);
+        var other = new BenchmarkWorkload(SEED + 1, Encoding.OTLP);
 
         // When
         var first = spans(one, NOW);
@@ -103,6 +108,54 @@ class BenchmarkWorkloadTest {
         assertThat(ids(first)).isEqualTo(ids(second)).doesNotContainAnyElementsOf(ids(third));
         assertThat(first.getFirst().startNanos() + 5_000).isEqualTo(second.getFirst().startNanos());
         assertThat(first).allMatch(span -> span.endNanos() <= NOW && span.durationNanos() > 0);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void makesTheSameSpansInEveryEncoding(Encoding encoding) {
+        // Given
+        var workload = new BenchmarkWorkload(SEED, encoding);
+        var plain = new BenchmarkWorkload(SEED, Encoding.OTLP);
+
+        for (int i = 0; i < 7; i++) {
+            // When
+            var request = workload.next(NOW + i).getFirst();
+
+            // Then
+            var otlp = plain.next(NOW + i).getFirst().body();
+            assertThat(request.otlp()).isEqualTo(otlp);
+            assertThat(request.spans()).isEqualTo(512);
+            var sent = essence(decoded(encoding, request.body()));
+            assertThat(sent)
+                    .hasSize(512)
+                    .containsExactlyInAnyOrderElementsOf(essence(decoded(Encoding.OTLP, otlp)));
+        }
+    }
+
+    private static List<String> essence(List<Span> spans) {
+        return spans.stream()
+                .map(it ->
+                        "%s %s %s %s %s %d %d"
+                                .formatted(
+                                        it.traceId(),
+                                        it.spanId(),
+                                        it.parentSpanId(),
+                                        it.serviceName(),
+                                        it.name(),
+                                        it.startNanos() / 1_000,
+                                        it.durationNanos() / 1_000))
+                .toList();
+    }
+
+    private static List<Span> decoded(Encoding encoding, Slice body) {
+        var zipkin = new ZipkinDecoder(64 << 20);
+        return OtlpDecoder.spans(
+                switch (encoding) {
+                    case OTLP -> body;
+                    case ZIPKIN_JSON -> zipkin.traces(ZipkinFormat.JSON_V2, body, NOW);
+                    case ZIPKIN_PROTO -> zipkin.traces(ZipkinFormat.PROTOBUF, body, NOW);
+                    case JAEGER_PROTO -> body;
+                });
     }
 
     private static List<Span> spans(BenchmarkWorkload workload, long nowNanos) {

@@ -33,19 +33,26 @@ class ShopWorkloadTest {
         var shape = new TrafficShape(200, 0.05, Duration.ofSeconds(5), 0.05, 50, 500);
 
         // When
-        var one = requests(new ShopWorkload(seed, shape), 12, NOW);
-        var two = requests(new ShopWorkload(seed, shape), 12, NOW);
-        var other = requests(new ShopWorkload(seed + 1, shape), 12, NOW);
+        var one = requests(new ShopWorkload(seed, shape, Encoding.OTLP), 12, NOW);
+        var two = requests(new ShopWorkload(seed, shape, Encoding.OTLP), 12, NOW);
+        var other = requests(new ShopWorkload(seed + 1, shape, Encoding.OTLP), 12, NOW);
 
         // Then
-        assertThat(one).as("seed %s", seed).isEqualTo(two).isNotEqualTo(other);
+        assertThat(sent(one)).as("seed %s", seed).isEqualTo(sent(two)).isNotEqualTo(sent(other));
+    }
+
+    private static List<?> sent(List<Request> requests) {
+        return requests.stream()
+                .map(it -> List.of(it.body(), it.otlp(), it.spans(), it.delayNanos()))
+                .toList();
     }
 
     @Test
     void movesItsTimesWithTheTimeItIsGiven() {
         // When
-        var one = spans(requests(new ShopWorkload(7, PLAIN), 3, NOW));
-        var two = spans(requests(new ShopWorkload(7, PLAIN), 3, NOW + 1_000_000_000));
+        var one = spans(requests(new ShopWorkload(7, PLAIN, Encoding.OTLP), 3, NOW));
+        var two =
+                spans(requests(new ShopWorkload(7, PLAIN, Encoding.OTLP), 3, NOW + 1_000_000_000));
 
         // Then
         assertThat(two).hasSameSizeAs(one);
@@ -59,7 +66,7 @@ class ShopWorkloadTest {
     @ValueSource(longs = {1, 7, 20_260_821})
     void givesEveryTraceOneRootAndEverySpanItsParent(long seed) {
         // When
-        var traces = traces(requests(new ShopWorkload(seed, PLAIN), 20, NOW));
+        var traces = traces(requests(new ShopWorkload(seed, PLAIN, Encoding.OTLP), 20, NOW));
 
         // Then
         assertThat(traces).as("seed %s", seed).hasSizeGreaterThan(200);
@@ -78,7 +85,7 @@ class ShopWorkloadTest {
     @Test
     void showsThirtyServicesAndDozensOfOperations() {
         // When
-        var spans = spans(requests(new ShopWorkload(7, PLAIN), 60, NOW));
+        var spans = spans(requests(new ShopWorkload(7, PLAIN, Encoding.OTLP), 60, NOW));
 
         // Then
         assertThat(spans.stream().map(Span::serviceName).distinct()).hasSize(30);
@@ -93,7 +100,7 @@ class ShopWorkloadTest {
     @Test
     void containsWhatMakesTracingHard() {
         // When
-        var spans = spans(requests(new ShopWorkload(7, PLAIN), 60, NOW));
+        var spans = spans(requests(new ShopWorkload(7, PLAIN, Encoding.OTLP), 60, NOW));
         var byId = new HashMap<SpanId, Span>();
         spans.forEach(span -> byId.put(span.spanId(), span));
 
@@ -128,7 +135,7 @@ class ShopWorkloadTest {
     @Test
     void endsItsSpansJustNow() {
         // When
-        var traces = traces(requests(new ShopWorkload(7, PLAIN), 10, NOW));
+        var traces = traces(requests(new ShopWorkload(7, PLAIN, Encoding.OTLP), 10, NOW));
 
         // Then
         assertThat(traces.values())
@@ -140,7 +147,7 @@ class ShopWorkloadTest {
     @Test
     void linksOnlyToSpansThatWereSent() {
         // When
-        var spans = spans(requests(new ShopWorkload(7, PLAIN), 60, NOW));
+        var spans = spans(requests(new ShopWorkload(7, PLAIN, Encoding.OTLP), 60, NOW));
 
         // Then
         var ids = spans.stream().map(Span::spanId).collect(Collectors.toSet());
@@ -152,7 +159,7 @@ class ShopWorkloadTest {
     @Test
     void spreadsATraceOverSeveralRequests() {
         // When
-        var requests = requests(new ShopWorkload(7, PLAIN), 1, NOW);
+        var requests = requests(new ShopWorkload(7, PLAIN, Encoding.OTLP), 1, NOW);
 
         // Then
         var first = OtlpDecoder.spans(requests.getFirst().body());
@@ -169,7 +176,7 @@ class ShopWorkloadTest {
         var shape = new TrafficShape(512, 0.1, delay, 0, 0, 1_000);
 
         // When
-        var requests = requests(new ShopWorkload(seed, shape), 20, NOW);
+        var requests = requests(new ShopWorkload(seed, shape, Encoding.OTLP), 20, NOW);
 
         // Then
         var late = requests.stream().filter(it -> it.delayNanos() > 0).toList();
@@ -188,7 +195,7 @@ class ShopWorkloadTest {
         var shape = new TrafficShape(512, 0, Duration.ZERO, 0.1, 0, 1_000);
 
         // When
-        var spans = spans(requests(new ShopWorkload(seed, shape), 20, NOW));
+        var spans = spans(requests(new ShopWorkload(seed, shape, Encoding.OTLP), 20, NOW));
 
         // Then
         var copies =
@@ -213,7 +220,7 @@ class ShopWorkloadTest {
         var shape = new TrafficShape(512, 0, Duration.ZERO, 0, 40, 5_000);
 
         // When
-        var traces = traces(requests(new ShopWorkload(7, shape), 10, NOW));
+        var traces = traces(requests(new ShopWorkload(7, shape, Encoding.OTLP), 10, NOW));
 
         // Then
         var giants = traces.values().stream().filter(it -> it.size() >= 5_000).toList();
@@ -227,7 +234,7 @@ class ShopWorkloadTest {
         var shape = new TrafficShape(1, 0.3, Duration.ofSeconds(1), 0.3, 5, 5_000);
 
         // When
-        var requests = requests(new ShopWorkload(7, shape), 20, NOW);
+        var requests = requests(new ShopWorkload(7, shape, Encoding.OTLP), 20, NOW);
 
         // Then
         assertThat(requests)

@@ -1,0 +1,43 @@
+package dev.millrace.verification;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.quota.ClientQuotaAlteration;
+import org.apache.kafka.common.quota.ClientQuotaEntity;
+import org.jspecify.annotations.Nullable;
+
+/// A broker's own limit on what one client may write, as an operator would set it.
+///
+/// @param bootstrapServers where Kafka is
+/// @param clientId whom it is for
+record Quota(String bootstrapServers, String clientId) {
+
+    private static final String PRODUCED = "producer_byte_rate";
+    private static final long PATIENCE_SECONDS = 30;
+
+    /// From now on the client's answers are held back so that it keeps to so much.
+    void limit(double bytesPerSecond) throws InterruptedException {
+        alter(bytesPerSecond);
+    }
+
+    /// From now on the client may write as much as it can.
+    void lift() throws InterruptedException {
+        alter(null);
+    }
+
+    private void alter(@Nullable Double bytesPerSecond) throws InterruptedException {
+        var entity = new ClientQuotaEntity(Map.of(ClientQuotaEntity.CLIENT_ID, clientId));
+        var change =
+                new ClientQuotaAlteration(
+                        entity, List.of(new ClientQuotaAlteration.Op(PRODUCED, bytesPerSecond)));
+        try (var admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+            admin.alterClientQuotas(List.of(change)).all().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new IllegalStateException("quota of " + clientId + " not altered", e);
+        }
+    }
+}
