@@ -123,7 +123,7 @@ public final class HeadSampler {
         private final long nowNanos;
         private final double load = loadFactor;
         private final ChunkScan scan = new ChunkScan();
-        private final int[] outcomes = new int[Outcome.values().length];
+        private final Map<Outcome, Integer> spans = new EnumMap<>(Outcome.class);
         private final List<TraceId> errorTraces = new ArrayList<>();
         private int malformed;
         // Of the chunk: what the spans of one service run to.
@@ -151,12 +151,6 @@ public final class HeadSampler {
                                             scan.write(whole ? ERROR_ATTRIBUTE : NOTHING),
                                             scan.kept())
                                     : chunk);
-                }
-            }
-            var spans = new EnumMap<Outcome, Integer>(Outcome.class);
-            for (var outcome : Outcome.values()) {
-                if (outcomes[outcome.ordinal()] > 0) {
-                    spans.put(outcome, outcomes[outcome.ordinal()]);
                 }
             }
             return new HeadSample(kept, spans, errorTraces, malformed);
@@ -269,8 +263,8 @@ public final class HeadSampler {
                     : Outcome.DROPPED_LIMIT;
         }
 
-        private void count(Outcome outcome, int spans) {
-            outcomes[outcome.ordinal()] += spans;
+        private void count(Outcome outcome, int count) {
+            spans.merge(outcome, count, Integer::sum);
         }
     }
 }
