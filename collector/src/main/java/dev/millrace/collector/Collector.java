@@ -54,6 +54,7 @@ public final class Collector implements AutoCloseable {
     private final MeterRegistry meters;
     private final Admission admission;
     private final CollectorMetrics metrics;
+    private final Sampling sampling;
     private final SpanIntake intake;
     private final AtomicBoolean closing = new AtomicBoolean();
     private final List<DatagramReceiver> datagrams = new ArrayList<>();
@@ -64,12 +65,11 @@ public final class Collector implements AutoCloseable {
     private Map<Receiver, Integer> ports = Map.of();
 
     /// @param entrance who may come in; not closed here
-    /// @param head null to let every span go on
     /// @throws IllegalArgumentException when UDP would be a way around it
     public Collector(
             CollectorConfig config,
             Entrance entrance,
-            @Nullable HeadSampling head,
+            Sampling sampling,
             SpanSink sink,
             InstantSource clock,
             MeterRegistry meters) {
@@ -80,7 +80,8 @@ public final class Collector implements AutoCloseable {
         this.meters = meters;
         admission = new Admission(config.maxInFlight().bytes());
         metrics = new CollectorMetrics(meters, admission);
-        intake = new SpanIntake(config, head, sink, clock, admission, metrics);
+        this.sampling = sampling;
+        intake = new SpanIntake(config, sampling, sink, clock, admission, metrics);
     }
 
     /// Opens the ports. May be called once.
@@ -194,6 +195,9 @@ public final class Collector implements AutoCloseable {
         if (has(Receiver.JAEGER_HTTP)) {
             http(builder, JaegerHttp.PATH, new JaegerHttp());
         }
+        if (has(Receiver.SAMPLING_HTTP) || has(Receiver.SAMPLING_GRPC)) {
+            strategies(builder);
+        }
         return builder.serviceUnder("/", gate(this::unknown, Transport.UNKNOWN, 0))
                 .errorHandler((ctx, cause) ->
                         isGrpc(ctx) ? null : HttpReceiver.refuse(ctx, Refusal.of(cause)))
@@ -226,6 +230,15 @@ public final class Collector implements AutoCloseable {
                 door,
                 service -> gate(service, protocol.transport(), GrpcReceiver.PREFIX),
                 entrance.pages());
+    }
+
+    private void strategies(ServerBuilder builder) {
+        var receiver = new SamplingReceiver(sampling.strategies());
+        paths.add(SamplingReceiver.PATHS.getFirst());
+        calls.add(SamplingReceiver.SERVICE + "/" + SamplingReceiver.METHOD);
+        var service = entrance.door().apply(receiver);
+        SamplingReceiver.PATHS.forEach(path -> builder.service("exact:" + path, service));
+        builder.service(receiver.grpc(), entrance.door());
     }
 
     private HttpService pages(HttpService service) {

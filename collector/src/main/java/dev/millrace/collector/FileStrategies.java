@@ -46,8 +46,7 @@ public final class FileStrategies implements Strategies, AutoCloseable {
         this.scheduler = scheduler;
         this.loaded = reloads(meters, "loaded");
         this.failed = reloads(meters, "failed");
-        this.strategies =
-                StrategyFile.of(new SamplingStrategy.Probabilistic(defaultProbability));
+        this.strategies = StrategyFile.of(new SamplingStrategy.Probabilistic(defaultProbability));
     }
 
     private static Counter reloads(MeterRegistry meters, String outcome) {

@@ -216,7 +216,8 @@ final class GrpcReceiver {
                         Outcome.MALFORMED, "not a gRPC message: " + status.getDescription());
     }
 
-    private record Bytes(int limit) implements MethodDescriptor.Marshaller<byte[]> {
+    /// Messages as they are, up to a size.
+    record Bytes(int limit) implements MethodDescriptor.Marshaller<byte[]> {
 
         @Override
         public InputStream stream(byte[] message) {

@@ -19,7 +19,11 @@ public enum Receiver {
     /// What Jaeger's clients send their agent, in Thrift's compact protocol.
     JAEGER_UDP_COMPACT(6831, true),
     /// The same in Thrift's binary protocol.
-    JAEGER_UDP_BINARY(6832, true);
+    JAEGER_UDP_BINARY(6832, true),
+    /// What SDKs are to sample, asked for over HTTP.
+    SAMPLING_HTTP(5778, false),
+    /// The same over gRPC.
+    SAMPLING_GRPC(5779, false);
 
     private final int defaultPort;
     private final boolean datagrams;

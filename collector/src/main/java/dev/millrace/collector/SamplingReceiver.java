@@ -56,8 +56,7 @@ final class SamplingReceiver implements HttpService {
         var method =
                 MethodDescriptor.newBuilder(bytes, bytes)
                         .setType(MethodDescriptor.MethodType.UNARY)
-                        .setFullMethodName(
-                                MethodDescriptor.generateFullMethodName(SERVICE, METHOD))
+                        .setFullMethodName(MethodDescriptor.generateFullMethodName(SERVICE, METHOD))
                         .build();
         return GrpcService.builder()
                 .addService(

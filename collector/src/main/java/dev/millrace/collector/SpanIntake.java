@@ -24,6 +24,7 @@ public final class SpanIntake {
     private final Translation translation;
     private final TraceSplitter splitter;
     private final @Nullable HeadSampling head;
+    private final Strategies strategies;
     private final SpanSink sink;
     private final TenantRates rates;
     private final InstantSource clock;
@@ -32,14 +33,15 @@ public final class SpanIntake {
 
     SpanIntake(
             CollectorConfig config,
-            @Nullable HeadSampling head,
+            Sampling sampling,
             SpanSink sink,
             InstantSource clock,
             Admission admission,
             CollectorMetrics metrics) {
         translation = new Translation(config.maxRequest().toIntExact());
         splitter = new TraceSplitter(config.limits().toSpanLimits());
-        this.head = head;
+        head = sampling.head();
+        strategies = sampling.strategies();
         this.sink = sink;
         rates = new TenantRates(config.rates(), System::nanoTime);
         this.clock = clock;
@@ -109,6 +111,7 @@ public final class SpanIntake {
             return CompletableFuture.completedFuture(Receipt.of(split));
         }
         rates.charge(tenant, otlp.length(), split.accepted());
+        strategies.observe(split.chunks());
         var sample = sample(tenant, split, now);
         var kept = sample == null ? split.chunks() : sample.chunks();
         var taken =

@@ -3,20 +3,14 @@ package dev.millrace.server;
 import dev.millrace.access.AccessConfig;
 import dev.millrace.access.CorsConfig;
 import dev.millrace.access.TlsConfig;
+import dev.millrace.assembly.AssemblyConfig;
+import dev.millrace.cache.RedisConfig;
+import dev.millrace.collector.CollectorConfig;
 import dev.millrace.collector.CollectorConfig.Rate;
 import dev.millrace.collector.CollectorConfig.Rates;
 import dev.millrace.collector.Receiver;
 import dev.millrace.model.ByteSize;
 import dev.millrace.model.Tenant;
-import dev.millrace.server.config.MillraceConfig.RatesConfig;
-import dev.millrace.server.config.MillraceConfig.ReceiversConfig;
-import java.util.EnumMap;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.Optional;
-import java.util.regex.Pattern;
-import dev.millrace.assembly.AssemblyConfig;
-import dev.millrace.collector.CollectorConfig;
 import dev.millrace.pipeline.AggregatorConfig;
 import dev.millrace.pipeline.IngesterConfig;
 import dev.millrace.pipeline.KafkaConfig;
@@ -25,14 +19,28 @@ import dev.millrace.pipeline.SinkConfig;
 import dev.millrace.pipeline.TopicsConfig;
 import dev.millrace.pipeline.TopicsConfig.Topic;
 import dev.millrace.query.QueryConfig;
+import dev.millrace.sampling.AdaptiveStrategies;
+import dev.millrace.sampling.HeadConfig;
+import dev.millrace.sampling.HeadRule;
+import dev.millrace.sampling.LoadFactor;
 import dev.millrace.server.config.ConfigException;
 import dev.millrace.server.config.MillraceConfig;
+import dev.millrace.server.config.MillraceConfig.RatesConfig;
+import dev.millrace.server.config.MillraceConfig.ReceiversConfig;
 import dev.millrace.server.config.MillraceConfig.TopicConfig;
 import dev.millrace.storage.local.LocalStoreConfig;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 
 /// What each component needs to know, taken from what the operator has set.
 ///
@@ -53,6 +61,10 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
         note(problems, "access", any::access);
         note(problems, "tls", any::tls);
         note(problems, "cors", any::cors);
+        note(problems, "sampling.head", any::head);
+        note(problems, "sampling.head", any::load);
+        note(problems, "sampling.remote.adaptive", any::adaptive);
+        note(problems, "redis", any::redis);
         note(problems, "collector", () -> collector(config));
         note(problems, "sink", any::sink);
         note(problems, "aggregator", () -> any.aggregator("any", config.dataDir()));
@@ -187,6 +199,8 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                         case JAEGER_HTTP -> receivers.jaegerHttp();
                         case JAEGER_UDP_COMPACT -> receivers.jaegerUdpCompact();
                         case JAEGER_UDP_BINARY -> receivers.jaegerUdpBinary();
+                        case SAMPLING_HTTP -> receivers.samplingHttp();
+                        case SAMPLING_GRPC -> receivers.samplingGrpc();
                     };
             if (wanted.enabled()) {
                 ports.put(receiver, wanted.port());
@@ -216,6 +230,86 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                         + ": "
                         + text
                         + " (expected: bytes and spans a second, such as 10MiB 50000)");
+    }
+
+    /// What the head keeps.
+    HeadConfig head() {
+        var head = config.sampling().head();
+        var rules = new ArrayList<HeadRule>();
+        head.rules().forEach((names, share) -> rules.add(rule(names, share)));
+        return new HeadConfig(
+                head.enabled(),
+                head.probability(),
+                rules,
+                head.spansPerSecond(),
+                head.spansPerSecondPerService(),
+                head.rememberedTraces(),
+                head.rememberedFor(),
+                HeadConfig.HEAD.maxServices());
+    }
+
+    private static HeadRule rule(String names, String share) {
+        int space = names.indexOf(' ');
+        try {
+            return new HeadRule(
+                    space < 0 ? names : names.substring(0, space),
+                    space < 0 ? "*" : names.substring(space + 1).strip(),
+                    Double.parseDouble(share));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "rules." + names + ": " + share + " (expected: a share from 0 to 1)", e);
+        }
+    }
+
+    /// When the head gives way to load.
+    LoadFactor.Settings load() {
+        var head = config.sampling().head();
+        var usual = LoadFactor.Settings.DEFAULT;
+        return new LoadFactor.Settings(
+                head.highMark(), head.lowMark(), usual.least(), usual.holdNanos());
+    }
+
+    /// How strategies for SDKs are computed.
+    AdaptiveStrategies.Settings adaptive() {
+        var adaptive = config.sampling().remote().adaptive();
+        return new AdaptiveStrategies.Settings(
+                adaptive.targetPerSecond(),
+                adaptive.tolerance(),
+                adaptive.initial(),
+                adaptive.minimum(),
+                adaptive.lowerBoundPerSecond(),
+                AdaptiveStrategies.Settings.DEFAULT.mostOperations());
+    }
+
+    /// Where Redis is; empty for none.
+    Optional<RedisConfig> redis() {
+        var redis = config.redis();
+        if (redis.uri().isEmpty()) {
+            return Optional.empty();
+        }
+        var usual = RedisConfig.of(URI.create(redis.uri()), redis.user(), password(redis));
+        return Optional.of(
+                new RedisConfig(
+                        usual.uri(),
+                        usual.user(),
+                        usual.password(),
+                        redis.timeout(),
+                        usual.maxInFlight(),
+                        redis.maxQueuedIds(),
+                        config.sampling().head().rememberedFor(),
+                        usual.pollInterval()));
+    }
+
+    private static String password(MillraceConfig.RedisConfig redis) {
+        if (redis.passwordFile().isEmpty()) {
+            return redis.password();
+        }
+        try {
+            return Files.readString(Path.of(redis.passwordFile())).strip();
+        } catch (IOException e) {
+            throw new IllegalArgumentException(
+                    "password-file: " + redis.passwordFile() + " (expected: a file to be read)", e);
+        }
     }
 
     /// Who may come in.

@@ -70,7 +70,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
             openAggregator(parts, wired, clients);
         }
         if (roles.contains(Role.COLLECTOR)) {
-            openCollector(parts, doors, openSink(parts, wired, clients));
+            openCollector(parts, wired, doors, openSink(parts, wired, clients));
         }
     }
 
@@ -109,7 +109,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                                 clock,
                                 parts.meters()));
         pipeline.start();
-        openCollector(parts, doors, pipeline);
+        openCollector(parts, wired, doors, pipeline);
     }
 
     /// Returns where Kafka is reached.
@@ -196,13 +196,14 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         parts.push("lag of " + group, lag).start();
     }
 
-    private void openCollector(Parts parts, Doors doors, SpanSink sink) {
+    private void openCollector(Parts parts, ComponentConfig wired, Doors doors, SpanSink sink) {
         var collector =
                 parts.push(
                         "collector",
                         new Collector(
                                 ComponentConfig.collector(config),
                                 doors.before("collector"),
+                                Samplers.open(parts, wired, clock),
                                 sink,
                                 clock,
                                 parts.meters()));

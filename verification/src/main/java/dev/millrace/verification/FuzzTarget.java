@@ -10,8 +10,7 @@ public final class FuzzTarget {
     /// For a body of at most 64 KiB of which at most 1 MiB may come, each kept a few times over.
     static final long MOST_ALLOCATED = 32L << 20;
 
-    private static final ThreadMXBean THREADS =
-            (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     private static EdgeDecoder decoder = EdgeDecoder.OTLP_PROTOBUF;
 

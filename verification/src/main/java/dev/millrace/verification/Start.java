@@ -55,7 +55,8 @@ record Start(Duration untilReady, long megabytes) {
         var command = new ArrayList<>(List.of("./millrace", "up"));
         command.addAll(List.of("--set", "data-dir=" + directory.resolve("data")));
         for (String key : ConfigSources.portKeys()) {
-            command.addAll(List.of("--set", key + "=" + (key.equals("health.port") ? healthPort : 0)));
+            command.addAll(
+                    List.of("--set", key + "=" + (key.equals("health.port") ? healthPort : 0)));
         }
         return command;
     }

@@ -87,7 +87,8 @@ final class AbuseTest {
             }
 
             // Then
-            assertThat(connections).allSatisfy(connection -> assertThat(connection.isOpen()).isTrue());
+            assertThat(connections)
+                    .allSatisfy(connection -> assertThat(connection.isOpen()).isTrue());
             for (int i = 0; i < 20; i++) {
                 sendsWell();
             }

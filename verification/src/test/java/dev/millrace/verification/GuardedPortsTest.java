@@ -101,8 +101,8 @@ final class GuardedPortsTest {
                 new Port("collector.receivers.zipkin", "/api/v2/spans", "application/json"),
                 new Port("collector.receivers.jaeger-grpc", "/v1/traces", "application/x-protobuf"),
                 new Port("collector.receivers.jaeger-http", "/api/traces", "application/x-thrift"),
-                new Port("sampling.remote.http", "/sampling?service=shop", ""),
-                new Port("sampling.remote.grpc", "/sampling?service=shop", ""),
+                new Port("collector.receivers.sampling-http", "/sampling?service=shop", ""),
+                new Port("collector.receivers.sampling-grpc", "/sampling?service=shop", ""),
                 new Port("query", "/v1/services", ""));
     }
 
@@ -155,7 +155,9 @@ final class GuardedPortsTest {
                     assertThat(trace(SHOP, "shop", traceId)).contains("sell").doesNotContain("pay");
                     assertThat(trace(BANK, "bank", traceId)).contains("pay").doesNotContain("sell");
                 });
-        assertThat(page(SHOP, "shop", "/api/services")).contains("of-shop").doesNotContain("of-bank");
+        assertThat(page(SHOP, "shop", "/api/services"))
+                .contains("of-shop")
+                .doesNotContain("of-bank");
     }
 
     @Test
@@ -210,8 +212,7 @@ final class GuardedPortsTest {
 
     private HttpRequest request(Port port, String scheme, String credential, String tenant) {
         var uri = URI.create(scheme + uri(port.key(), port.path()).toString().substring(5));
-        var request =
-                HttpRequest.newBuilder(uri).timeout(PATIENCE).header("X-Scope-OrgID", tenant);
+        var request = HttpRequest.newBuilder(uri).timeout(PATIENCE).header("X-Scope-OrgID", tenant);
         if (!credential.isEmpty()) {
             request.header("Authorization", credential);
         }

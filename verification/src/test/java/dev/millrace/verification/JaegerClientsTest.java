@@ -101,7 +101,8 @@ final class JaegerClientsTest {
     /// Whether the client comes to the decision that it is told.
     private boolean isSampledSoon(String service, SamplerConfiguration sampler, boolean expected) {
         try (var tracer = tracer(service, sender("http"), sampler)) {
-            return !millrace.patiently(() -> {
+            return !millrace.patiently(
+                            () -> {
                                 var span = tracer.buildSpan("any").start();
                                 boolean sampled = ((JaegerSpanContext) span.context()).isSampled();
                                 return sampled == expected ? List.of(span) : List.of();
@@ -141,8 +142,7 @@ final class JaegerClientsTest {
     private static io.jaegertracing.internal.JaegerTracer tracer(
             String service, SenderConfiguration sender, SamplerConfiguration sampler) {
         return new Configuration(service)
-                .withReporter(
-                        new ReporterConfiguration().withSender(sender).withFlushInterval(100))
+                .withReporter(new ReporterConfiguration().withSender(sender).withFlushInterval(100))
                 .withSampler(sampler)
                 .withTraceId128Bit(true)
                 .withTracerTags(Map.of("kitchen", "east"))

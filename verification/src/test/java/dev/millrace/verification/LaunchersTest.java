@@ -1,9 +1,9 @@
 package dev.millrace.verification;
 
-import dev.millrace.server.config.ConfigSources;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.server.config.ConfigSources;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

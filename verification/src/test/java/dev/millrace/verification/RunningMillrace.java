@@ -96,7 +96,7 @@ final class RunningMillrace implements AutoCloseable {
     }
 
     String samplingHostPort() {
-        return "127.0.0.1:" + process.setting("sampling.remote.http.port");
+        return "127.0.0.1:" + process.setting("collector.receivers.sampling-http.port");
     }
 
     String setting(String key) {

@@ -102,10 +102,12 @@ class ZipkinClientsTest {
         assertThat(client).isNotNull();
         assertThat(server.kind()).isEqualTo(SpanKind.SERVER);
         assertThat(server.serviceName()).isEqualTo(service);
-        assertThat(server.attributes().find("http.path")).contains(new AttributeValue.Text("/menu"));
+        assertThat(server.attributes().find("http.path"))
+                .contains(new AttributeValue.Text("/menu"));
         assertThat(client.parentSpanId()).isEqualTo(server.spanId());
         assertThat(client.kind()).isEqualTo(SpanKind.CLIENT);
-        assertThat(client.attributes().find("peer.service")).contains(new AttributeValue.Text("cellar"));
+        assertThat(client.attributes().find("peer.service"))
+                .contains(new AttributeValue.Text("cellar"));
         assertThat(client.events().getFirst().name()).isEqualTo("asked");
         assertThat(client.status().code()).isEqualTo(Status.Code.ERROR);
     }
@@ -187,9 +189,14 @@ class ZipkinClientsTest {
         static List<zipkin2.Span> call(String service, long micros) {
             var random = ThreadLocalRandom.current();
             String traceId = "%016x%016x".formatted(random.nextLong() | 1, random.nextLong() | 1);
-            var front = Endpoint.newBuilder().serviceName(service + "-front").ip("10.0.0.1").build();
+            var front =
+                    Endpoint.newBuilder().serviceName(service + "-front").ip("10.0.0.1").build();
             var back =
-                    Endpoint.newBuilder().serviceName(service + "-back").ip("10.0.0.2").port(80).build();
+                    Endpoint.newBuilder()
+                            .serviceName(service + "-back")
+                            .ip("10.0.0.2")
+                            .port(80)
+                            .build();
             var client =
                     zipkin2.Span.newBuilder()
                             .traceId(traceId)
@@ -234,7 +241,8 @@ class ZipkinClientsTest {
             for (var span : sent) {
                 var found =
                         stored.stream()
-                                .filter(other -> other.serviceName().equals(span.localServiceName()))
+                                .filter(other ->
+                                        other.serviceName().equals(span.localServiceName()))
                                 .filter(other -> other.name().equals(span.name()))
                                 .toList();
                 assertThat(found).as("%s in %s", span, stored).hasSize(1);
@@ -253,13 +261,15 @@ class ZipkinClientsTest {
             if (kind != null) {
                 assertThat(stored.kind()).isEqualTo(SpanKind.valueOf(kind.name()));
             }
-            sent.tags().forEach((key, value) -> {
-                if (key.equals("error")) {
-                    assertThat(stored.status().code()).isEqualTo(Status.Code.ERROR);
-                } else {
-                    assertThat(stored.attributes().find(key)).contains(new AttributeValue.Text(value));
-                }
-            });
+            sent.tags()
+                    .forEach((key, value) -> {
+                        if (key.equals("error")) {
+                            assertThat(stored.status().code()).isEqualTo(Status.Code.ERROR);
+                        } else {
+                            assertThat(stored.attributes().find(key))
+                                    .contains(new AttributeValue.Text(value));
+                        }
+                    });
             assertThat(stored.events())
                     .extracting(dev.millrace.model.Event::name)
                     .containsExactlyElementsOf(

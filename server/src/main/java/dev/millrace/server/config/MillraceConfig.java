@@ -23,6 +23,8 @@ public record MillraceConfig(
         TlsConfig tls,
         CorsConfig cors,
         CollectorConfig collector,
+        SamplingConfig sampling,
+        RedisConfig redis,
         SinkConfig sink,
         AggregatorConfig aggregator,
         IngesterConfig ingester,
@@ -214,11 +216,12 @@ public record MillraceConfig(
             ReceiverConfig jaegerGrpc,
             ReceiverConfig jaegerHttp,
             ReceiverConfig jaegerUdpCompact,
-            ReceiverConfig jaegerUdpBinary) {}
+            ReceiverConfig jaegerUdpBinary,
+            ReceiverConfig samplingHttp,
+            ReceiverConfig samplingGrpc) {}
 
     /// One port, and whether it is opened.
-    public record ReceiverConfig(
-            boolean enabled, @Between(min = 0, max = 65_535) int port) {}
+    public record ReceiverConfig(boolean enabled, @Between(min = 0, max = 65_535) int port) {}
 
     /// Which requests and spans are refused or cut.
     public record LimitsConfig(
@@ -236,6 +239,53 @@ public record MillraceConfig(
             ByteSize bytes,
             @Between(min = 0, max = Integer.MAX_VALUE) int spans,
             Map<String, String> tenants) {}
+
+    /// What is decided before spans reach the log.
+    public record SamplingConfig(HeadConfig head, RemoteConfig remote) {}
+
+    /// Which spans the collector lets go on.
+    ///
+    /// @param rules probabilities by service, or by service and operation with a space between
+    public record HeadConfig(
+            boolean enabled,
+            double probability,
+            Map<String, String> rules,
+            double spansPerSecond,
+            double spansPerSecondPerService,
+            @Between(min = 1, max = 100_000_000) int rememberedTraces,
+            Duration rememberedFor,
+            double highMark,
+            double lowMark) {}
+
+    /// What SDKs are told to sample. No file means one probability for all, unless it is adaptive.
+    public record RemoteConfig(
+            String file, double probability, Duration refresh, AdaptiveConfig adaptive) {}
+
+    /// Probabilities computed from what arrives.
+    public record AdaptiveConfig(
+            boolean enabled,
+            double targetPerSecond,
+            double tolerance,
+            double initial,
+            double minimum,
+            double lowerBoundPerSecond,
+            Duration interval) {}
+
+    /// The Redis that collectors share what they remember through. No address means none.
+    public record RedisConfig(
+            String uri,
+            String user,
+            String password,
+            String passwordFile,
+            Duration timeout,
+            @Between(min = 1, max = 10_000_000) int maxQueuedIds) {
+
+        /// Keeps the password to itself.
+        @Override
+        public String toString() {
+            return "RedisConfig[uri=%s, user=%s]".formatted(uri, user);
+        }
+    }
 
     /// How much may wait for Kafka's acknowledgement, and for how long.
     public record SinkConfig(ByteSize maxInFlight, Duration deliveryTimeout) {}

@@ -24,7 +24,7 @@ record ValueType(String expected, Function<String, Object> parse) {
             return wholeNumber(component.getAnnotation(Between.class));
         }
         if (type == double.class) {
-            return share();
+            return number();
         }
         if (type == boolean.class) {
             return new ValueType("true or false", ValueType::truth);
@@ -67,15 +67,15 @@ record ValueType(String expected, Function<String, Object> parse) {
                 });
     }
 
-    private static ValueType share() {
+    private static ValueType number() {
         return new ValueType(
-                "a share from 0 to 1, such as 0.01",
+                "a number such as 0.01 or 50",
                 text -> {
-                    double share = Double.parseDouble(text);
-                    if (!(share >= 0 && share <= 1)) {
+                    double number = Double.parseDouble(text);
+                    if (!(number >= 0 && number < Double.POSITIVE_INFINITY)) {
                         throw new IllegalArgumentException(text);
                     }
-                    return share;
+                    return number;
                 });
     }
 
