@@ -110,9 +110,8 @@ public final class RedisIds implements SharedIds {
                         more = send();
                         more |= receive(listener);
                     }
-                } catch (ExecutionException | TimeoutException e) {
+                } catch (ExecutionException | TimeoutException _) {
                     // The link has counted it; what was not sent or read is tried again.
-                    continue;
                 }
             } while (!closing.await(config.pollInterval().toMillis(), TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {
@@ -140,10 +139,20 @@ public final class RedisIds implements SharedIds {
         CompletionStage<Boolean> sent =
                 link.call(redis -> {
                     for (var id : batch) {
-                        redis.set(id.key(), "1", SetArgs.Builder.px(remembered.toMillis()));
-                    }
-                    redis.xadd(STREAM, new XAddArgs().minId(oldest).approximateTrimming(), fields);
-                    return redis.pexpire(STREAM, remembered);
+                                // The stream is what counts; the keys are for those who look.
+                                var _ =
+                                        redis.set(
+                                                id.key(),
+                                                "1",
+                                                SetArgs.Builder.px(remembered.toMillis()));
+                            }
+                            var added =
+                                    redis.xadd(
+                                            STREAM,
+                                            new XAddArgs().minId(oldest).approximateTrimming(),
+                                            fields);
+                            return added.thenCombine(
+                                    redis.pexpire(STREAM, remembered), (_, kept) -> kept);
                 });
         await(sent);
         published.increment(batch.size());

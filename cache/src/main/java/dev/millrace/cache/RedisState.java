@@ -38,10 +38,11 @@ public final class RedisState implements SharedState {
     public CompletionStage<Void> contribute(String name, String text, Duration remembered) {
         // Fields of a hash do not expire on their own, so each says until when it holds.
         String value = (epochMillis.getAsLong() + remembered.toMillis()) + "\n" + text;
-        return link.call(redis -> {
-            redis.hset(hash(name), process, value);
-            return redis.pexpire(hash(name), remembered).thenApply(_ -> null);
-        });
+        return link.call(redis ->
+                        redis.hset(hash(name), process, value)
+                                .thenCombine(
+                                        redis.pexpire(hash(name), remembered), (_, kept) -> kept)
+                                .thenApply(_ -> null));
     }
 
     @Override

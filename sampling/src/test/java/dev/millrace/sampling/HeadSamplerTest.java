@@ -72,7 +72,9 @@ class HeadSamplerTest {
 
         // Then
         var kept = OtlpDecoder.spans(sample.chunks().getFirst().body());
-        assertThat(kept).extracting(Span::traceState).containsExactly("ot=th:fd70a4,x=1", "ot=th:fd70a4");
+        assertThat(kept)
+                .extracting(Span::traceState)
+                .containsExactly("ot=th:fd70a4,x=1", "ot=th:fd70a4");
         assertThat(kept)
                 .usingRecursiveFieldByFieldElementComparatorIgnoringFields("traceState")
                 .containsExactlyElementsOf(spans);
@@ -82,9 +84,9 @@ class HeadSamplerTest {
     void dropsASpanByItsOwnRuleAndKeepsItsNeighbour() {
         // Given
         var id = new TraceId(1, 5);
-        var chunk = chunk(id, List.of(span(id, "a", "GET /health", ""), span(id, "b", "GET /", "")));
-        var sampler =
-                new HeadSampler(config(1, List.of(new HeadRule("a*", "*health*", 0)), 0, 10));
+        var chunk =
+                chunk(id, List.of(span(id, "a", "GET /health", ""), span(id, "b", "GET /", "")));
+        var sampler = new HeadSampler(config(1, List.of(new HeadRule("a*", "*health*", 0)), 0, 10));
 
         // When
         var sample = sampler.sample(Tenant.DEFAULT, List.of(chunk), 0);
@@ -219,8 +221,7 @@ class HeadSamplerTest {
     private static Span.Builder builder(TraceId id, String service, String name) {
         var attributes =
                 Attributes.of(
-                        new Attributes.Attribute(
-                                "service.name", new AttributeValue.Text(service)));
+                        new Attributes.Attribute("service.name", new AttributeValue.Text(service)));
         return Span.builder(id, new SpanId(name.hashCode() | 1))
                 .name(name)
                 .time(1, 2)

@@ -55,8 +55,7 @@ class ThresholdTest {
 
         // Then
         assertThat(Randomness.of(id)).isEqualTo(5);
-        assertThat(Randomness.of(id, TraceState.parse("a=b,ot=rv:000000000000ff")))
-                .isEqualTo(0xff);
+        assertThat(Randomness.of(id, TraceState.parse("a=b,ot=rv:000000000000ff"))).isEqualTo(0xff);
     }
 
     @Test
