@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -197,16 +198,22 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
     // Asking again also keeps the topic in the producer's cache while nothing is sent.
     private void probe(KafkaProducer<byte[], byte[]> asked) {
         var log = new LogGate(meters.clock(), Duration.ofSeconds(5));
+        KafkaException cause = null;
         try {
             do {
                 try {
                     ready = !asked.partitionsFor(topic).isEmpty();
+                    cause = null;
                 } catch (KafkaException e) {
                     ready = false;
+                    // A cause, such as a refused password, is told once; then only that time is up.
+                    if (cause == null || !(e instanceof TimeoutException)) {
+                        cause = e;
+                    }
                     if (log.open()) {
                         LOG.atWarn()
                                 .addKeyValue("topic", topic)
-                                .addKeyValue("error", e.toString())
+                                .addKeyValue("error", cause.toString())
                                 .log("Kafka does not say where the topic is; spans are refused");
                     }
                 }
