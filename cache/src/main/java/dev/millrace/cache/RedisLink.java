@@ -102,7 +102,8 @@ public final class RedisLink implements AutoCloseable {
         if (closed) {
             return;
         }
-        to.connectAsync(StringCodec.UTF8, address())
+        var _ =
+                to.connectAsync(StringCodec.UTF8, address())
                 .whenComplete((made, failure) -> connected(to, made, failure, backoffMillis));
     }
 
@@ -114,7 +115,7 @@ public final class RedisLink implements AutoCloseable {
         if (made != null) {
             connection = made;
             if (closed) {
-                made.closeAsync();
+                var _ = made.closeAsync();
             }
             LOG.atInfo().addKeyValue("uri", config.uri()).log("Redis connected");
             return;

@@ -27,17 +27,17 @@ class RedisTest {
     private static final Tenant OTHER = new Tenant("other");
 
     private final RedisServer server = RedisServer.down();
-    private final List<Process> processes = new ArrayList<>();
+    private final List<Member> members = new ArrayList<>();
 
     /// What one process of the system holds of all this.
-    private final class Process implements AutoCloseable {
+    private final class Member implements AutoCloseable {
         final SimpleMeterRegistry registry = new SimpleMeterRegistry();
         final Set<String> heard = ConcurrentHashMap.newKeySet();
         final RedisLink link;
         final RedisIds ids;
         final RedisState state;
 
-        Process(String name, int queued) {
+        Member(String name, int queued) {
             var config =
                     new RedisConfig(
                             server.uri(),
@@ -51,10 +51,10 @@ class RedisTest {
             link = new RedisLink(config, System::nanoTime, registry);
             ids = new RedisIds(link, config, name, System::currentTimeMillis, registry);
             state = new RedisState(link, name, System::currentTimeMillis);
-            processes.add(this);
+            members.add(this);
         }
 
-        Process start() {
+        Member start() {
             link.start();
             ids.start((tenant, traces) -> traces.forEach(id -> heard.add(tenant + "/" + id)));
             return this;
@@ -73,7 +73,7 @@ class RedisTest {
 
     @AfterEach
     void close() {
-        processes.forEach(Process::close);
+        members.forEach(Member::close);
         server.close();
     }
 
@@ -85,15 +85,15 @@ class RedisTest {
     void tellsOthersAndThoseWhoComeLater() {
         // Given
         server.start();
-        var one = new Process("one", 1_000).start();
-        var two = new Process("two", 1_000).start();
+        var one = new Member("one", 1_000).start();
+        var two = new Member("two", 1_000).start();
 
         // When
         for (int i = 0; i < 500; i++) {
             one.ids.publish(i % 2 == 0 ? Tenant.DEFAULT : OTHER, List.of(id(i)));
         }
         await().atMost(PATIENCE).until(() -> two.heard.size() == 500);
-        var late = new Process("late", 1_000).start();
+        var late = new Member("late", 1_000).start();
 
         // Then
         await().atMost(PATIENCE).until(() -> late.heard.size() == 500);
@@ -104,8 +104,8 @@ class RedisTest {
     @Test
     void startsBeforeRedisAndFlowsOnceItIsThere() {
         // Given
-        var one = new Process("one", 100).start();
-        var two = new Process("two", 100).start();
+        var one = new Member("one", 100).start();
+        var two = new Member("two", 100).start();
         for (int i = 0; i < 150; i++) {
             one.ids.publish(Tenant.DEFAULT, List.of(id(i)));
         }
@@ -125,8 +125,8 @@ class RedisTest {
     void refusesAtOnceWhileKilledAndFlowsAgainAfterwards() {
         // Given
         server.start();
-        var one = new Process("one", 10_000).start();
-        var two = new Process("two", 10_000).start();
+        var one = new Member("one", 10_000).start();
+        var two = new Member("two", 10_000).start();
         await().atMost(PATIENCE).until(() -> one.link.isUp() && two.link.isUp());
 
         // When
@@ -145,8 +145,8 @@ class RedisTest {
     void boundsEveryCallWhileHungAndFlowsAgainAfterwards() {
         // Given
         server.start();
-        var one = new Process("one", 10_000).start();
-        var two = new Process("two", 10_000).start();
+        var one = new Member("one", 10_000).start();
+        var two = new Member("two", 10_000).start();
         await().atMost(PATIENCE).until(() -> one.link.isUp() && two.link.isUp());
 
         // When
@@ -167,8 +167,8 @@ class RedisTest {
     void hasOneLeaderAndGathersWhatAllContribute() throws Exception {
         // Given
         server.start();
-        var one = new Process("one", 10).start();
-        var two = new Process("two", 10).start();
+        var one = new Member("one", 10).start();
+        var two = new Member("two", 10).start();
         await().atMost(PATIENCE).until(() -> one.link.isUp() && two.link.isUp());
 
         // When
@@ -199,7 +199,7 @@ class RedisTest {
     }
 
     /// The longest that any of some calls took to answer or fail.
-    private static long slowest(Process process, int calls) {
+    private static long slowest(Member process, int calls) {
         long slowest = 0;
         for (int i = 0; i < calls; i++) {
             long start = System.nanoTime();
