@@ -183,6 +183,8 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                         new CollectorConfig.Limits.Time(
                                 collector.limits().past(), collector.limits().future()),
                         collector.limits().attribute(),
+                        collector.limits().attributes(),
+                        collector.limits().depth(),
                         collector.limits().spans()),
                 rates(collector.rates()));
     }

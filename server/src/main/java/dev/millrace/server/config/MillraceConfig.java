@@ -229,7 +229,7 @@ public record MillraceConfig(
             Duration future,
             ByteSize attribute,
             @Between(min = 1, max = 100_000) int attributes,
-            @Between(min = 1, max = 64) int depth,
+            @Between(min = 1, max = 32) int depth,
             @Between(min = 1, max = 10_000_000) int spans) {}
 
     /// What each tenant may send in a second; 0 is any number.
