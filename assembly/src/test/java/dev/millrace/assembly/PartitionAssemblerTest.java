@@ -9,6 +9,7 @@ import dev.millrace.model.ByteSize;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
+import dev.millrace.wire.otlp.TraceChunk;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +27,7 @@ class PartitionAssemblerTest {
                     20);
 
     private final Recorded recorded = new Recorded();
-    private final List<Slice> log = new ArrayList<>();
+    private final List<TraceChunk> log = new ArrayList<>();
     private int passes;
     private final PartitionAssembler assembler =
             new PartitionAssembler(
@@ -36,7 +37,8 @@ class PartitionAssemblerTest {
                     (offsets, bodies) -> {
                         passes++;
                         for (long offset : offsets) {
-                            bodies.accept(offset, log.get((int) offset));
+                            var logged = log.get((int) offset);
+                            bodies.accept(offset, logged.traceId(), logged.body());
                         }
                     },
                     recorded);
@@ -205,13 +207,13 @@ class PartitionAssemblerTest {
 
     private void send(long time, long trace, Slice body) {
         long offset = log.size();
-        log.add(body);
+        log.add(new TraceChunk(new TraceId(7, trace), body, 1));
         assembler.accept(offset, time, Tenant.DEFAULT, new TraceId(7, trace), body);
     }
 
     private void mark(long time) {
         long offset = log.size();
-        log.add(Slice.EMPTY);
+        log.add(new TraceChunk(new TraceId(7, 7), Slice.EMPTY, 0));
         assembler.mark(offset, time);
     }
 

@@ -20,16 +20,15 @@ import java.util.concurrent.TimeUnit;
 /// again counts its spans once.
 final class CollectorMetrics {
 
-    /// The ways a request can come in.
-    enum Transport {
-        GRPC,
-        HTTP;
-
-        String word() {
-            return name().toLowerCase(Locale.ROOT);
-        }
+    /// Why a connection was closed before it came to a request.
+    enum Cut {
+        /// It never said a word.
+        SILENT,
+        /// A request's headers took longer than a request may.
+        SLOW_HEADERS
     }
 
+    private final Map<Cut, Counter> cuts = new EnumMap<>(Cut.class);
     private final Map<Transport, Map<Outcome, Counter>> requests = new EnumMap<>(Transport.class);
     private final Map<Transport, Timer> latency = new EnumMap<>(Transport.class);
     private final Counter received;
@@ -42,8 +41,11 @@ final class CollectorMetrics {
             for (var outcome : Outcome.values()) {
                 outcomes.put(
                         outcome,
-                        Counter.builder("millrace.collector.requests")
-                                .description("Requests answered")
+                        (transport.answers()
+                                        ? Counter.builder("millrace.collector.requests")
+                                                .description("Requests answered")
+                                        : Counter.builder("millrace.collector.datagrams")
+                                                .description("Datagrams received"))
                                 .tag("transport", transport.word())
                                 .tag("outcome", outcome.word())
                                 .register(meters));
@@ -76,6 +78,14 @@ final class CollectorMetrics {
                             .tag("repair", word(repair))
                             .register(meters));
         }
+        for (var cut : Cut.values()) {
+            cuts.put(
+                    cut,
+                    Counter.builder("millrace.collector.connections.cut")
+                            .description("Connections closed before they came to a request")
+                            .tag("reason", word(cut))
+                            .register(meters));
+        }
         Gauge.builder("millrace.collector.inflight.bytes", admission, Admission::inFlight)
                 .description("Bytes of requests that are not answered yet")
                 .baseUnit("bytes")
@@ -85,6 +95,10 @@ final class CollectorMetrics {
     void answered(Transport transport, Outcome outcome, long nanos) {
         at(at(requests, transport), outcome).increment();
         at(latency, transport).record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    void cut(Cut reason) {
+        at(cuts, reason).increment();
     }
 
     void acknowledged(Split split) {

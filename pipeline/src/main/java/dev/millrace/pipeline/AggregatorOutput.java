@@ -3,6 +3,7 @@ package dev.millrace.pipeline;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
+import dev.millrace.wire.otlp.TraceChunk;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -99,16 +100,18 @@ final class AggregatorOutput {
                         reason));
     }
 
-    /// Sends a record that a foreign writer put on the wrong partition to its own.
-    void forward(ConsumerRecord<byte[], byte[]> message, int partition) {
-        send(
+    /// Sends the spans of a trace that a foreign writer put on the wrong partition to their own.
+    void forward(ConsumerRecord<byte[], byte[]> message, int partition, TraceChunk chunk) {
+        var moved =
                 new ProducerRecord<>(
                         message.topic(),
                         partition,
                         null,
-                        message.key(),
-                        message.value(),
-                        message.headers()));
+                        TraceKey.of(chunk.traceId()),
+                        chunk.body().toByteArray(),
+                        message.headers());
+        moved.headers().remove(RecordHeaders.KEYING);
+        send(moved);
     }
 
     private void send(ProducerRecord<byte[], byte[]> message) {

@@ -16,6 +16,10 @@ final class RecordHeaders {
     /// names what holds from here on.
     static final String MARKER = "marker";
 
+    /// How the spans in this record came to its partition, a word of [Keying]; absent when that was
+    /// by their trace id.
+    static final String KEYING = "keying";
+
     /// Which part of its trace this record is, counted from 1; absent when it is the whole trace.
     static final String PART = "part";
 

@@ -28,7 +28,7 @@ final class RequestScan {
     private final long latest;
     private final int maxAttributeBytes;
     private final MessageCheck check;
-    private final TraceTable table = new TraceTable();
+    private final TraceTable table;
     private final Map<Rejection, Integer> rejected = new EnumMap<>(Rejection.class);
     private String firstRejection = "";
     private int accepted;
@@ -37,8 +37,9 @@ final class RequestScan {
     /// Repaired fields, one after another, and the one who writes them; most requests need neither.
     private record Repairs(MessageRepair writer, Output output) {}
 
-    RequestScan(Slice request, SpanLimits limits, long nowNanos) {
+    RequestScan(Slice request, SpanLimits limits, long nowNanos, Grouping grouping) {
         this.request = request;
+        this.table = new TraceTable(grouping);
         this.bytes = request.array();
         this.maxAttributeBytes = limits.maxAttributeBytes();
         this.check = new MessageCheck(bytes, maxAttributeBytes);
@@ -51,7 +52,7 @@ final class RequestScan {
         return ProtoReader.tag(field, ProtoReader.LENGTH_DELIMITED);
     }
 
-    Split split() {
+    void run() {
         int position = request.offset();
         int end = position + request.length();
         while (position < end) {
@@ -65,6 +66,15 @@ final class RequestScan {
                 position = check.field(Shape.TRACES, Wire.low(tag), position, end);
             }
         }
+    }
+
+    /// @see TraceTable#isFineByTrace
+    boolean isFineByTrace() {
+        return table.isFineByTrace(request.length());
+    }
+
+    /// What came of the run.
+    Split split() {
         if (repairs == null) {
             return new Split(
                     chunks(Slice.EMPTY.array()), accepted, rejected, Map.of(), firstRejection);
