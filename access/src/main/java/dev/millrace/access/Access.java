@@ -92,11 +92,7 @@ public final class Access implements AutoCloseable {
     ///
     /// @param session of the connection; null without TLS
     public Entry admit(RequestHeaders headers, @Nullable SSLSession session) {
-        var entry = decide(headers, session);
-        if (entry instanceof Denied(var reason, _)) {
-            denied.withTag(REASON, reason.text()).increment();
-        }
-        return entry;
+        return counted(decide(headers, session));
     }
 
     /// Whether deciding on this request computes a slow hash, which is no work for an event loop.
@@ -128,7 +124,17 @@ public final class Access implements AutoCloseable {
     /// Stands before a service and turns requests away with answers of the caller's making.
     public Function<HttpService, HttpService> decorator(
             BiFunction<ServiceRequestContext, Denied, HttpResponse> refusal) {
-        return service -> new Door(service, refusal);
+        return service -> new Door(service, true, refusal);
+    }
+
+    /// Stands before a service that belongs to no tenant, such as the files of a page: whoever is
+    /// known may go on without naming one. [#tenant] is not to be asked behind it.
+    public Function<HttpService, HttpService> identityDecorator() {
+        return service ->
+                new Door(
+                        service,
+                        false,
+                        (context, denial) -> Refusals.response(context, denial, challenge()));
     }
 
     /// The tenant of a request that passed the door.
@@ -168,6 +174,13 @@ public final class Access implements AutoCloseable {
                             "credential: another one is being checked; try again in a moment");
             case Credentials.Identity.Known(var credential) -> bound(headers, credential);
         };
+    }
+
+    private Entry counted(Entry entry) {
+        if (entry instanceof Denied(var reason, _)) {
+            denied.withTag(REASON, reason.text()).increment();
+        }
+        return entry;
     }
 
     private Entry bound(RequestHeaders headers, Credential credential) {
@@ -242,10 +255,15 @@ public final class Access implements AutoCloseable {
 
     private final class Door extends SimpleDecoratingHttpService {
 
+        private final boolean tenantNeeded;
         private final BiFunction<ServiceRequestContext, Denied, HttpResponse> refusal;
 
-        Door(HttpService service, BiFunction<ServiceRequestContext, Denied, HttpResponse> refusal) {
+        Door(
+                HttpService service,
+                boolean tenantNeeded,
+                BiFunction<ServiceRequestContext, Denied, HttpResponse> refusal) {
             super(service);
+            this.tenantNeeded = tenantNeeded;
             this.refusal = refusal;
         }
 
@@ -255,11 +273,11 @@ public final class Access implements AutoCloseable {
             var headers = request.headers();
             var session = context.sslSession();
             if (!isSlow(headers)) {
-                return follow(admit(headers, session), context, request);
+                return follow(decide(headers, session), context, request);
             }
             return HttpResponse.of(
                     CompletableFuture.supplyAsync(
-                                    () -> admit(headers, session), context.blockingTaskExecutor())
+                                    () -> decide(headers, session), context.blockingTaskExecutor())
                             .thenApplyAsync(
                                     entry -> followLater(entry, context, request),
                                     context.eventLoop()));
@@ -281,7 +299,12 @@ public final class Access implements AutoCloseable {
                     context.setAttr(ADMITTED, admitted);
                     yield unwrap().serve(context, request);
                 }
-                case Denied denial -> refusal.apply(context, denial);
+                case Denied(var reason, _) when reason == Reason.NO_TENANT && !tenantNeeded ->
+                        unwrap().serve(context, request);
+                case Denied denial -> {
+                    var _ = counted(denial);
+                    yield refusal.apply(context, denial);
+                }
             };
         }
     }

@@ -7,12 +7,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.Signature;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -82,12 +84,14 @@ record TlsFiles(TlsKeyPair keyPair, List<X509Certificate> clientAuthorities) {
     }
 
     private static boolean belongTogether(PrivateKey key, PublicKey publicKey) {
-        if (!key.getAlgorithm().equals(publicKey.getAlgorithm())) {
-            return false;
-        }
         try {
-            var signature = Signature.getInstance(signature(key));
-            signature.initSign(key);
+            // Whatever provider read the key: the platform's own is the one that can sign with it.
+            var algorithm = publicKey.getAlgorithm();
+            var own =
+                    KeyFactory.getInstance(algorithm)
+                            .generatePrivate(new PKCS8EncodedKeySpec(key.getEncoded()));
+            var signature = Signature.getInstance(signature(algorithm));
+            signature.initSign(own);
             signature.update(PROBE);
             var signed = signature.sign();
             signature.initVerify(publicKey);
@@ -98,11 +102,11 @@ record TlsFiles(TlsKeyPair keyPair, List<X509Certificate> clientAuthorities) {
         }
     }
 
-    private static String signature(PrivateKey key) {
-        return switch (key.getAlgorithm()) {
+    private static String signature(String algorithm) {
+        return switch (algorithm) {
             case "RSA" -> "SHA256withRSA";
             case "EC" -> "SHA256withECDSA";
-            default -> key.getAlgorithm();
+            default -> algorithm;
         };
     }
 }

@@ -39,11 +39,7 @@ public record ActiveMqConfig(
                 "none in it; username and password are keys of their own");
         check(ADDRESS.matcher(url).find(), "url", "\"" + url + "\"", "tcp://host:port or the like");
         check(!queue.isBlank(), "queue", "\"" + queue + "\"", "a name");
-        check(
-                concurrency >= 1 && concurrency <= MOST,
-                "concurrency",
-                concurrency,
-                "1 to " + MOST);
+        check(concurrency >= 1 && concurrency <= MOST, "concurrency", concurrency, "1 to " + MOST);
         check(window >= 1 && window <= MOST, "window", window, "1 to " + MOST);
     }
 

@@ -73,8 +73,7 @@ public final class ActiveMqSource implements AutoCloseable {
                 try {
                     connection.start();
                     var session =
-                            connection.createSession(
-                                    false, ActiveMQSession.INDIVIDUAL_ACKNOWLEDGE);
+                            connection.createSession(false, ActiveMQSession.INDIVIDUAL_ACKNOWLEDGE);
                     return new Connection(
                             connection,
                             session.createConsumer(session.createQueue(config.queue())));

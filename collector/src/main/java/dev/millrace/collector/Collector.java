@@ -1,6 +1,7 @@
 package dev.millrace.collector;
 
 import static java.util.Objects.requireNonNull;
+import static java.util.Objects.requireNonNullElse;
 
 import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
@@ -11,7 +12,9 @@ import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.millrace.access.Entrance;
+import dev.millrace.model.Tenant;
 import dev.millrace.pipeline.SpanSink;
+import dev.millrace.wire.jaeger.JaegerFormat;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -53,6 +56,7 @@ public final class Collector implements AutoCloseable {
     private final CollectorMetrics metrics;
     private final SpanIntake intake;
     private final AtomicBoolean closing = new AtomicBoolean();
+    private final List<DatagramReceiver> datagrams = new ArrayList<>();
     // What is answered, for those who ask for something else.
     private final List<String> paths = new ArrayList<>();
     private final List<String> calls = new ArrayList<>();
@@ -60,10 +64,12 @@ public final class Collector implements AutoCloseable {
     private Map<Receiver, Integer> ports = Map.of();
 
     /// @param entrance who may come in; not closed here
+    /// @param head null to let every span go on
     /// @throws IllegalArgumentException when UDP would be a way around it
     public Collector(
             CollectorConfig config,
             Entrance entrance,
+            @Nullable HeadSampling head,
             SpanSink sink,
             InstantSource clock,
             MeterRegistry meters) {
@@ -74,7 +80,7 @@ public final class Collector implements AutoCloseable {
         this.meters = meters;
         admission = new Admission(config.maxInFlight().bytes());
         metrics = new CollectorMetrics(meters, admission);
-        intake = new SpanIntake(config, sink, clock, admission, metrics);
+        intake = new SpanIntake(config, head, sink, clock, admission, metrics);
     }
 
     /// Opens the ports. May be called once.
@@ -100,7 +106,13 @@ public final class Collector implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("collector: interrupted while starting", e);
         }
-        ports = bound(built);
+        var bound = bound(built);
+        for (var receiver : config.ports().keySet()) {
+            if (receiver.datagrams()) {
+                bound.put(receiver, startDatagrams(receiver));
+            }
+        }
+        ports = Collections.unmodifiableMap(bound);
         log.atInfo().addKeyValue("ports", words(ports)).log("Collector listens");
     }
 
@@ -133,6 +145,9 @@ public final class Collector implements AutoCloseable {
         synchronized (this) {
             closing.set(true);
             closed = server;
+            // Nobody waits for an answer to these.
+            datagrams.forEach(DatagramReceiver::close);
+            datagrams.clear();
         }
         if (closed == null) {
             return;
@@ -149,16 +164,12 @@ public final class Collector implements AutoCloseable {
 
     private Server build() {
         var builder = Server.builder();
-        tcp().forEach(receiver ->
-                entrance.port(builder, address(receiver)));
+        tcp().forEach(receiver -> entrance.port(builder, address(receiver)));
         entrance.applyTo(builder);
-        builder.childChannelPipelineCustomizer(
-                        pipeline ->
-                                pipeline.addLast(
-                                        new ConnectionWatch(
-                                                config.requestTimeout(),
-                                                config.idleTimeout(),
-                                                metrics)))
+        builder.childChannelPipelineCustomizer(pipeline ->
+                        pipeline.addLast(
+                                new ConnectionWatch(
+                                        config.requestTimeout(), config.idleTimeout(), metrics)))
                 .decorator(ConnectionWatch::tell)
                 .meterRegistry(meters)
                 .maxNumConnections(config.maxConnections())
@@ -176,6 +187,12 @@ public final class Collector implements AutoCloseable {
             http(builder, ZipkinHttp.V1.path(), ZipkinHttp.V1);
             grpc(builder, GrpcProtocol.ZIPKIN);
             builder.service(HEALTH, entrance.pages().apply(this::health));
+        }
+        if (has(Receiver.JAEGER_GRPC)) {
+            grpc(builder, GrpcProtocol.JAEGER);
+        }
+        if (has(Receiver.JAEGER_HTTP)) {
+            http(builder, JaegerHttp.PATH, new JaegerHttp());
         }
         return builder.serviceUnder("/", gate(this::unknown, Transport.UNKNOWN, 0))
                 .errorHandler((ctx, cause) ->
@@ -202,8 +219,7 @@ public final class Collector implements AutoCloseable {
         var receiver = new GrpcReceiver(protocol, intake, config.maxRequest().toIntExact());
         var door =
                 entrance.access()
-                        .decorator((ctx, denied) ->
-                                GrpcReceiver.refuse(ctx, Refusal.of(denied)));
+                        .decorator((ctx, denied) -> GrpcReceiver.refuse(ctx, Refusal.of(denied)));
         builder.service(
                 receiver.service(),
                 service -> service.decorate(GrpcReceiver::checkCompression),
@@ -266,7 +282,22 @@ public final class Collector implements AutoCloseable {
         // In the order in which the ports were added.
         var active = built.activePorts().values().iterator();
         tcp().forEach(receiver -> bound.put(receiver, active.next().localAddress().getPort()));
-        return Collections.unmodifiableMap(bound);
+        return bound;
+    }
+
+    private int startDatagrams(Receiver receiver) {
+        boolean compact = receiver == Receiver.JAEGER_UDP_COMPACT;
+        var datagram =
+                new DatagramReceiver(
+                        address(receiver),
+                        compact ? Transport.JAEGER_UDP_COMPACT : Transport.JAEGER_UDP_BINARY,
+                        new SpanFormat.Jaeger(
+                                compact ? JaegerFormat.AGENT_COMPACT : JaegerFormat.AGENT_BINARY),
+                        requireNonNullElse(config.datagramTenant(), Tenant.DEFAULT),
+                        intake,
+                        meters);
+        datagrams.add(datagram);
+        return datagram.start();
     }
 
     private InetSocketAddress address(Receiver receiver) {

@@ -64,6 +64,8 @@ public record CollectorConfig(
                     new Limits(
                             new Limits.Time(Duration.ofDays(30), Duration.ofDays(1)),
                             ByteSize.parse("64KiB"),
+                            1_024,
+                            16,
                             100_000),
                     Rates.UNLIMITED);
 
@@ -142,8 +144,14 @@ public record CollectorConfig(
     ///
     /// @param time how far from now a span may start; others are rejected
     /// @param attribute the length at which the text or bytes of one attribute are cut
+    /// @param attributes how many attributes a span, event, link, resource or scope may have; more
+    ///   are dropped
+    /// @param depth how deep an attribute's value may be nested, 1 for not at all; what is deeper
+    ///   is left out
     /// @param spans how many spans a request may have; one with more is refused
-    public record Limits(Time time, ByteSize attribute, int spans) {
+    public record Limits(Time time, ByteSize attribute, int attributes, int depth, int spans) {
+
+        private static final int MOST_DEPTH = 32;
 
         public Limits {
             check(
@@ -151,6 +159,8 @@ public record CollectorConfig(
                     "limits.attribute",
                     attribute,
                     "1 to " + MOST_REQUEST);
+            check(attributes >= 1, "limits.attributes", attributes, "at least 1");
+            check(depth >= 1 && depth <= MOST_DEPTH, "limits.depth", depth, "1 to " + MOST_DEPTH);
             check(spans >= 1, "limits.spans", spans, "at least 1");
         }
 
@@ -178,7 +188,12 @@ public record CollectorConfig(
 
         SpanLimits toSpanLimits() {
             return new SpanLimits(
-                    time.past().toNanos(), time.future().toNanos(), attribute.toIntExact());
+                    time.past().toNanos(),
+                    time.future().toNanos(),
+                    attribute.toIntExact(),
+                    attributes,
+                    depth,
+                    spans);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.millrace.collector;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.millrace.sampling.HeadSample;
 import dev.millrace.wire.otlp.Rejection;
 import dev.millrace.wire.otlp.Repair;
 import dev.millrace.wire.otlp.Split;
@@ -32,6 +33,9 @@ final class CollectorMetrics {
     private final Map<Transport, Map<Outcome, Counter>> requests = new EnumMap<>(Transport.class);
     private final Map<Transport, Timer> latency = new EnumMap<>(Transport.class);
     private final Counter received;
+    private final Map<HeadSample.Outcome, Counter> sampledOut =
+            new EnumMap<>(HeadSample.Outcome.class);
+    private final Counter malformedTraceStates;
     private final Map<Rejection, Counter> rejected = new EnumMap<>(Rejection.class);
     private final Map<Repair, Counter> repaired = new EnumMap<>(Repair.class);
 
@@ -78,6 +82,20 @@ final class CollectorMetrics {
                             .tag("repair", word(repair))
                             .register(meters));
         }
+        for (var outcome : HeadSample.Outcome.values()) {
+            if (!outcome.isKept()) {
+                sampledOut.put(
+                        outcome,
+                        Counter.builder("millrace.spans.sampled.out")
+                                .description("Spans of acknowledged requests dropped at the head")
+                                .tag("reason", word(outcome).replace("dropped-", ""))
+                                .register(meters));
+            }
+        }
+        malformedTraceStates =
+                Counter.builder("millrace.spans.tracestate.malformed")
+                        .description("Spans whose trace state broke its format, as the head saw")
+                        .register(meters);
         for (var cut : Cut.values()) {
             cuts.put(
                     cut,
@@ -105,6 +123,16 @@ final class CollectorMetrics {
         received.increment(split.accepted() + split.rejectedSpans());
         split.rejected().forEach((reason, count) -> at(rejected, reason).increment(count));
         split.repaired().forEach((repair, count) -> at(repaired, repair).increment(count));
+    }
+
+    void sampled(HeadSample sample) {
+        sample.spans()
+                .forEach((outcome, count) -> {
+                    if (!outcome.isKept()) {
+                        at(sampledOut, outcome).increment(count);
+                    }
+                });
+        malformedTraceStates.increment(sample.malformedTraceStates());
     }
 
     // Every constant has its meter from the start, so that alerts see a zero and not a gap.

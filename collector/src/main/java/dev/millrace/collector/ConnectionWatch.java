@@ -116,7 +116,7 @@ final class ConnectionWatch extends ChannelInboundHandlerAdapter {
     private void cut(ChannelHandlerContext ctx, Cut reason) {
         if (ctx.channel().isActive()) {
             metrics.cut(reason);
-            ctx.close();
+            var _ = ctx.close();
         }
     }
 

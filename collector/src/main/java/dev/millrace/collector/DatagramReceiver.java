@@ -69,7 +69,7 @@ final class DatagramReceiver implements AutoCloseable {
                         .channel(TransportType.datagramChannelType(group))
                         .option(ChannelOption.SO_RCVBUF, SOCKET_BUFFER)
                         .option(
-                                ChannelOption.RCVBUF_ALLOCATOR,
+                                ChannelOption.RECVBUF_ALLOCATOR,
                                 new FixedRecvByteBufAllocator(MAX_DATAGRAM)
                                         .maxMessagesPerRead(READS_PER_WAKE))
                         .handler(new Handler())

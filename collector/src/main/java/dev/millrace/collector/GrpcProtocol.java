@@ -1,5 +1,6 @@
 package dev.millrace.collector;
 
+import dev.millrace.wire.jaeger.JaegerFormat;
 import dev.millrace.wire.zipkin.ZipkinFormat;
 
 /// The calls by which spans come over gRPC, and how each is answered.
@@ -20,6 +21,13 @@ enum GrpcProtocol {
         @Override
         SpanFormat format() {
             return new SpanFormat.Zipkin(ZipkinFormat.PROTOBUF);
+        }
+    },
+    /// A `PostSpansRequest`, answered with a `PostSpansResponse`.
+    JAEGER("jaeger.api_v2.CollectorService", "PostSpans", Transport.JAEGER_GRPC) {
+        @Override
+        SpanFormat format() {
+            return new SpanFormat.Jaeger(JaegerFormat.POST_SPANS);
         }
     };
 

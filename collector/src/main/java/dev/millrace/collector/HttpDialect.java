@@ -4,7 +4,7 @@ import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.RequestHeaders;
 
 /// How a protocol's clients speak over HTTP: what they write, and which words they understand.
-sealed interface HttpDialect permits OtlpHttp, ZipkinHttp {
+sealed interface HttpDialect permits OtlpHttp, ZipkinHttp, JaegerHttp {
 
     Transport transport();
 

@@ -67,13 +67,9 @@ final class HttpReceiver implements HttpService {
         ctx.setAttr(DIALECT, dialect);
         var response = refuse(ctx, refusal);
         return refusal.outcome() == Outcome.UNAUTHENTICATED && !challenge.isEmpty()
-                ? response.mapHeaders(
-                        headers ->
-                                headers.withMutations(
-                                        more ->
-                                                more.set(
-                                                        HttpHeaderNames.WWW_AUTHENTICATE,
-                                                        challenge)))
+                ? response.mapHeaders(headers ->
+                        headers.withMutations(
+                                more -> more.set(HttpHeaderNames.WWW_AUTHENTICATE, challenge)))
                 : response;
     }
 

@@ -70,11 +70,7 @@ public record KafkaSourceConfig(
         if (pattern != null) {
             checkPattern(pattern);
         }
-        check(
-                threads >= 1 && threads <= MOST_THREADS,
-                "threads",
-                threads,
-                "1 to " + MOST_THREADS);
+        check(threads >= 1 && threads <= MOST_THREADS, "threads", threads, "1 to " + MOST_THREADS);
         check(
                 tenantHeader == null || !tenantHeader.isBlank(),
                 "tenant-header",

@@ -158,10 +158,11 @@ final class KafkaSourceSession implements ConsumerRebalanceListener, AutoCloseab
             heldBytes += entry.bytes();
             metrics.held(1);
         });
-        records.nextOffsets().forEach((partition, next) -> {
-            held.computeIfAbsent(partition, _ -> new ArrayDeque<>());
-            ends.put(partition, next.offset());
-        });
+        records.nextOffsets()
+                .forEach((partition, next) -> {
+                    held.computeIfAbsent(partition, _ -> new ArrayDeque<>());
+                    ends.put(partition, next.offset());
+                });
     }
 
     // A step must end: the group counts us out when we do not poll.
@@ -184,16 +185,14 @@ final class KafkaSourceSession implements ConsumerRebalanceListener, AutoCloseab
         }
     }
 
-    private CompletableFuture<Receipt> taken(
-            ConsumerRecord<byte[], byte[]> record) {
+    private CompletableFuture<Receipt> taken(ConsumerRecord<byte[], byte[]> record) {
         try {
             byte[] value = record.value();
             var body = value == null ? Slice.EMPTY : Slice.of(value);
             return intake.take(
                     Transport.KAFKA, tenant(record), config.encoding().format(body), body);
         } catch (MalformedSpansException e) {
-            return CompletableFuture.failedFuture(
-                    intake.refused(Transport.KAFKA, Refusal.of(e)));
+            return CompletableFuture.failedFuture(intake.refused(Transport.KAFKA, Refusal.of(e)));
         }
     }
 

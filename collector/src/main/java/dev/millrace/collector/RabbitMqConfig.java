@@ -7,8 +7,8 @@ import java.util.List;
 /// Which RabbitMQ queue is read. The defaults are those of Zipkin's collector.
 ///
 /// @param addresses `host:port` or `host`, tried in their order
-/// @param tls whether to connect with TLS, verifying the broker's certificate and name by the
-///   JVM's trust store
+/// @param tls whether to connect with TLS, verifying the broker's certificate and name by the JVM's
+///   trust store
 /// @param concurrency how many connections read at the same time
 /// @param window how many messages one connection may have read that are not acknowledged yet
 /// @param connectionTimeout after how long without an answer the next address is tried
@@ -52,17 +52,14 @@ public record RabbitMqConfig(
                 !addresses.isEmpty()
                         && addresses.stream()
                                 .allMatch(address ->
-                                        address.matches("[^\\s:/]+(:\\d{1,5})?|\\[.+](:\\d{1,5})?")),
+                                        address.matches(
+                                                "[^\\s:/]+(:\\d{1,5})?|\\[.+](:\\d{1,5})?")),
                 "addresses",
                 addresses,
                 "host:port");
         check(!virtualHost.isEmpty(), "virtual-host", "\"\"", "a name");
         check(!queue.isBlank(), "queue", "\"" + queue + "\"", "a name");
-        check(
-                concurrency >= 1 && concurrency <= MOST,
-                "concurrency",
-                concurrency,
-                "1 to " + MOST);
+        check(concurrency >= 1 && concurrency <= MOST, "concurrency", concurrency, "1 to " + MOST);
         check(window >= 1 && window <= MOST, "window", window, "1 to " + MOST);
         check(
                 connectionTimeout.toMillis() >= 1 && connectionTimeout.toMinutes() < 60,

@@ -1,5 +1,6 @@
 package dev.millrace.collector;
 
+import dev.millrace.wire.jaeger.JaegerFormat;
 import dev.millrace.wire.zipkin.ZipkinFormat;
 
 /// What spans may be written in when they arrive.
@@ -13,4 +14,7 @@ public sealed interface SpanFormat {
 
     /// A list of Zipkin's spans.
     record Zipkin(ZipkinFormat encoding) implements SpanFormat {}
+
+    /// What Jaeger's clients, agents and collectors write.
+    record Jaeger(JaegerFormat encoding) implements SpanFormat {}
 }

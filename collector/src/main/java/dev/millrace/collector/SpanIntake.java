@@ -3,13 +3,17 @@ package dev.millrace.collector;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.pipeline.SpanSink;
+import dev.millrace.sampling.HeadSample;
+import dev.millrace.wire.otlp.Grouping;
 import dev.millrace.wire.otlp.Split;
 import dev.millrace.wire.otlp.TraceSplitter;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
-/// Takes requests over, whatever transport they came by: splits them as suits the sink, hands them
-/// to it and says what became of them.
+/// Takes requests over, whatever transport they came by: splits them as suits the sink, hands what
+/// the head keeps of them to it and says what became of them. Spans sampled out are taken care of
+/// as much as the others: their sender hears nothing of it.
 ///
 /// Splitting runs on the caller's thread, an event loop: it costs less than a hand-over, and the
 /// sink never blocks. Safe for any number of threads.
@@ -19,9 +23,9 @@ public final class SpanIntake {
 
     private final Translation translation;
     private final TraceSplitter splitter;
+    private final @Nullable HeadSampling head;
     private final SpanSink sink;
     private final TenantRates rates;
-    private final int maxSpans;
     private final int maxRequest;
     private final InstantSource clock;
     private final Admission admission;
@@ -29,6 +33,7 @@ public final class SpanIntake {
 
     SpanIntake(
             CollectorConfig config,
+            @Nullable HeadSampling head,
             SpanSink sink,
             InstantSource clock,
             Admission admission,
@@ -36,9 +41,9 @@ public final class SpanIntake {
         maxRequest = config.maxRequest().toIntExact();
         translation = new Translation(maxRequest);
         splitter = new TraceSplitter(config.limits().toSpanLimits());
+        this.head = head;
         this.sink = sink;
         rates = new TenantRates(config.rates(), System::nanoTime);
-        maxSpans = config.limits().spans();
         this.clock = clock;
         this.admission = admission;
         this.metrics = metrics;
@@ -116,14 +121,20 @@ public final class SpanIntake {
     /// @param ticket held until the sink has let go of the bytes
     /// @throws RuntimeException when the request is refused at once, which [Refusal#of] explains
     CompletableFuture<Receipt> take(Tenant tenant, Slice otlp, Admission.Ticket ticket) {
-        var split = splitter.split(otlp, nowNanos(), sink.grouping());
-        checkSpans(split);
+        long now = nowNanos();
+        // The head decides trace by trace.
+        var split = splitter.split(otlp, now, head == null ? sink.grouping() : Grouping.TRACE);
         if (split.chunks().isEmpty()) {
             metrics.acknowledged(split);
             return CompletableFuture.completedFuture(Receipt.of(split));
         }
         rates.charge(tenant, otlp.length(), split.accepted());
-        var taken = sink.accept(tenant, split.chunks());
+        var sample = sample(tenant, split, now);
+        var kept = sample == null ? split.chunks() : sample.chunks();
+        var taken =
+                kept.isEmpty()
+                        ? CompletableFuture.<Void>completedFuture(null)
+                        : sink.accept(tenant, kept);
         // A client that leaves early does not free what the sink still holds.
         ticket.hold();
         return taken.handle((_, failure) -> {
@@ -134,18 +145,22 @@ public final class SpanIntake {
                 throw new RefusedException(Refusal.of(failure));
             }
             metrics.acknowledged(split);
+            if (sample != null) {
+                metrics.sampled(sample);
+            }
             return Receipt.of(split);
         });
     }
 
-    private void checkSpans(Split split) {
-        int spans = split.accepted() + split.rejectedSpans();
-        if (spans > maxSpans) {
-            throw Refusal.lasting(
-                            Outcome.TOO_LARGE,
-                            "request: " + spans + " spans (expected: at most " + maxSpans + ")")
-                    .asException();
+    private @Nullable HeadSample sample(Tenant tenant, Split split, long now) {
+        if (head == null) {
+            return null;
         }
+        var sample = head.sampler().sample(tenant, split.chunks(), now);
+        if (!sample.errorTraces().isEmpty()) {
+            head.failed().accept(tenant, sample.errorTraces());
+        }
+        return sample;
     }
 
     private long nowNanos() {

@@ -84,10 +84,14 @@ class CollectorConfigTest {
         assertThatThrownBy(
                         () -> new CollectorConfig.Limits.Time(Duration.ofDays(-1), Duration.ZERO))
                 .hasMessage("limits.time.past: PT-24H (expected: 0 to 36500 days)");
-        assertThatThrownBy(() -> new CollectorConfig.Limits(time, new ByteSize(0), 1))
+        assertThatThrownBy(() -> new CollectorConfig.Limits(time, new ByteSize(0), 1, 1, 1))
                 .hasMessage("limits.attribute: 0 (expected: 1 to 1GiB)");
-        assertThatThrownBy(() -> new CollectorConfig.Limits(time, new ByteSize(1), 0))
+        assertThatThrownBy(() -> new CollectorConfig.Limits(time, new ByteSize(1), 1, 1, 0))
                 .hasMessage("limits.spans: 0 (expected: at least 1)");
+        assertThatThrownBy(() -> new CollectorConfig.Limits(time, new ByteSize(1), 0, 1, 1))
+                .hasMessage("limits.attributes: 0 (expected: at least 1)");
+        assertThatThrownBy(() -> new CollectorConfig.Limits(time, new ByteSize(1), 1, 33, 1))
+                .hasMessage("limits.depth: 33 (expected: 1 to 32)");
         assertThatThrownBy(() -> new CollectorConfig.Rate(new ByteSize(0), -1))
                 .hasMessage("rates.spans: -1 (expected: 0 or more)");
     }

@@ -298,6 +298,7 @@ class CollectorTest {
                 new Collector(
                         taken,
                         Entrance.open(new SimpleMeterRegistry()),
+                        null,
                         new FakeSpanSink(),
                         InstantSource.fixed(Requests.NOW),
                         new SimpleMeterRegistry());

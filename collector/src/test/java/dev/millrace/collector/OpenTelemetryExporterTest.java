@@ -116,7 +116,8 @@ class OpenTelemetryExporterTest {
 
             // Then
             eventually(() ->
-                    assertThat(collector.requests("otlp-" + transport, "too-large")).isEqualTo(before + 1));
+                    assertThat(collector.requests("otlp-" + transport, "too-large"))
+                            .isEqualTo(before + 1));
             span(provider, "next", Requests.NOW.plusMillis(1));
             provider.forceFlush().join(10, TimeUnit.SECONDS);
             assertThat(collector.sink.spanNames()).isEqualTo(List.of("next"));

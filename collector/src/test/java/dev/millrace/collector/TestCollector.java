@@ -19,6 +19,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ThrowingRunnable;
+import org.jspecify.annotations.Nullable;
 
 /// A collector on free ports with narrow limits, the sink behind it and a client before it.
 final class TestCollector implements AutoCloseable {
@@ -38,10 +39,18 @@ final class TestCollector implements AutoCloseable {
     }
 
     TestCollector(CollectorConfig config, Function<MeterRegistry, Entrance> entrance) {
+        this(config, entrance, null);
+    }
+
+    TestCollector(
+            CollectorConfig config,
+            Function<MeterRegistry, Entrance> entrance,
+            @Nullable HeadSampling head) {
         collector =
                 new Collector(
                         config,
                         entrance.apply(meters),
+                        head,
                         sink,
                         InstantSource.fixed(Requests.NOW),
                         meters);
@@ -62,6 +71,8 @@ final class TestCollector implements AutoCloseable {
                 new CollectorConfig.Limits(
                         new CollectorConfig.Limits.Time(Duration.ofDays(30), Duration.ofDays(1)),
                         new ByteSize(1024),
+                        1024,
+                        16,
                         1000),
                 CollectorConfig.Rates.UNLIMITED);
     }
@@ -84,8 +95,12 @@ final class TestCollector implements AutoCloseable {
     }
 
     HttpRequest.Builder request(String path) {
+        return request(Receiver.OTLP_HTTP, path);
+    }
+
+    HttpRequest.Builder request(Receiver receiver, String path) {
         return HttpRequest.newBuilder(
-                        URI.create("http://127.0.0.1:" + collector.port(Receiver.OTLP_HTTP) + path))
+                        URI.create("http://127.0.0.1:" + collector.port(receiver) + path))
                 .timeout(Duration.ofSeconds(20));
     }
 

@@ -41,7 +41,8 @@ public final class DeadLetterWriter implements AutoCloseable {
             String reason,
             String detail) {
 
-        public static Letter of(ConsumerRecord<byte[], byte[]> record, String reason, String detail) {
+        public static Letter of(
+                ConsumerRecord<byte[], byte[]> record, String reason, String detail) {
             byte[] value = record.value();
             return new Letter(record, value == null ? null : Slice.of(value), reason, detail);
         }

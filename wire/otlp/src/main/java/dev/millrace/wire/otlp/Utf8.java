@@ -3,13 +3,13 @@ package dev.millrace.wire.otlp;
 import com.google.protobuf.UnsafeByteOperations;
 
 /// Whether bytes are UTF-8, quickly when they are ASCII as most text of spans is.
-final class Utf8 {
+public final class Utf8 {
 
     private static final long HIGH_BITS = 0x8080_8080_8080_8080L;
 
     private Utf8() {}
 
-    static boolean isValid(byte[] bytes, int from, int to) {
+    public static boolean isValid(byte[] bytes, int from, int to) {
         return isAscii(bytes, from, to)
                 || UnsafeByteOperations.unsafeWrap(bytes, from, to - from).isValidUtf8();
     }

@@ -27,7 +27,38 @@ public final class ZipkinDecoder {
         if (body.length() == 0) {
             return Slice.EMPTY;
         }
-        throw new MalformedSpansException(
-                format + ": " + nowNanos + " " + maxBytes + " (expected: an empty body)");
+        var texts = new Texts(body.array(), maxBytes);
+        var span = new SpanDraft(texts);
+        var out = new OtlpWriter(span, body.length(), maxBytes, nowNanos);
+        int end = body.offset() + body.length();
+        switch (format) {
+            case JSON_V2 -> {
+                var json = new JsonCursor(body.array(), body.offset(), end, texts);
+                new JsonV2Reader(json, span, out).read();
+            }
+            case JSON_V1 -> {
+                var json = new JsonCursor(body.array(), body.offset(), end, texts);
+                new JsonV1Reader(json, texts, new V1Converter(span, out)).read();
+            }
+            case PROTOBUF -> {
+                requireNotJson(body);
+                new ProtobufReader(body.array(), span, out).read(body.offset(), body.length());
+            }
+            case THRIFT -> {
+                requireNotJson(body);
+                new ThriftReader(body, new V1Converter(span, out)).read();
+            }
+        }
+        return out.finish();
+    }
+
+    private static void requireNotJson(Slice body) {
+        byte first = body.array()[body.offset()];
+        if (first == '[' || first == '{') {
+            throw new MalformedSpansException(
+                    "first byte: '"
+                            + (char) first
+                            + "' (expected: a binary list of spans, not JSON)");
+        }
     }
 }

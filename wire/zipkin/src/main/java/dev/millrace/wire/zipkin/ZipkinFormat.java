@@ -45,11 +45,11 @@ public enum ZipkinFormat {
         }
         // A Thrift struct may begin like a protobuf message, with type 10 (a 64-bit integer); the
         // next byte is then the upper half of a field number, always zero.
-        byte start0 = bytes[body.offset()];
-        if (start0 == PROTOBUF_SPANS && body.length() > 1 && bytes[body.offset() + 1] != 0) {
+        byte lead = bytes[body.offset()];
+        if (lead == PROTOBUF_SPANS && body.length() > 1 && bytes[body.offset() + 1] != 0) {
             return PROTOBUF;
         }
-        if (start0 > 0 && start0 <= THRIFT_MAX_TYPE) {
+        if (lead > 0 && lead <= THRIFT_MAX_TYPE) {
             return THRIFT;
         }
         throw new MalformedSpansException(
