@@ -302,7 +302,9 @@ class DoorTest {
                                                 + Access.admitted(context).principal())));
         var running = builder.build();
         running.start().get(20, TimeUnit.SECONDS);
-        open.push(running::closeAsync);
+        open.push(() -> {
+            var _ = running.closeAsync();
+        });
         return running.activeLocalPort();
     }
 
