@@ -175,7 +175,7 @@ final class KafkaSourceSession implements ConsumerRebalanceListener, AutoCloseab
             }
             entry.sent = true;
             sent++;
-            taken(entry.record)
+            var _ = taken(entry.record)
                     .whenComplete((_, failure) -> answers.add(new Answer(entry, failure)));
             // An answer that came at once may be a refusal, and the rest would be refused as well.
             answer();
