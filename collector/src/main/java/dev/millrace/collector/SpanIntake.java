@@ -27,6 +27,7 @@ public final class SpanIntake {
     private final Strategies strategies;
     private final SpanSink sink;
     private final TenantRates rates;
+    private final int maxRequest;
     private final InstantSource clock;
     private final Admission admission;
     private final CollectorMetrics metrics;
@@ -38,7 +39,8 @@ public final class SpanIntake {
             InstantSource clock,
             Admission admission,
             CollectorMetrics metrics) {
-        translation = new Translation(config.maxRequest().toIntExact());
+        maxRequest = config.maxRequest().toIntExact();
+        translation = new Translation(maxRequest);
         splitter = new TraceSplitter(config.limits().toSpanLimits());
         head = sampling.head();
         strategies = sampling.strategies();
@@ -70,8 +72,26 @@ public final class SpanIntake {
                 });
     }
 
+    /// Counts a message of a source that could not even be handed over.
+    RefusedException refused(Transport transport, Refusal refusal) {
+        metrics.answered(transport, refusal.outcome(), 0);
+        return refusal.asException();
+    }
+
     private CompletableFuture<Receipt> taken(
             Tenant tenant, SpanFormat format, Slice body, Admission.Ticket ticket) {
+        if (body.length() > maxRequest) {
+            // It might never find room, and its source would wait for ever.
+            return CompletableFuture.failedFuture(
+                    Refusal.lasting(
+                                    Outcome.TOO_LARGE,
+                                    "message: "
+                                            + body.length()
+                                            + " bytes (expected: at most "
+                                            + maxRequest
+                                            + ")")
+                            .asException());
+        }
         try {
             ticket.add(body.length());
         } catch (RefusedException e) {

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// Puts records that could not be understood aside, as they are, with the reason and their place.
 ///
 /// Not safe for threads.
-final class DeadLetterWriter implements AutoCloseable {
+public final class DeadLetterWriter implements AutoCloseable {
 
     private static final Duration DELIVERY_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
@@ -35,13 +35,14 @@ final class DeadLetterWriter implements AutoCloseable {
     /// @param value what is put aside
     /// @param reason one of few, for a metric
     /// @param detail what was found and what was expected
-    record Letter(
+    public record Letter(
             ConsumerRecord<byte[], byte[]> record,
             @Nullable Slice value,
             String reason,
             String detail) {
 
-        static Letter of(ConsumerRecord<byte[], byte[]> record, String reason, String detail) {
+        public static Letter of(
+                ConsumerRecord<byte[], byte[]> record, String reason, String detail) {
             byte[] value = record.value();
             return new Letter(record, value == null ? null : Slice.of(value), reason, detail);
         }
@@ -60,13 +61,13 @@ final class DeadLetterWriter implements AutoCloseable {
     private final MeterRegistry registry;
     private @Nullable KafkaProducer<byte[], byte[]> producer;
 
-    DeadLetterWriter(KafkaClients clients, String topic, MeterRegistry registry) {
+    public DeadLetterWriter(KafkaClients clients, String topic, MeterRegistry registry) {
         this.clients = clients;
         this.topic = topic;
         this.registry = registry;
     }
 
-    void start() {
+    public void start() {
         producer =
                 clients.producer(
                         "dead-letters",
@@ -80,7 +81,7 @@ final class DeadLetterWriter implements AutoCloseable {
     /// Returns once Kafka has acknowledged all of them.
     ///
     /// @throws KafkaException when it has not within a bounded time; any of them may be there then
-    void write(List<Letter> letters) {
+    public void write(List<Letter> letters) {
         var sender = producer;
         if (sender == null) {
             throw new IllegalStateException("dead letters: not started (expected: started)");

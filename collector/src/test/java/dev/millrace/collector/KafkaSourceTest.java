@@ -1,0 +1,258 @@
+package dev.millrace.collector;
+
+import static dev.millrace.collector.SourceFixture.eventually;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.model.ByteSize;
+import dev.millrace.model.Tenant;
+import dev.millrace.pipeline.KafkaConfig;
+import dev.millrace.pipeline.TopicsConfig;
+import dev.millrace.testkit.KafkaFixture;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import zipkin2.reporter.Encoding;
+import zipkin2.reporter.kafka.KafkaSender;
+
+/// Reads from a real broker.
+@Timeout(60)
+final class KafkaSourceTest {
+
+    private final KafkaFixture kafka = KafkaFixture.shared();
+    private final SourceFixture fixture = new SourceFixture();
+    private final String topic = KafkaFixture.uniqueName("source");
+    private final String group = KafkaFixture.uniqueName("source-group");
+
+    private KafkaSource source(SourceEncoding encoding) {
+        return new KafkaSource(
+                config(encoding),
+                KafkaConfig.embedded(kafka.bootstrapServers()),
+                TopicsConfig.embedded(),
+                fixture.intake,
+                fixture.deadLetters(),
+                fixture.meters);
+    }
+
+    private KafkaSourceConfig config(SourceEncoding encoding) {
+        return new KafkaSourceConfig(
+                "test",
+                null,
+                Map.of(),
+                group,
+                List.of(topic),
+                null,
+                encoding,
+                1,
+                Tenant.DEFAULT,
+                "tenant",
+                ByteSize.ofMebibytes(1));
+    }
+
+    private void send(int from, int to) {
+        var records = new ArrayList<ProducerRecord<byte[], byte[]>>();
+        for (String name : SourceFixture.numbered(from, to)) {
+            records.add(new ProducerRecord<>(topic, Requests.named(name)));
+        }
+        kafka.send(records);
+    }
+
+    private long committed() {
+        try (var admin = kafka.admin()) {
+            return admin
+                    .listConsumerGroupOffsets(group)
+                    .partitionsToOffsetAndMetadata()
+                    .get(20, TimeUnit.SECONDS)
+                    .values()
+                    .stream()
+                    .mapToLong(offset -> offset.offset())
+                    .sum();
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void takesEverySpanAndThenCommits() {
+        // Given
+        kafka.createTopic(topic, 4);
+        send(0, 100);
+
+        // When
+        try (var source = source(SourceEncoding.OTLP_PROTO)) {
+            source.start();
+
+            // Then
+            eventually(() -> assertThat(committed()).isEqualTo(100));
+            assertThat(fixture.names()).isEqualTo(SourceFixture.numbered(0, 100));
+            assertThat(fixture.messages(Transport.KAFKA, "ok")).isEqualTo(100);
+        }
+    }
+
+    @Test
+    void takesWhatZipkinsKafkaSenderSends() throws Exception {
+        // Given
+        kafka.createTopic(topic, 1);
+        try (var sender =
+                KafkaSender.newBuilder()
+                        .bootstrapServers(kafka.bootstrapServers())
+                        .topic(topic)
+                        .encoding(Encoding.JSON)
+                        .build()) {
+            sender.send(List.of(SourceFixture.zipkin("first"), SourceFixture.zipkin("second")));
+        }
+
+        // When
+        try (var source = source(SourceEncoding.ZIPKIN)) {
+            source.start();
+
+            // Then
+            eventually(() -> assertThat(fixture.sink.spanNames()).containsExactly("first", "second"));
+        }
+    }
+
+    @Test
+    void commitsNothingBeyondASpanThatIsNotAcknowledged() {
+        // Given
+        kafka.createTopic(topic, 1);
+        send(0, 10);
+        var held = fixture.sink.holdNext();
+
+        // When
+        try (var source = source(SourceEncoding.OTLP_PROTO)) {
+            source.start();
+            eventually(() -> assertThat(fixture.sink.spans()).hasSize(9));
+            assertThat(held.asked()).isDone();
+        }
+
+        // Then
+        assertThat(committed()).isZero();
+        fixture.sink.forget();
+        try (var next = source(SourceEncoding.OTLP_PROTO)) {
+            next.start();
+            eventually(() -> assertThat(committed()).isEqualTo(10));
+            assertThat(fixture.names()).isEqualTo(SourceFixture.numbered(0, 10));
+        }
+    }
+
+    @Test
+    void losesNothingWhileTheSinkRefuses() {
+        // Given
+        kafka.createTopic(topic, 2);
+        send(0, 50);
+        fixture.refuse(7);
+
+        // When
+        try (var source = source(SourceEncoding.OTLP_PROTO)) {
+            source.start();
+
+            // Then
+            eventually(() -> assertThat(committed()).isEqualTo(50));
+            assertThat(fixture.names()).isEqualTo(SourceFixture.numbered(0, 50));
+            assertThat(fixture.letters()).isEmpty();
+            assertThat(fixture.messages(Transport.KAFKA, "over-capacity")).isEqualTo(7);
+        }
+    }
+
+    @Test
+    void putsAPoisonRecordAsideAndMovesOn() {
+        // Given
+        kafka.createTopic(topic, 1);
+        var strange = new ProducerRecord<byte[], byte[]>(topic, Requests.named("strange"));
+        strange.headers().add("tenant", "not a tenant".getBytes(UTF_8));
+        kafka.send(
+                List.of(
+                        new ProducerRecord<>(topic, Requests.named("before")),
+                        new ProducerRecord<>(topic, "poison".getBytes(UTF_8)),
+                        strange,
+                        new ProducerRecord<>(topic, Requests.named("after"))));
+
+        // When
+        try (var source = source(SourceEncoding.OTLP_PROTO)) {
+            source.start();
+
+            // Then
+            eventually(() -> assertThat(committed()).isEqualTo(4));
+            assertThat(fixture.names()).containsExactlyInAnyOrder("before", "after");
+            assertThat(fixture.letters())
+                    .extracting(letter -> letter.record().offset())
+                    .containsExactlyInAnyOrder(1L, 2L);
+            assertThat(fixture.letters()).allMatch(letter -> letter.reason().equals("malformed"));
+        }
+    }
+
+    @Test
+    void sharesThePartitionsWithAnotherMember() {
+        // Given
+        kafka.createTopic(topic, 4);
+        try (var first = source(SourceEncoding.OTLP_PROTO);
+                var second = source(SourceEncoding.OTLP_PROTO)) {
+            first.start();
+            send(0, 100);
+
+            // When
+            second.start();
+            send(100, 200);
+
+            // Then
+            eventually(() -> assertThat(committed()).isEqualTo(200));
+            assertThat(fixture.names()).isEqualTo(SourceFixture.numbered(0, 200));
+        }
+    }
+
+    @Test
+    void refusesToReadOurOwnTopics() {
+        // Given
+        var own = TopicsConfig.embedded();
+        var config =
+                new KafkaSourceConfig(
+                        "loop",
+                        null,
+                        Map.of(),
+                        group,
+                        List.of("spans"),
+                        null,
+                        SourceEncoding.OTLP_PROTO,
+                        1,
+                        Tenant.DEFAULT,
+                        null,
+                        ByteSize.ofMebibytes(1));
+
+        // Then
+        assertThatThrownBy(() ->
+                        new KafkaSource(
+                                config,
+                                KafkaConfig.embedded(kafka.bootstrapServers()),
+                                own,
+                                fixture.intake,
+                                fixture.deadLetters(),
+                                fixture.meters))
+                .hasMessage("topics: spans (expected: none of our own)");
+    }
+
+    @Test
+    void showsNoPasswords() {
+        // Given
+        var config =
+                new KafkaSourceConfig(
+                        "secret",
+                        "kafka:9092",
+                        Map.of("sasl.jaas.config", "password=hush"),
+                        group,
+                        List.of(),
+                        "traces-.*",
+                        SourceEncoding.JAEGER_PROTO,
+                        1,
+                        Tenant.DEFAULT,
+                        null,
+                        ByteSize.ofMebibytes(1));
+
+        // Then
+        assertThat(config.toString()).contains("sasl.jaas.config").doesNotContain("hush");
+    }
+}
