@@ -116,10 +116,16 @@ final class OpenTrace {
     /// the log.
     void read(LogReader log, LogReader.Records into) {
         if (letGo) {
-            log.read(Arrays.copyOf(offsets, records), into);
+            log.read(
+                    Arrays.copyOf(offsets, records),
+                    (offset, traceId, body) -> {
+                        if (traceId.equals(key.traceId())) {
+                            into.accept(offset, traceId, body);
+                        }
+                    });
         } else {
             for (int i = 0; i < records; i++) {
-                into.accept(offsets[i], bodies.get(i));
+                into.accept(offsets[i], key.traceId(), bodies.get(i));
             }
         }
     }

@@ -4,7 +4,9 @@ import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.wire.otlp.MalformedSpansException;
+import dev.millrace.wire.otlp.TraceChunk;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -70,6 +72,21 @@ public final class PartitionAssembler implements AutoCloseable {
     public void accept(long offset, long appendedAt, Tenant tenant, TraceId traceId, Slice body) {
         long before = time;
         mark(offset, appendedAt);
+        add(offset, before, tenant, traceId, body);
+    }
+
+    /// Takes a record with spans of several traces.
+    ///
+    /// @param chunks one per trace
+    public void accept(long offset, long appendedAt, Tenant tenant, List<TraceChunk> chunks) {
+        long before = time;
+        mark(offset, appendedAt);
+        for (TraceChunk chunk : chunks) {
+            add(offset, before, tenant, chunk.traceId(), chunk.body());
+        }
+    }
+
+    private void add(long offset, long timeBefore, Tenant tenant, TraceId traceId, Slice body) {
         var closed = closedTraces.find(tenant, traceId);
         if (closed != null && offset <= closed.lastOffset()) {
             replayed++;
@@ -81,8 +98,8 @@ public final class PartitionAssembler implements AutoCloseable {
             trace =
                     closed != null && time - closed.decidedAt() < lateMillis
                             ? new OpenTrace(
-                                    key, closed.fragments(), closed.decidedAt(), time, before)
-                            : new OpenTrace(key, 0, 0, time, before);
+                                    key, closed.fragments(), closed.decidedAt(), time, timeBefore)
+                            : new OpenTrace(key, 0, 0, time, timeBefore);
             open.put(key, trace);
             linkYoungest(trace);
         } else {
@@ -145,7 +162,7 @@ public final class PartitionAssembler implements AutoCloseable {
         var cutter = new PartCutter(config, trace.key.traceId(), parts::add);
         trace.read(
                 log,
-                (offset, body) -> {
+                (offset, _, body) -> {
                     try {
                         cutter.add(body);
                     } catch (MalformedSpansException e) {

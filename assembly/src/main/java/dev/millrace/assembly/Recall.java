@@ -1,9 +1,11 @@
 package dev.millrace.assembly;
 
+import dev.millrace.model.TraceId;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Traces whose bodies were let go and are read again together, in one pass over a stretch of the
@@ -53,10 +55,11 @@ final class Recall {
 
     /// Reads all of them; returns how many more bytes are held.
     long read(LogReader log) {
-        var owners = new HashMap<Long, OpenTrace>();
+        var owners = new HashMap<Long, Map<TraceId, OpenTrace>>();
         for (var trace : traces) {
             for (int i = 0; i < trace.records(); i++) {
-                owners.put(trace.offset(i), trace);
+                owners.computeIfAbsent(trace.offset(i), _ -> new HashMap<>(2))
+                        .put(trace.key.traceId(), trace);
             }
         }
         long[] offsets = new long[owners.size()];
@@ -69,13 +72,17 @@ final class Recall {
         long[] held = new long[1];
         log.read(
                 offsets,
-                (offset, body) -> {
-                    var owner = owners.get(offset);
-                    if (owner == null) {
+                (offset, traceId, body) -> {
+                    var atOffset = owners.get(offset);
+                    if (atOffset == null) {
                         throw new IllegalStateException(
                                 "offset " + offset + " (expected: one that was asked for)");
                     }
-                    held[0] += owner.takeBack(body);
+                    // A record may hold traces that were not let go, or are closed.
+                    var owner = atOffset.get(traceId);
+                    if (owner != null) {
+                        held[0] += owner.takeBack(body);
+                    }
                 });
         return held[0];
     }

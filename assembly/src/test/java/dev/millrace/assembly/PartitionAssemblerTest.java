@@ -9,12 +9,16 @@ import dev.millrace.model.ByteSize;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
+import dev.millrace.wire.otlp.TraceChunk;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class PartitionAssemblerTest {
+
+    private static final Tenant BLUE = new Tenant("blue");
+    private static final Tenant GREEN = new Tenant("green");
 
     private static final AssemblyConfig CONFIG =
             new AssemblyConfig(
@@ -26,7 +30,7 @@ class PartitionAssemblerTest {
                     20);
 
     private final Recorded recorded = new Recorded();
-    private final List<Slice> log = new ArrayList<>();
+    private final List<TraceChunk> log = new ArrayList<>();
     private int passes;
     private final PartitionAssembler assembler =
             new PartitionAssembler(
@@ -36,7 +40,8 @@ class PartitionAssemblerTest {
                     (offsets, bodies) -> {
                         passes++;
                         for (long offset : offsets) {
-                            bodies.accept(offset, log.get((int) offset));
+                            var logged = log.get((int) offset);
+                            bodies.accept(offset, logged.traceId(), logged.body());
                         }
                     },
                     recorded);
@@ -112,6 +117,73 @@ class PartitionAssemblerTest {
         assertThat(recorded.closed)
                 .extracting(ClosedTrace::tenant)
                 .containsExactly(new Tenant("blue"), new Tenant("green"));
+    }
+
+    @Test
+    void aSpanOfTwoTenantsIsADuplicateInNeither() {
+        Slice body = body(span(1, 1, 0, "web"));
+        send(BLUE, 0, body);
+        send(GREEN, 0, body);
+        send(BLUE, 0, body);
+        mark(10_000);
+
+        assertThat(recorded.closed)
+                .extracting(trace -> trace.tenant() + " " + trace.digest().duplicates())
+                .containsExactly("green 0", "blue 1");
+        assertThat(recorded.closed).extracting(trace -> trace.digest().spans()).containsOnly(1);
+    }
+
+    @Test
+    void aLateSpanFollowsTheVerdictOfItsOwnTenant() {
+        send(BLUE, 0, body(span(1, 1, 0, "web")));
+        mark(10_000);
+        send(GREEN, 20_000, body(span(1, 2, 1, "web")));
+        send(BLUE, 20_000, body(span(1, 3, 1, "web")));
+        mark(30_000);
+
+        assertThat(recorded.closed)
+                .extracting(trace ->
+                        trace.tenant()
+                                + " "
+                                + trace.fragment()
+                                + " decided at "
+                                + trace.decidedAt())
+                .containsExactly(
+                        "blue 0 decided at 10000",
+                        "green 0 decided at 30000",
+                        "blue 1 decided at 10000");
+    }
+
+    @Test
+    void bodiesReadAgainGoBackToTheirOwnTenant() {
+        send(BLUE, 0, body(span(1, 1, 0, "web")));
+        send(GREEN, 0, body(span(1, 2, 0, "web")));
+        assembler.letGo(Long.MAX_VALUE / 2);
+        send(BLUE, 1, body(span(1, 3, 1, "web")));
+        send(GREEN, 2, body(span(1, 4, 2, "web")));
+        mark(20_000);
+
+        assertThat(passes).isPositive();
+        assertThat(recorded.closed).extracting(ClosedTrace::tenant).containsExactly(BLUE, GREEN);
+        assertThat(recorded.parts.stream().map(Spans::ids))
+                .containsExactly(List.of(1L, 3L), List.of(2L, 4L));
+    }
+
+    @Test
+    void aNewOwnerPassesOverWhatIsOnRecordOfOneTenantOnly() {
+        var closed = new ClosedTraces(CONFIG, TableSpace.memory());
+        closed.put(BLUE, new TraceId(7, 1), new ClosedTraces.Entry(0, 10_000, 1), 10_000);
+        var heirs = new Recorded();
+        try (var heir =
+                new PartitionAssembler(
+                        CONFIG, new Resumption(2, 0, 0), closed, (_, _) -> {}, heirs)) {
+            heir.accept(0, 0, BLUE, new TraceId(7, 1), body(span(1, 1, 0, "web")));
+            heir.accept(1, 0, GREEN, new TraceId(7, 1), body(span(1, 1, 0, "web")));
+            heir.mark(2, 10_000);
+
+            assertThat(heir.replayedRecords()).isOne();
+        }
+        assertThat(heirs.closed).extracting(ClosedTrace::tenant).containsExactly(GREEN);
     }
 
     @Test
@@ -203,15 +275,21 @@ class PartitionAssemblerTest {
         assertThat(ids(recorded.parts.getFirst())).containsExactly(1L, 2L);
     }
 
-    private void send(long time, long trace, Slice body) {
+    private void send(Tenant tenant, long time, Slice body) {
         long offset = log.size();
         log.add(body);
+        assembler.accept(offset, time, tenant, new TraceId(7, 1), body);
+    }
+
+    private void send(long time, long trace, Slice body) {
+        long offset = log.size();
+        log.add(new TraceChunk(new TraceId(7, trace), body, 1));
         assembler.accept(offset, time, Tenant.DEFAULT, new TraceId(7, trace), body);
     }
 
     private void mark(long time) {
         long offset = log.size();
-        log.add(Slice.EMPTY);
+        log.add(new TraceChunk(new TraceId(7, 7), Slice.EMPTY, 0));
         assembler.mark(offset, time);
     }
 

@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.model.ByteSize;
 import dev.millrace.model.Slice;
+import dev.millrace.model.Span;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
+import dev.millrace.wire.otlp.TraceChunk;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,7 +31,15 @@ class ReplaySimulationTest {
                     ByteSize.parse("1KiB"),
                     8);
 
-    private record LogRecord(long appendedAt, long trace, Slice body) {}
+    /// How the writers of a log made its records.
+    private enum Writers {
+        ONE_TRACE_EACH,
+        MIXED,
+        PACKED
+    }
+
+    /// One chunk of each trace in it; none in a marker.
+    private record LogRecord(long appendedAt, List<TraceChunk> chunks) {}
 
     /// What one closing committed, in full.
     private record Output(ClosedTrace trace, List<Slice> parts) {}
@@ -39,7 +50,8 @@ class ReplaySimulationTest {
         var random = new Random(seed);
         for (int round = 0; round < 20; round++) {
             // Given
-            List<LogRecord> log = randomLog(random);
+            var writers = Writers.values()[round % Writers.values().length];
+            List<LogRecord> log = randomLog(random, writers);
             List<Output> undisturbed = new Owner(log, new ArrayList<>(), null).runTo(log.size());
 
             // When
@@ -63,11 +75,13 @@ class ReplaySimulationTest {
             }
 
             // Then
-            assertThat(committed).as("seed %s, round %s", seed, round).isEqualTo(undisturbed);
+            assertThat(committed)
+                    .as("seed %s, round %s, %s", seed, round, writers)
+                    .isEqualTo(undisturbed);
         }
     }
 
-    private static List<LogRecord> randomLog(Random random) {
+    private static List<LogRecord> randomLog(Random random, Writers writers) {
         List<LogRecord> log = new ArrayList<>();
         long time = 1_000;
         long newest = 1;
@@ -75,24 +89,39 @@ class ReplaySimulationTest {
             time += random.nextInt(100) == 0 ? random.nextInt(2_000) : random.nextInt(12);
             long appendedAt = random.nextInt(20) == 0 ? time - random.nextInt(50) : time;
             if (random.nextInt(15) == 0) {
-                log.add(new LogRecord(appendedAt, 0, Slice.EMPTY));
+                log.add(new LogRecord(appendedAt, List.of()));
                 continue;
             }
             newest += random.nextInt(3) == 0 ? 1 : 0;
-            // Mostly young traces, sometimes one of long ago, and one that never rests.
-            long trace =
-                    random.nextInt(10) == 0
-                            ? 1
-                            : Math.max(1, newest - (long) (random.nextExponential() * 6));
-            int spans = 1 + random.nextInt(4);
-            var body = new dev.millrace.model.Span[spans];
-            for (int s = 0; s < spans; s++) {
-                int id = 1 + random.nextInt(400);
-                body[s] = span(trace, id, random.nextInt(id), "service " + random.nextInt(3));
+            boolean packed =
+                    switch (writers) {
+                        case ONE_TRACE_EACH -> false;
+                        case MIXED -> random.nextBoolean();
+                        case PACKED -> true;
+                    };
+            var traces = new LinkedHashSet<Long>();
+            for (int t = packed ? 1 + random.nextInt(5) : 1; t > 0; t--) {
+                // Mostly young traces, sometimes one of long ago, and one that never rests.
+                traces.add(
+                        random.nextInt(10) == 0
+                                ? 1
+                                : Math.max(1, newest - (long) (random.nextExponential() * 6)));
             }
-            log.add(new LogRecord(appendedAt, trace, body(body)));
+            log.add(
+                    new LogRecord(
+                            appendedAt,
+                            traces.stream().map(trace -> randomChunk(random, trace)).toList()));
         }
         return log;
+    }
+
+    private static TraceChunk randomChunk(Random random, long trace) {
+        var spans = new Span[1 + random.nextInt(4)];
+        for (int s = 0; s < spans.length; s++) {
+            int id = 1 + random.nextInt(400);
+            spans[s] = span(trace, id, random.nextInt(id), "service " + random.nextInt(3));
+        }
+        return new TraceChunk(new TraceId(7, trace), body(spans), spans.length);
     }
 
     /// One owner of the partition. It knows the log, what is committed, and where to resume.
@@ -126,7 +155,9 @@ class ReplaySimulationTest {
                             closed,
                             (offsets, bodies) -> {
                                 for (long offset : offsets) {
-                                    bodies.accept(offset, log.get((int) offset).body());
+                                    for (var chunk : log.get((int) offset).chunks()) {
+                                        bodies.accept(offset, chunk.traceId(), chunk.body());
+                                    }
                                 }
                             },
                             this);
@@ -142,15 +173,20 @@ class ReplaySimulationTest {
         List<Output> runTo(long end) {
             for (; next < end; next++) {
                 var record = log.get((int) next);
-                if (record.trace() == 0) {
-                    assembler.mark(next, record.appendedAt());
-                } else {
-                    assembler.accept(
-                            next,
-                            record.appendedAt(),
-                            Tenant.DEFAULT,
-                            new TraceId(7, record.trace()),
-                            record.body());
+                switch (record.chunks().size()) {
+                    case 0 -> assembler.mark(next, record.appendedAt());
+                    case 1 -> {
+                        var chunk = record.chunks().getFirst();
+                        assembler.accept(
+                                next,
+                                record.appendedAt(),
+                                Tenant.DEFAULT,
+                                chunk.traceId(),
+                                chunk.body());
+                    }
+                    default ->
+                            assembler.accept(
+                                    next, record.appendedAt(), Tenant.DEFAULT, record.chunks());
                 }
             }
             var result = outputs;

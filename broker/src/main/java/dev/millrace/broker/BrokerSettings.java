@@ -1,7 +1,11 @@
 package dev.millrace.broker;
 
+import dev.millrace.broker.BrokerConfig.Listener;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Properties;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /// Kafka's server settings for one small, quick-starting node.
 final class BrokerSettings {
@@ -29,8 +33,19 @@ final class BrokerSettings {
                         + config.port()
                         + ","
                         + CONTROLLER_LISTENER
-                        + "://127.0.0.1:0");
-        put(settings, "listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
+                        + "://127.0.0.1:0"
+                        + more(
+                                config,
+                                listener -> listener.name() + "://" + config.address() + ":0"));
+        put(
+                settings,
+                "listener.security.protocol.map",
+                "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT"
+                        + more(config, listener -> listener.name() + ":" + listener.protocol()));
+        for (Listener listener : config.listeners()) {
+            String prefix = "listener.name." + listener.name().toLowerCase(Locale.ROOT) + ".";
+            listener.settings().forEach((name, value) -> put(settings, prefix + name, value));
+        }
         put(settings, "inter.broker.listener.name", CLIENT_LISTENER);
         put(settings, "controller.listener.names", CONTROLLER_LISTENER);
         // A static quorum of one: its port may differ at every start.
@@ -44,6 +59,12 @@ final class BrokerSettings {
         put(settings, "replica.fetch.max.bytes", MAX_BATCH_BYTES);
         put(settings, "server.max.startup.time.ms", 300_000);
         return settings;
+    }
+
+    private static String more(BrokerConfig config, Function<Listener, String> entry) {
+        return config.listeners().stream()
+                .map(listener -> "," + entry.apply(listener))
+                .collect(Collectors.joining());
     }
 
     private static void singleReplica(Properties settings) {

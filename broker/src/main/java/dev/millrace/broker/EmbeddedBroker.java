@@ -100,6 +100,15 @@ public final class EmbeddedBroker implements AutoCloseable {
         return bootstrapServers;
     }
 
+    /// The same for one of [BrokerConfig#listeners].
+    public synchronized String bootstrapServers(String listener) {
+        var running = broker;
+        if (running == null || bootstrapServers == null) {
+            throw new IllegalStateException("embedded broker: not running (expected: started)");
+        }
+        return config.address() + ":" + running.boundPort(ListenerName.normalised(listener));
+    }
+
     /// False once a fault was reported.
     public boolean healthy() {
         return !faulty.get();

@@ -2,6 +2,7 @@ package dev.millrace.collector;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.millrace.sampling.HeadSample;
 import dev.millrace.wire.otlp.Rejection;
 import dev.millrace.wire.otlp.Repair;
 import dev.millrace.wire.otlp.Split;
@@ -20,19 +21,21 @@ import java.util.concurrent.TimeUnit;
 /// again counts its spans once.
 final class CollectorMetrics {
 
-    /// The ways a request can come in.
-    enum Transport {
-        GRPC,
-        HTTP;
-
-        String word() {
-            return name().toLowerCase(Locale.ROOT);
-        }
+    /// Why a connection was closed before it came to a request.
+    enum Cut {
+        /// It never said a word.
+        SILENT,
+        /// A request's headers took longer than a request may.
+        SLOW_HEADERS
     }
 
+    private final Map<Cut, Counter> cuts = new EnumMap<>(Cut.class);
     private final Map<Transport, Map<Outcome, Counter>> requests = new EnumMap<>(Transport.class);
     private final Map<Transport, Timer> latency = new EnumMap<>(Transport.class);
     private final Counter received;
+    private final Map<HeadSample.Outcome, Counter> sampledOut =
+            new EnumMap<>(HeadSample.Outcome.class);
+    private final Counter malformedTraceStates;
     private final Map<Rejection, Counter> rejected = new EnumMap<>(Rejection.class);
     private final Map<Repair, Counter> repaired = new EnumMap<>(Repair.class);
 
@@ -42,8 +45,11 @@ final class CollectorMetrics {
             for (var outcome : Outcome.values()) {
                 outcomes.put(
                         outcome,
-                        Counter.builder("millrace.collector.requests")
-                                .description("Requests answered")
+                        (transport.answers()
+                                        ? Counter.builder("millrace.collector.requests")
+                                                .description("Requests answered")
+                                        : Counter.builder("millrace.collector.datagrams")
+                                                .description("Datagrams received"))
                                 .tag("transport", transport.word())
                                 .tag("outcome", outcome.word())
                                 .register(meters));
@@ -76,6 +82,28 @@ final class CollectorMetrics {
                             .tag("repair", word(repair))
                             .register(meters));
         }
+        for (var outcome : HeadSample.Outcome.values()) {
+            if (!outcome.isKept()) {
+                sampledOut.put(
+                        outcome,
+                        Counter.builder("millrace.spans.sampled.out")
+                                .description("Spans of acknowledged requests dropped at the head")
+                                .tag("reason", word(outcome).replace("dropped-", ""))
+                                .register(meters));
+            }
+        }
+        malformedTraceStates =
+                Counter.builder("millrace.spans.tracestate.malformed")
+                        .description("Spans whose trace state broke its format, as the head saw")
+                        .register(meters);
+        for (var cut : Cut.values()) {
+            cuts.put(
+                    cut,
+                    Counter.builder("millrace.collector.connections.cut")
+                            .description("Connections closed before they came to a request")
+                            .tag("reason", word(cut))
+                            .register(meters));
+        }
         Gauge.builder("millrace.collector.inflight.bytes", admission, Admission::inFlight)
                 .description("Bytes of requests that are not answered yet")
                 .baseUnit("bytes")
@@ -87,10 +115,24 @@ final class CollectorMetrics {
         at(latency, transport).record(nanos, TimeUnit.NANOSECONDS);
     }
 
+    void cut(Cut reason) {
+        at(cuts, reason).increment();
+    }
+
     void acknowledged(Split split) {
         received.increment(split.accepted() + split.rejectedSpans());
         split.rejected().forEach((reason, count) -> at(rejected, reason).increment(count));
         split.repaired().forEach((repair, count) -> at(repaired, repair).increment(count));
+    }
+
+    void sampled(HeadSample sample) {
+        sample.spans()
+                .forEach((outcome, count) -> {
+                    if (!outcome.isKept()) {
+                        at(sampledOut, outcome).increment(count);
+                    }
+                });
+        malformedTraceStates.increment(sample.malformedTraceStates());
     }
 
     // Every constant has its meter from the start, so that alerts see a zero and not a gap.

@@ -9,7 +9,9 @@ import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import com.linecorp.armeria.server.grpc.GrpcService;
+import dev.millrace.access.Access;
 import dev.millrace.model.Slice;
+import dev.millrace.model.Tenant;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
@@ -23,10 +25,13 @@ import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Base64;
+import java.util.HexFormat;
 import java.util.concurrent.CompletableFuture;
 
-/// OTLP over gRPC: `TraceService/Export`.
+/// Spans over gRPC: one call of a [GrpcProtocol].
 ///
 /// Messages stay bytes; the generated classes would cost more than all the rest of a request.
 final class GrpcReceiver {
@@ -34,31 +39,34 @@ final class GrpcReceiver {
     /// The length of the prefix each gRPC message has.
     static final int PREFIX = 5;
 
-    private static final String SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService";
+    private static final HexFormat HEX = HexFormat.of().withUpperCase();
 
+    private final GrpcProtocol protocol;
     private final SpanIntake intake;
     private final int maxBytes;
 
-    GrpcReceiver(SpanIntake intake, int maxBytes) {
+    GrpcReceiver(GrpcProtocol protocol, SpanIntake intake, int maxBytes) {
+        this.protocol = protocol;
         this.intake = intake;
         this.maxBytes = maxBytes;
     }
 
     GrpcService service() {
         var bytes = new Bytes(maxBytes);
-        var export =
+        var method =
                 MethodDescriptor.newBuilder(bytes, bytes)
                         .setType(MethodDescriptor.MethodType.UNARY)
                         .setFullMethodName(
-                                MethodDescriptor.generateFullMethodName(SERVICE, "Export"))
+                                MethodDescriptor.generateFullMethodName(
+                                        protocol.service(), protocol.method()))
                         .build();
         return GrpcService.builder()
                 .addService(
                         ServerServiceDefinition.builder(
-                                        ServiceDescriptor.newBuilder(SERVICE)
-                                                .addMethod(export)
+                                        ServiceDescriptor.newBuilder(protocol.service())
+                                                .addMethod(method)
                                                 .build())
-                                .addMethod(export, ServerCalls.asyncUnaryCall(this::export))
+                                .addMethod(method, ServerCalls.asyncUnaryCall(this::call))
                                 .build())
                 .decompressorRegistry(Compression.registry())
                 .maxRequestMessageLength(maxBytes)
@@ -88,42 +96,63 @@ final class GrpcReceiver {
                                         + ")")));
     }
 
-    /// The answer to calls of other services.
-    static HttpResponse unknownMethod(ServiceRequestContext ctx) {
-        Gate.note(ctx, Outcome.UNKNOWN_PATH);
-        return HttpResponse.of(
+    /// Says no to a call that no service is asked about.
+    static HttpResponse refuse(ServiceRequestContext ctx, Refusal refusal) {
+        Gate.note(ctx, refusal.outcome());
+        var retryAfter = refusal.retryAfter();
+        var headers =
                 ResponseHeaders.builder(200)
-                        .add("content-type", "application/grpc")
-                        .addInt("grpc-status", Outcome.UNKNOWN_PATH.grpc().value())
-                        .add("grpc-message", "unknown method (expected: " + SERVICE + "/Export)")
                         .endOfStream(true)
-                        .build());
+                        .add("content-type", "application/grpc")
+                        .addInt("grpc-status", refusal.outcome().grpc().value())
+                        .add("grpc-message", percentEncoded(refusal.message()));
+        if (retryAfter != null) {
+            headers.add(
+                    "grpc-status-details-bin",
+                    Base64.getEncoder()
+                            .withoutPadding()
+                            .encodeToString(details(refusal, retryAfter).toByteArray()));
+        }
+        return HttpResponse.of(headers.build());
     }
 
-    private void export(byte[] request, StreamObserver<byte[]> observer) {
+    private void call(byte[] request, StreamObserver<byte[]> observer) {
         var ctx = ServiceRequestContext.current();
         // Without a handler, answering a client that left would throw.
         ((ServerCallStreamObserver<byte[]>) observer).setOnCancelHandler(() -> {});
         var _ =
-                taken(Slice.of(request), Gate.ticket(ctx))
+                taken(Access.tenant(ctx), Slice.of(request), Gate.ticket(ctx))
                         .whenComplete((receipt, failure) -> {
-                            if (failure != null) {
+                            if (failure == null) {
+                                answer(ctx, receipt, observer);
+                            } else {
                                 observer.onError(failure);
-                                return;
                             }
-                            Gate.note(ctx, receipt.outcome());
-                            observer.onNext(receipt.toProtobuf());
-                            observer.onCompleted();
                         });
     }
 
-    private CompletableFuture<Receipt> taken(Slice request, Admission.Ticket ticket) {
+    private CompletableFuture<Receipt> taken(
+            Tenant tenant, Slice request, Admission.Ticket ticket) {
         try {
             ticket.resize(request.length());
-            return intake.take(request, ticket);
-        } catch (RuntimeException e) {
-            return CompletableFuture.failedFuture(new RefusedException(Refusal.of(e)));
+        } catch (RefusedException e) {
+            return CompletableFuture.failedFuture(e);
         }
+        return intake.take(tenant, protocol.format(), request, ticket);
+    }
+
+    private void answer(
+            ServiceRequestContext ctx, Receipt receipt, StreamObserver<byte[]> observer) {
+        byte[] answer;
+        try {
+            answer = protocol.answer(receipt);
+        } catch (RefusedException e) {
+            observer.onError(e);
+            return;
+        }
+        Gate.note(ctx, receipt.outcome());
+        observer.onNext(answer);
+        observer.onCompleted();
     }
 
     private Status refuse(RequestContext ctx, Status status, Throwable cause, Metadata trailers) {
@@ -146,21 +175,37 @@ final class GrpcReceiver {
         return refusal.outcome().grpc().toStatus().withDescription(refusal.message());
     }
 
+    // As gRPC wants what is not plain ASCII.
+    private static String percentEncoded(String message) {
+        var encoded = new StringBuilder();
+        for (byte b : message.getBytes(StandardCharsets.UTF_8)) {
+            if (b >= ' ' && b <= '~' && b != '%') {
+                encoded.append((char) b);
+            } else {
+                encoded.append('%').append(HEX.toHexDigits(b));
+            }
+        }
+        return encoded.toString();
+    }
+
     private static void addRetryInfo(Metadata trailers, Refusal refusal, Duration retryAfter) {
+        var carrier =
+                StatusProto.toStatusRuntimeException(details(refusal, retryAfter)).getTrailers();
+        if (carrier != null) {
+            trailers.merge(carrier);
+        }
+    }
+
+    private static com.google.rpc.Status details(Refusal refusal, Duration retryAfter) {
         var delay =
                 com.google.protobuf.Duration.newBuilder()
                         .setSeconds(retryAfter.toSeconds())
                         .setNanos(retryAfter.toNanosPart());
-        var details =
-                com.google.rpc.Status.newBuilder()
-                        .setCode(refusal.outcome().grpc().value())
-                        .setMessage(refusal.message())
-                        .addDetails(Any.pack(RetryInfo.newBuilder().setRetryDelay(delay).build()))
-                        .build();
-        var carrier = StatusProto.toStatusRuntimeException(details).getTrailers();
-        if (carrier != null) {
-            trailers.merge(carrier);
-        }
+        return com.google.rpc.Status.newBuilder()
+                .setCode(refusal.outcome().grpc().value())
+                .setMessage(refusal.message())
+                .addDetails(Any.pack(RetryInfo.newBuilder().setRetryDelay(delay).build()))
+                .build();
     }
 
     // What the framework finds wrong with a message before it is ours.
@@ -171,7 +216,8 @@ final class GrpcReceiver {
                         Outcome.MALFORMED, "not a gRPC message: " + status.getDescription());
     }
 
-    private record Bytes(int limit) implements MethodDescriptor.Marshaller<byte[]> {
+    /// Messages as they are, up to a size.
+    record Bytes(int limit) implements MethodDescriptor.Marshaller<byte[]> {
 
         @Override
         public InputStream stream(byte[] message) {

@@ -1,24 +1,21 @@
 package dev.millrace.collector;
 
-import com.google.rpc.Status;
 import com.linecorp.armeria.common.HttpData;
 import com.linecorp.armeria.common.HttpHeaderNames;
 import com.linecorp.armeria.common.HttpResponse;
+import com.linecorp.armeria.common.MediaType;
+import com.linecorp.armeria.common.RequestHeaders;
 import com.linecorp.armeria.common.ResponseHeaders;
-import com.linecorp.armeria.server.ServiceRequestContext;
-import dev.millrace.wire.otlp.OtlpJson;
 import java.time.Duration;
 
-/// Says no over HTTP: a `google.rpc.Status` in the format of the request.
+/// What every refusal over HTTP has, whatever its body.
 final class HttpAnswer {
 
     private HttpAnswer() {}
 
-    static HttpResponse refuse(ServiceRequestContext ctx, Refusal refusal) {
-        Gate.note(ctx, refusal.outcome());
-        var format = HttpFormat.of(ctx.request().headers());
+    static HttpResponse of(Refusal refusal, MediaType type, HttpData body) {
         var headers = ResponseHeaders.builder(refusal.outcome().http());
-        headers.contentType(format.mediaType());
+        headers.contentType(type);
         if (refusal.outcome() == Outcome.WRONG_METHOD) {
             headers.set(HttpHeaderNames.ALLOW, "POST");
         }
@@ -26,26 +23,26 @@ final class HttpAnswer {
         if (retryAfter != null) {
             headers.setLong(HttpHeaderNames.RETRY_AFTER, seconds(retryAfter));
         }
-        return HttpResponse.of(headers.build(), body(format, refusal));
+        return HttpResponse.of(headers.build(), body);
+    }
+
+    static HttpResponse plain(Refusal refusal) {
+        return of(refusal, MediaType.PLAIN_TEXT_UTF_8, HttpData.ofUtf8(refusal.message()));
+    }
+
+    static RefusedException unsupportedType(RequestHeaders headers, String expected) {
+        return Refusal.lasting(
+                        Outcome.UNSUPPORTED,
+                        "content-type: "
+                                + headers.get(HttpHeaderNames.CONTENT_TYPE, "none")
+                                + " (expected: "
+                                + expected
+                                + ")")
+                .asException();
     }
 
     // Whole seconds are all the header can say, and zero would mean at once.
     private static long seconds(Duration delay) {
         return Math.max(1, delay.plusSeconds(1).minusNanos(1).toSeconds());
-    }
-
-    private static HttpData body(HttpFormat format, Refusal refusal) {
-        int code = refusal.outcome().grpc().value();
-        return switch (format) {
-            case PROTOBUF ->
-                    HttpData.wrap(
-                            Status.newBuilder()
-                                    .setCode(code)
-                                    .setMessage(refusal.message())
-                                    .build()
-                                    .toByteArray());
-            case JSON -> HttpData.wrap(OtlpJson.status(code, refusal.message()));
-            case OTHER -> HttpData.ofUtf8(refusal.message());
-        };
     }
 }

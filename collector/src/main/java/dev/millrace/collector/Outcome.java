@@ -11,11 +11,13 @@ import java.util.Locale;
 /// with it, but some, OpenTelemetry's for Java among them, after any. So the outcomes that should
 /// be retried, and no others, carry a delay in their [Refusal], and no other is
 /// `RESOURCE_EXHAUSTED`.
-enum Outcome {
+public enum Outcome {
     /// Every span was taken in.
     OK(200, Status.Code.OK),
     /// Some or all spans were rejected, which sending again would not change.
     PARTIAL(200, Status.Code.OK),
+    /// Every span was rejected, and the transport has no word for that in a good answer.
+    REJECTED(400, Status.Code.INVALID_ARGUMENT),
     /// The body is not what it says it is.
     MALFORMED(400, Status.Code.INVALID_ARGUMENT),
     /// The request is over the limit, as received or decompressed.
@@ -26,8 +28,16 @@ enum Outcome {
     WRONG_METHOD(405, Status.Code.UNIMPLEMENTED),
     /// A path or gRPC method that is not ours.
     UNKNOWN_PATH(404, Status.Code.UNIMPLEMENTED),
+    /// Credentials are missing or wrong.
+    UNAUTHENTICATED(401, Status.Code.UNAUTHENTICATED),
+    /// Tenants are told apart, and the request does not name one.
+    NO_TENANT(400, Status.Code.INVALID_ARGUMENT),
+    /// The credentials do not give what the request asks for.
+    FORBIDDEN(403, Status.Code.PERMISSION_DENIED),
     /// Our buffer or the sink's is full.
     OVER_CAPACITY(429, Status.Code.RESOURCE_EXHAUSTED),
+    /// The tenant has sent what it may for now.
+    OVER_RATE(429, Status.Code.RESOURCE_EXHAUSTED),
     /// The sink does not answer, or we are closing.
     UNAVAILABLE(503, Status.Code.UNAVAILABLE),
     /// The request or the sink took longer than the request timeout.

@@ -7,6 +7,7 @@ import com.linecorp.armeria.common.stream.CancelledSubscriptionException;
 import com.linecorp.armeria.common.stream.ClosedStreamException;
 import com.linecorp.armeria.common.util.Exceptions;
 import com.linecorp.armeria.server.RequestTimeoutException;
+import dev.millrace.access.Entry;
 import dev.millrace.pipeline.SinkException;
 import dev.millrace.wire.otlp.MalformedSpansException;
 import java.time.Duration;
@@ -18,7 +19,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// @param retryAfter how long the sender should wait before it sends the request again; null when
 ///   it should not
-record Refusal(Outcome outcome, String message, @Nullable Duration retryAfter) {
+public record Refusal(Outcome outcome, String message, @Nullable Duration retryAfter) {
 
     private static final Logger log = LoggerFactory.getLogger(Refusal.class);
 
@@ -58,6 +59,17 @@ record Refusal(Outcome outcome, String message, @Nullable Duration retryAfter) {
                 log.atError().setCause(cause).log("Failed to take in a request");
                 yield lasting(Outcome.BUG, "internal error");
             }
+        };
+    }
+
+    /// Why a request was turned away at the door.
+    static Refusal of(Entry.Denied denied) {
+        return switch (denied.reason()) {
+            case NO_CREDENTIAL, WRONG_CREDENTIAL ->
+                    lasting(Outcome.UNAUTHENTICATED, denied.message());
+            case NO_TENANT, INVALID_TENANT -> lasting(Outcome.NO_TENANT, denied.message());
+            case WRONG_TENANT -> lasting(Outcome.FORBIDDEN, denied.message());
+            case BUSY -> passing(Outcome.UNAVAILABLE, denied.message());
         };
     }
 

@@ -1,7 +1,7 @@
 package dev.millrace.collector;
 
 /// Carries a [Refusal] through code that only knows success and failure.
-final class RefusedException extends RuntimeException {
+public final class RefusedException extends RuntimeException {
 
     private static final long serialVersionUID = 1;
 
@@ -12,7 +12,8 @@ final class RefusedException extends RuntimeException {
         this.refusal = refusal;
     }
 
-    Refusal refusal() {
+    /// Why, and whether to try again.
+    public Refusal refusal() {
         return refusal;
     }
 }

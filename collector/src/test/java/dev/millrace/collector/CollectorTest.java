@@ -10,7 +10,7 @@ import com.linecorp.armeria.common.HttpHeaders;
 import com.linecorp.armeria.common.HttpMethod;
 import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.RequestHeaders;
-import dev.millrace.model.ByteSize;
+import dev.millrace.access.Entrance;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,6 +21,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -42,7 +43,9 @@ class CollectorTest {
     @BeforeAll
     static void start() {
         patient = new TestCollector(TestCollector.CONFIG);
-        impatient = new TestCollector(config(Duration.ofMillis(300)));
+        impatient =
+                new TestCollector(
+                        TestCollector.config(Duration.ofMillis(300), Duration.ofMillis(300)));
     }
 
     @AfterAll
@@ -124,9 +127,11 @@ class CollectorTest {
     @Test
     void countsBytesOfARequestThatIsStillArriving() throws Exception {
         var collector = patient;
-        double before = collector.requests("http", "aborted");
+        double before = collector.requests("otlp-http", "aborted");
         try (var socket =
-                new Socket(InetAddress.getLoopbackAddress(), collector.collector.httpPort())) {
+                new Socket(
+                        InetAddress.getLoopbackAddress(),
+                        collector.collector.port(Receiver.OTLP_HTTP))) {
             // When
             startOfARequest(socket.getOutputStream());
 
@@ -134,8 +139,8 @@ class CollectorTest {
             eventually(() -> assertThat(collector.inFlight()).isEqualTo(10));
             socket.shutdownOutput();
             eventually(() -> assertThat(collector.inFlight()).isZero());
-            eventually(
-                    () -> assertThat(collector.requests("http", "aborted")).isEqualTo(before + 1));
+            eventually(() ->
+                    assertThat(collector.requests("otlp-http", "aborted")).isEqualTo(before + 1));
             assertThat(collector.postProtobuf(Requests.named("next")).statusCode()).isEqualTo(200);
         }
     }
@@ -148,7 +153,7 @@ class CollectorTest {
 
         // When
         var reply =
-                WebClient.of("h2c://127.0.0.1:" + collector.collector.grpcPort())
+                WebClient.of("h2c://127.0.0.1:" + collector.collector.port(Receiver.OTLP_GRPC))
                         .execute(request)
                         .aggregate();
         request.write(HttpData.wrap(new byte[10]));
@@ -163,9 +168,11 @@ class CollectorTest {
     @Test
     void givesUpOnSlowClients() throws Exception {
         var collector = impatient;
-        double before = collector.requests("http", "timed-out");
+        double before = collector.requests("otlp-http", "timed-out");
         try (var socket =
-                new Socket(InetAddress.getLoopbackAddress(), collector.collector.httpPort())) {
+                new Socket(
+                        InetAddress.getLoopbackAddress(),
+                        collector.collector.port(Receiver.OTLP_HTTP))) {
             // When
             startOfARequest(socket.getOutputStream());
 
@@ -173,7 +180,7 @@ class CollectorTest {
             assertThat(firstLine(socket.getInputStream())).startsWith("HTTP/1.1 503");
             eventually(() -> assertThat(collector.inFlight()).isZero());
             eventually(() ->
-                    assertThat(collector.requests("http", "timed-out")).isEqualTo(before + 1));
+                    assertThat(collector.requests("otlp-http", "timed-out")).isEqualTo(before + 1));
             assertThat(collector.postProtobuf(Requests.named("next")).statusCode()).isEqualTo(200);
         }
     }
@@ -181,7 +188,7 @@ class CollectorTest {
     @Test
     void asksToComeBackWhenTheSinkTakesTooLong() throws Exception {
         var collector = impatient;
-        double before = collector.requests("grpc", "timed-out");
+        double before = collector.requests("otlp-grpc", "timed-out");
         // Given
         var forHttp = collector.sink.holdNext();
         var forGrpc = collector.sink.holdNext();
@@ -201,7 +208,8 @@ class CollectorTest {
         forHttp.given().complete(null);
         forGrpc.given().complete(null);
         eventually(() -> assertThat(collector.inFlight()).isZero());
-        eventually(() -> assertThat(collector.requests("grpc", "timed-out")).isEqualTo(before + 1));
+        eventually(() ->
+                assertThat(collector.requests("otlp-grpc", "timed-out")).isEqualTo(before + 1));
     }
 
     @Test
@@ -232,7 +240,9 @@ class CollectorTest {
     @Test
     void closesInTimeWhenTheSinkNeverAnswers() throws Exception {
         // Given
-        var collector = new TestCollector(config(Duration.ofSeconds(20)));
+        var collector =
+                new TestCollector(
+                        TestCollector.config(Duration.ofSeconds(20), Duration.ofMillis(300)));
         var answer = collector.sink.holdNext();
         var response = inBackground(collector, Requests.named("a"));
         answer.asked().get(10, TimeUnit.SECONDS);
@@ -249,11 +259,11 @@ class CollectorTest {
         var collector = patient;
         // When
         var reply =
-                WebClient.of("http://127.0.0.1:" + collector.collector.grpcPort())
+                WebClient.of("http://127.0.0.1:" + collector.collector.port(Receiver.OTLP_GRPC))
                         .execute(
                                 RequestHeaders.of(
                                         HttpMethod.POST,
-                                        HttpReceiver.PATH,
+                                        OtlpHttp.PATH,
                                         "content-type",
                                         "application/x-protobuf"),
                                 HttpData.wrap(Requests.named("a")))
@@ -269,21 +279,26 @@ class CollectorTest {
     void saysWhichPortsItCouldNotHave() {
         var running = patient;
         // Given
+        int port = running.collector.port(Receiver.OTLP_GRPC);
         var config = TestCollector.CONFIG;
         var taken =
                 new CollectorConfig(
                         config.host(),
-                        running.collector.grpcPort(),
-                        0,
+                        Map.of(Receiver.OTLP_GRPC, port, Receiver.ZIPKIN, 0),
+                        null,
                         config.maxRequest(),
                         config.maxInFlight(),
                         config.requestTimeout(),
+                        config.idleTimeout(),
                         config.shutdownTimeout(),
                         config.maxConnections(),
-                        config.limits());
+                        config.limits(),
+                        config.rates());
         var second =
                 new Collector(
                         taken,
+                        Entrance.open(new SimpleMeterRegistry()),
+                        null,
                         new FakeSpanSink(),
                         InstantSource.fixed(Requests.NOW),
                         new SimpleMeterRegistry());
@@ -291,23 +306,12 @@ class CollectorTest {
         // When, Then
         assertThatThrownBy(second::start)
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining(Integer.toString(running.collector.grpcPort()))
-                .hasMessageContaining("(expected: free ports of this host)");
+                .hasMessage(
+                        "receivers: otlp-grpc "
+                                + port
+                                + ", zipkin 0 on 127.0.0.1 (expected: free ports of this host)");
         second.close();
         second.close();
-    }
-
-    private static CollectorConfig config(Duration requestTimeout) {
-        return new CollectorConfig(
-                "127.0.0.1",
-                0,
-                0,
-                new ByteSize(TestCollector.MAX_REQUEST),
-                new ByteSize(2 * TestCollector.MAX_REQUEST),
-                requestTimeout,
-                Duration.ofMillis(300),
-                100,
-                TestCollector.CONFIG.limits());
     }
 
     private static CompletableFuture<Integer> inBackground(TestCollector collector, byte[] body) {
@@ -330,7 +334,7 @@ class CollectorTest {
                         .put(message)
                         .array();
         var reply =
-                WebClient.of("h2c://127.0.0.1:" + collector.collector.grpcPort())
+                WebClient.of("h2c://127.0.0.1:" + collector.collector.port(Receiver.OTLP_GRPC))
                         .execute(grpcHeaders(), HttpData.wrap(frame))
                         .aggregate()
                         .get(10, TimeUnit.SECONDS);

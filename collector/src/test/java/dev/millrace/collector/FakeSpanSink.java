@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 final class FakeSpanSink implements SpanSink {
 
     private final List<TraceChunk> taken = new ArrayList<>();
+    private final List<Tenant> tenants = new ArrayList<>();
     private final Queue<Answer> answers = new ArrayDeque<>();
     private int asked;
 
@@ -31,14 +32,15 @@ final class FakeSpanSink implements SpanSink {
             answer = answers.poll();
         }
         if (answer == null) {
-            take(chunks);
+            take(tenant, chunks);
             return CompletableFuture.completedFuture(null);
         }
         answer.asked().complete(null);
-        return answer.given().thenRun(() -> take(chunks));
+        return answer.given().thenRun(() -> take(tenant, chunks));
     }
 
-    private synchronized void take(List<TraceChunk> chunks) {
+    private synchronized void take(Tenant tenant, List<TraceChunk> chunks) {
+        tenants.add(tenant);
         taken.addAll(chunks);
     }
 
@@ -68,7 +70,13 @@ final class FakeSpanSink implements SpanSink {
         return spans().stream().map(Span::name).toList();
     }
 
+    /// Whose requests were taken over, in their order.
+    synchronized List<Tenant> tenants() {
+        return List.copyOf(tenants);
+    }
+
     synchronized void forget() {
+        tenants.clear();
         taken.clear();
         answers.clear();
         asked = 0;

@@ -73,7 +73,7 @@ class GrpcReceiverTest {
     @BeforeAll
     static void start() {
         collector = new TestCollector(TestCollector.CONFIG);
-        client = WebClient.of("h2c://127.0.0.1:" + collector.collector.grpcPort());
+        client = WebClient.of("h2c://127.0.0.1:" + collector.collector.port(Receiver.OTLP_GRPC));
     }
 
     @AfterAll
@@ -139,7 +139,7 @@ class GrpcReceiverTest {
     @Test
     void saysHowManySpansItRejected() throws Exception {
         // Given
-        double partial = collector.requests("grpc", "partial");
+        double partial = collector.requests("otlp-grpc", "partial");
         var bad = Requests.span("bad").setSpanId(Requests.bytes("0000000000000000"));
 
         // When
@@ -152,13 +152,14 @@ class GrpcReceiverTest {
         assertThat(success.getErrorMessage())
                 .startsWith("2 of 2 spans rejected, the first for ")
                 .contains("(expected: ");
-        eventually(() -> assertThat(collector.requests("grpc", "partial")).isEqualTo(partial + 1));
+        eventually(() ->
+                assertThat(collector.requests("otlp-grpc", "partial")).isEqualTo(partial + 1));
     }
 
     @Test
     void refusesMalformedProtobuf() {
         // Given
-        double malformed = collector.requests("grpc", "malformed");
+        double malformed = collector.requests("otlp-grpc", "malformed");
 
         // When
         var reply = call(new byte[] {10, 100, 1});
@@ -167,8 +168,8 @@ class GrpcReceiverTest {
         assertThat(reply.status()).isEqualTo(INVALID_ARGUMENT);
         assertThat(reply.message()).startsWith("not OTLP: ");
         assertThat(reply.hasDetails()).isFalse();
-        eventually(
-                () -> assertThat(collector.requests("grpc", "malformed")).isEqualTo(malformed + 1));
+        eventually(() ->
+                assertThat(collector.requests("otlp-grpc", "malformed")).isEqualTo(malformed + 1));
     }
 
     @ParameterizedTest
@@ -207,7 +208,7 @@ class GrpcReceiverTest {
     @Test
     void refusesAnOversizedRequestForGood() {
         // Given
-        double tooLarge = collector.requests("grpc", "too-large");
+        double tooLarge = collector.requests("otlp-grpc", "too-large");
 
         // When
         var reply = call(new byte[TestCollector.MAX_REQUEST + 1]);
@@ -215,8 +216,8 @@ class GrpcReceiverTest {
         // Then
         assertThat(reply.status()).isEqualTo(INVALID_ARGUMENT);
         assertThat(reply.hasDetails()).isFalse();
-        eventually(
-                () -> assertThat(collector.requests("grpc", "too-large")).isEqualTo(tooLarge + 1));
+        eventually(() ->
+                assertThat(collector.requests("otlp-grpc", "too-large")).isEqualTo(tooLarge + 1));
     }
 
     @ParameterizedTest

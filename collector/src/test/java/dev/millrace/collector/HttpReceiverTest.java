@@ -115,14 +115,14 @@ class HttpReceiverTest {
     @Test
     void countsRequestsAndSpans() throws Exception {
         // Given
-        double requests = collector.requests("http", "ok");
+        double requests = collector.requests("otlp-http", "ok");
         double spans = collector.count("millrace.spans.received");
 
         // When
         collector.postProtobuf(Requests.of(Requests.span("a"), Requests.span("b")));
 
         // Then
-        eventually(() -> assertThat(collector.requests("http", "ok")).isEqualTo(requests + 1));
+        eventually(() -> assertThat(collector.requests("otlp-http", "ok")).isEqualTo(requests + 1));
         assertThat(collector.count("millrace.spans.received")).isEqualTo(spans + 2);
     }
 
@@ -236,7 +236,7 @@ class HttpReceiverTest {
     @Test
     void refusesMalformedProtobuf() throws Exception {
         // Given
-        double malformed = collector.requests("http", "malformed");
+        double malformed = collector.requests("otlp-http", "malformed");
 
         // When
         var response = collector.postProtobuf(new byte[] {10, 100, 1});
@@ -247,8 +247,8 @@ class HttpReceiverTest {
         var status = Status.parseFrom(response.body());
         assertThat(status.getCode()).isEqualTo(3);
         assertThat(status.getMessage()).startsWith("not OTLP: ");
-        eventually(
-                () -> assertThat(collector.requests("http", "malformed")).isEqualTo(malformed + 1));
+        eventually(() ->
+                assertThat(collector.requests("otlp-http", "malformed")).isEqualTo(malformed + 1));
     }
 
     @Test
@@ -294,7 +294,7 @@ class HttpReceiverTest {
     @Test
     void refusesARequestOverTheLimit() throws Exception {
         // Given
-        double tooLarge = collector.requests("http", "too-large");
+        double tooLarge = collector.requests("otlp-http", "too-large");
 
         // When
         var response = collector.postProtobuf(new byte[TestCollector.MAX_REQUEST + 1]);
@@ -304,8 +304,8 @@ class HttpReceiverTest {
         assertThat(response.headers().firstValue("retry-after")).isEmpty();
         assertThat(Status.parseFrom(response.body()).getMessage())
                 .contains("(expected: at most 65536)");
-        eventually(
-                () -> assertThat(collector.requests("http", "too-large")).isEqualTo(tooLarge + 1));
+        eventually(() ->
+                assertThat(collector.requests("otlp-http", "too-large")).isEqualTo(tooLarge + 1));
     }
 
     @Test
@@ -394,16 +394,18 @@ class HttpReceiverTest {
     @Test
     void refusesOtherPaths() throws Exception {
         // Given
-        double unknown = collector.requests("http", "unknown-path");
+        double unknown = collector.requests("unknown", "unknown-path");
 
         // When
         var response = collector.send(collector.request("/v1/metrics").GET().build());
 
         // Then
         assertThat(response.statusCode()).isEqualTo(404);
-        assertThat(text(response)).isEqualTo("path: /v1/metrics (expected: /v1/traces)");
+        assertThat(text(response))
+                .isEqualTo(
+                        "path: /v1/metrics (expected: /v1/traces or /api/v2/spans or /api/v1/spans or /api/traces)");
         eventually(() ->
-                assertThat(collector.requests("http", "unknown-path")).isEqualTo(unknown + 1));
+                assertThat(collector.requests("unknown", "unknown-path")).isEqualTo(unknown + 1));
     }
 
     @Test

@@ -104,7 +104,7 @@ class OpenTelemetryExporterTest {
     @CsvSource({"grpc", "http"})
     void doesNotTryAgainWhenTheRequestIsTooLarge(String transport) {
         // Given
-        double before = collector.requests(transport, "too-large");
+        double before = collector.requests("otlp-" + transport, "too-large");
         try (var provider = provider(exporter(transport, "none"))) {
             // When
             provider.get("library")
@@ -116,11 +116,12 @@ class OpenTelemetryExporterTest {
 
             // Then
             eventually(() ->
-                    assertThat(collector.requests(transport, "too-large")).isEqualTo(before + 1));
+                    assertThat(collector.requests("otlp-" + transport, "too-large"))
+                            .isEqualTo(before + 1));
             span(provider, "next", Requests.NOW.plusMillis(1));
             provider.forceFlush().join(10, TimeUnit.SECONDS);
             assertThat(collector.sink.spanNames()).isEqualTo(List.of("next"));
-            assertThat(collector.requests(transport, "too-large")).isEqualTo(before + 1);
+            assertThat(collector.requests("otlp-" + transport, "too-large")).isEqualTo(before + 1);
         }
     }
 
@@ -145,7 +146,9 @@ class OpenTelemetryExporterTest {
         return switch (transport) {
             case "grpc" ->
                     OtlpGrpcSpanExporter.builder()
-                            .setEndpoint("http://127.0.0.1:" + collector.collector.grpcPort())
+                            .setEndpoint(
+                                    "http://127.0.0.1:"
+                                            + collector.collector.port(Receiver.OTLP_GRPC))
                             .setCompression(compression)
                             .setRetryPolicy(RETRY)
                             .build();
@@ -153,8 +156,8 @@ class OpenTelemetryExporterTest {
                     OtlpHttpSpanExporter.builder()
                             .setEndpoint(
                                     "http://127.0.0.1:"
-                                            + collector.collector.httpPort()
-                                            + HttpReceiver.PATH)
+                                            + collector.collector.port(Receiver.OTLP_HTTP)
+                                            + OtlpHttp.PATH)
                             .setCompression(compression)
                             .setRetryPolicy(RETRY)
                             .build();

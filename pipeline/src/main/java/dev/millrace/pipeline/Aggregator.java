@@ -4,10 +4,13 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,7 +18,8 @@ import org.slf4j.LoggerFactory;
 /// `sampling-decisions`.
 ///
 /// Runs [AggregatorLoop]s on threads of its own. A loop that fails is replaced after a pause that
-/// grows from 100 ms to 5 s; its successor continues from what is committed.
+/// grows from 100 ms to 5 s; its successor continues from what is committed. Only records that were
+/// not keyed by trace stop it for good.
 public final class Aggregator implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Aggregator.class);
@@ -30,6 +34,7 @@ public final class Aggregator implements AutoCloseable {
     private final CountDownLatch stop = new CountDownLatch(1);
     private final List<Thread> threads = new ArrayList<>();
     private final AtomicInteger running = new AtomicInteger();
+    private final AtomicReference<@Nullable String> refusal = new AtomicReference<>();
 
     /// @param nanoTime a clock that only counts time that has passed, in nanoseconds
     public Aggregator(
@@ -57,6 +62,13 @@ public final class Aggregator implements AutoCloseable {
         return running.get() == config.threads();
     }
 
+    /// What it found in `spans` that keeps it from ever going on: the place, and what is expected.
+    /// It has stopped then, and committed nothing from there on; what to do is the operator's to
+    /// say. Empty as long as it works.
+    public Optional<String> refusal() {
+        return Optional.ofNullable(refusal.get());
+    }
+
     private void run(int number) {
         var pause = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
         while (stop.getCount() > 0) {
@@ -73,6 +85,11 @@ public final class Aggregator implements AutoCloseable {
                 } finally {
                     running.decrementAndGet();
                 }
+            } catch (KeyingException e) {
+                refusal.compareAndSet(null, e.getMessage());
+                LOG.atError().log("Aggregator stops for good: {}", e.getMessage());
+                stop.countDown();
+                return;
             } catch (RuntimeException e) {
                 metrics.restarts.increment();
                 LOG.atError().setCause(e).log("Aggregator loop failed, starting anew");

@@ -3,6 +3,7 @@ package dev.millrace.pipeline;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
+import dev.millrace.wire.otlp.TraceChunk;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -45,11 +46,9 @@ final class AggregatorOutput {
                         topics.fullName(topics.tracesComplete()),
                         source.partition() % topics.tracesComplete().partitions(),
                         TraceKey.of(traceId),
-                        body.toByteArray());
+                        body.toByteArray(),
+                        RecordHeaders.of(tenant));
         var headers = message.headers();
-        if (!tenant.equals(Tenant.DEFAULT)) {
-            headers.add(RecordHeaders.TENANT, RecordHeaders.value(tenant.name()));
-        }
         if (fragment > 0) {
             headers.add(RecordHeaders.LATE, RecordHeaders.value(fragment));
         }
@@ -71,7 +70,8 @@ final class AggregatorOutput {
                                 topics.fullName(topics.samplingDecisions()),
                                 partition,
                                 TraceKey.of(decision.trace().traceId()),
-                                decision.encode()),
+                                decision.encode(),
+                                RecordHeaders.of(decision.trace().tenant())),
                         (written, failure) -> {
                             if (failure == null) {
                                 decisionEnds.accumulateAndGet(
@@ -99,16 +99,18 @@ final class AggregatorOutput {
                         reason));
     }
 
-    /// Sends a record that a foreign writer put on the wrong partition to its own.
-    void forward(ConsumerRecord<byte[], byte[]> message, int partition) {
-        send(
+    /// Sends the spans of a trace that a foreign writer put on the wrong partition to their own.
+    void forward(ConsumerRecord<byte[], byte[]> message, int partition, TraceChunk chunk) {
+        var moved =
                 new ProducerRecord<>(
                         message.topic(),
                         partition,
                         null,
-                        message.key(),
-                        message.value(),
-                        message.headers()));
+                        TraceKey.of(chunk.traceId()),
+                        chunk.body().toByteArray(),
+                        message.headers());
+        moved.headers().remove(RecordHeaders.KEYING);
+        send(moved);
     }
 
     private void send(ProducerRecord<byte[], byte[]> message) {

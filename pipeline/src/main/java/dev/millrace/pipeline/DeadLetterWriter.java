@@ -2,6 +2,8 @@ package dev.millrace.pipeline;
 
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
+import dev.millrace.model.Slice;
+import dev.millrace.storage.api.Fragment;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -28,11 +30,30 @@ final class DeadLetterWriter implements AutoCloseable {
     private static final Duration DELIVERY_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
-    /// A record and what is wrong with it.
+    /// A record, or one trace's share of it, and what is wrong with it.
     ///
+    /// @param value what is put aside
     /// @param reason one of few, for a metric
     /// @param detail what was found and what was expected
-    record Letter(ConsumerRecord<byte[], byte[]> record, String reason, String detail) {}
+    record Letter(
+            ConsumerRecord<byte[], byte[]> record,
+            @Nullable Slice value,
+            String reason,
+            String detail) {
+
+        static Letter of(ConsumerRecord<byte[], byte[]> record, String reason, String detail) {
+            byte[] value = record.value();
+            return new Letter(record, value == null ? null : Slice.of(value), reason, detail);
+        }
+
+        static Letter of(
+                ConsumerRecord<byte[], byte[]> record,
+                Fragment fragment,
+                String reason,
+                String detail) {
+            return new Letter(record, fragment.body(), reason, detail);
+        }
+    }
 
     private final KafkaClients clients;
     private final String topic;
@@ -65,7 +86,7 @@ final class DeadLetterWriter implements AutoCloseable {
             throw new IllegalStateException("dead letters: not started (expected: started)");
         }
         var sent = new ArrayList<Future<RecordMetadata>>();
-        letters.forEach(letter -> sent.add(sender.send(copy(letter, letter.record().value()))));
+        letters.forEach(letter -> sent.add(sender.send(copy(letter, letter.value()))));
         for (int i = 0; i < sent.size(); i++) {
             Letter letter = letters.get(i);
             try {
@@ -82,7 +103,7 @@ final class DeadLetterWriter implements AutoCloseable {
         }
     }
 
-    private ProducerRecord<byte[], byte[]> copy(Letter letter, byte @Nullable [] value) {
+    private ProducerRecord<byte[], byte[]> copy(Letter letter, @Nullable Slice value) {
         var record = letter.record();
         return DeadLetters.message(
                 topic,
@@ -90,7 +111,7 @@ final class DeadLetterWriter implements AutoCloseable {
                 new TopicPartition(record.topic(), record.partition()),
                 record.offset(),
                 record.key(),
-                value,
+                value == null ? null : value.toByteArray(),
                 record.headers(),
                 letter.detail());
     }

@@ -6,10 +6,14 @@ import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.FragmentId;
 import dev.millrace.wire.otlp.MalformedSpansException;
+import dev.millrace.wire.otlp.PackedSpans;
 import dev.millrace.wire.otlp.ProtoReader;
+import dev.millrace.wire.otlp.TraceChunk;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/// Tells what a record is: a fragment for the store, a marker, or poison.
+/// Tells what a record is: fragments for the store, a marker, or poison.
 ///
 /// Looks as deep as it must to know whose spans they are, and no deeper; a fault below that is the
 /// store's to find.
@@ -19,11 +23,14 @@ final class FragmentReader {
     private static final int CHILDREN = ProtoReader.tag(2, ProtoReader.LENGTH_DELIMITED);
     private static final int TRACE_ID = ProtoReader.tag(1, ProtoReader.LENGTH_DELIMITED);
 
+    /// The spans that a record holds of one trace.
+    record Piece(Fragment fragment, int spans) {}
+
     /// What a record is.
     sealed interface Reading {
 
-        /// Spans of one trace.
-        record Spans(Fragment fragment, int spans) implements Reading {}
+        /// Spans of one trace or several.
+        record Spans(List<Piece> pieces) implements Reading {}
 
         /// Nothing to keep.
         record Marker() implements Reading {}
@@ -43,10 +50,19 @@ final class FragmentReader {
         if (RecordHeaders.has(record.headers(), RecordHeaders.MARKER)) {
             return MARKER;
         }
-        TraceId traceId = TraceKey.parse(record.key());
-        if (traceId == null) {
-            return new Reading.Poison(
-                    "key", "key: not a trace id (expected: 32 hexadecimal digits)");
+        Keying keying;
+        try {
+            keying = Keying.of(record.headers());
+        } catch (IllegalArgumentException e) {
+            return new Reading.Poison("keying", String.valueOf(e.getMessage()));
+        }
+        TraceId traceId = null;
+        if (keying == Keying.TRACE_ID) {
+            traceId = TraceKey.parse(record.key());
+            if (traceId == null) {
+                return new Reading.Poison(
+                        "key", "key: not a trace id (expected: 32 hexadecimal digits)");
+            }
         }
         Tenant tenant = Tenant.DEFAULT;
         String name = RecordHeaders.text(record.headers(), RecordHeaders.TENANT);
@@ -62,17 +78,44 @@ final class FragmentReader {
             return new Reading.Poison("value", "value: empty (expected: TracesData)");
         }
         var body = Slice.of(value);
-        int spans;
+        List<Piece> pieces;
         try {
-            spans = countSpans(body, traceId);
+            pieces =
+                    traceId == null
+                            ? several(record, tenant, body)
+                            : one(record, tenant, traceId, body);
         } catch (MalformedSpansException e) {
             return new Reading.Poison("value", String.valueOf(e.getMessage()));
         }
+        return pieces.isEmpty()
+                ? new Reading.Poison("value", "value: no span (expected: at least one)")
+                : new Reading.Spans(pieces);
+    }
+
+    private static List<Piece> one(
+            ConsumerRecord<byte[], byte[]> record, Tenant tenant, TraceId traceId, Slice body) {
+        int spans = countSpans(body, traceId);
         if (spans == 0) {
-            return new Reading.Poison("value", "value: no span (expected: at least one)");
+            return List.of();
         }
         var id = new FragmentId(record.topic(), record.partition(), record.offset());
-        return new Reading.Spans(new Fragment(id, tenant, traceId, body), spans);
+        return List.of(new Piece(new Fragment(id, tenant, traceId, body), spans));
+    }
+
+    private static List<Piece> several(
+            ConsumerRecord<byte[], byte[]> record, Tenant tenant, Slice body) {
+        var pieces = new ArrayList<Piece>();
+        for (TraceChunk chunk : PackedSpans.byTrace(body)) {
+            // The order of the traces is the same whenever the record is read.
+            var id =
+                    new FragmentId(
+                            record.topic(), record.partition(), record.offset(), pieces.size());
+            pieces.add(
+                    new Piece(
+                            new Fragment(id, tenant, chunk.traceId(), chunk.body()),
+                            chunk.spans()));
+        }
+        return pieces;
     }
 
     private static int countSpans(Slice body, TraceId traceId) {

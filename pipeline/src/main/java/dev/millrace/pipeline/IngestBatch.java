@@ -27,12 +27,14 @@ final class IngestBatch {
 
     void add(ConsumerRecord<byte[], byte[]> record) {
         switch (FragmentReader.read(record)) {
-            case Reading.Spans(Fragment fragment, int spans) -> {
-                entries.add(new Entry(record, fragment, spans));
-                bytes += fragment.body().length();
+            case Reading.Spans(var pieces) -> {
+                for (var piece : pieces) {
+                    entries.add(new Entry(record, piece.fragment(), piece.spans()));
+                    bytes += piece.fragment().body().length();
+                }
             }
             case Reading.Poison(String reason, String detail) -> {
-                letters.add(new DeadLetterWriter.Letter(record, reason, detail));
+                letters.add(DeadLetterWriter.Letter.of(record, reason, detail));
                 bytes += Math.max(0, record.serializedValueSize());
             }
             case Reading.Marker _ -> {
@@ -107,7 +109,8 @@ final class IngestBatch {
             if (detail == null) {
                 return false;
             }
-            letters.add(new DeadLetterWriter.Letter(entry.record(), reason, detail));
+            letters.add(
+                    DeadLetterWriter.Letter.of(entry.record(), entry.fragment(), reason, detail));
             return true;
         });
         return letters.size() > before;

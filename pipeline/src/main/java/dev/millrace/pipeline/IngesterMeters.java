@@ -28,7 +28,8 @@ final class IngesterMeters {
                         .register(registry);
         fragments =
                 Counter.builder("millrace.fragments.stored")
-                        .description("Records whose spans the store has made durable")
+                        .description(
+                                "Spans of one trace in one record that the store has made durable")
                         .register(registry);
         write =
                 Timer.builder("millrace.store.write.latency")

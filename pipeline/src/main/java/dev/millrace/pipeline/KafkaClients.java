@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
@@ -13,6 +14,9 @@ import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.config.provider.DirectoryConfigProvider;
+import org.apache.kafka.common.config.provider.EnvVarConfigProvider;
+import org.apache.kafka.common.config.provider.FileConfigProvider;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -31,6 +35,21 @@ public final class KafkaClients {
 
     /// Kafka registers clients by id, process-wide.
     private static final AtomicInteger CLIENTS = new AtomicInteger();
+
+    /// Kafka's own ways to keep secrets out of the configuration: `${env:NAME}`,
+    /// `${directory:/path:file}` for a whole file, and `${file:/path:key}` for a line of one.
+    private static final Map<String, Object> SECRETS =
+            Map.of(
+                    "config.providers",
+                    "env,directory,file",
+                    "config.providers.env.class",
+                    EnvVarConfigProvider.class.getName(),
+                    "config.providers.directory.class",
+                    DirectoryConfigProvider.class.getName(),
+                    "config.providers.file.class",
+                    FileConfigProvider.class.getName());
+
+    private static final Pattern VARIABLE = Pattern.compile("\\$\\{env:([^}]*)}");
 
     private static final Set<String> KNOWN =
             Stream.of(
@@ -136,6 +155,7 @@ public final class KafkaClients {
         var settings = new HashMap<String, Object>();
         settings.put("bootstrap.servers", config.bootstrapServers());
         settings.put("client.id", "millrace-" + role + "-" + CLIENTS.incrementAndGet());
+        settings.putAll(SECRETS);
         return settings;
     }
 
@@ -145,8 +165,23 @@ public final class KafkaClients {
         config.properties()
                 .forEach((name, value) -> {
                     if (names.contains(name) || !KNOWN.contains(name)) {
+                        checkVariables(name, value);
                         settings.put(name, value);
                     }
                 });
+    }
+
+    // Kafka would take the reference itself for the secret.
+    private static void checkVariables(String name, String value) {
+        var references = VARIABLE.matcher(value);
+        while (references.find()) {
+            if (System.getenv(references.group(1)) == null) {
+                throw new IllegalArgumentException(
+                        name
+                                + ": environment variable "
+                                + references.group(1)
+                                + ": not set (expected: a value)");
+            }
+        }
     }
 }

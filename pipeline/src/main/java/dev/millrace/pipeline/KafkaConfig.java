@@ -9,7 +9,8 @@ import java.util.TreeSet;
 ///
 /// @param bootstrapServers `host:port`, more of them separated by commas
 /// @param properties settings for all of our Kafka clients, TLS and SASL included, by Kafka's own
-///   names; they win over ours, except those that correctness rests on, which are refused
+///   names; they win over ours, except those that correctness rests on, which are refused. Secrets
+///   may be named instead of given: `${env:NAME}`, `${directory:/path:file}`, `${file:/path:key}`
 /// @param replicationFactor copies of each record where the cluster has the brokers
 /// @param durability what to do when it has fewer
 /// @param sessionTimeout after how long without a heartbeat a consumer counts as dead

@@ -1,11 +1,11 @@
 package dev.millrace.pipeline;
 
 import dev.millrace.model.Tenant;
+import dev.millrace.wire.otlp.Grouping;
 import dev.millrace.wire.otlp.TraceChunk;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -15,13 +15,12 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.header.Header;
-import org.apache.kafka.common.header.internals.RecordHeader;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Puts accepted spans into the `spans` topic, one record per trace and request.
+/// Puts accepted spans into the `spans` topic, in records as the [Keying] has them.
 ///
 /// A future completes when all in-sync replicas have every record of its request; it does so on
 /// Kafka's I/O thread, which must not be kept. What waits for that is bounded in bytes, and beyond
@@ -43,6 +42,8 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
     private final String topic;
     private final int partitions;
     private final SinkConfig config;
+    private final SpanRecords records;
+    private final Grouping grouping;
     private final SinkMeters meters;
     private final LogGate failureLog;
     private final AtomicLong inFlightBytes = new AtomicLong();
@@ -63,6 +64,8 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
         this.topic = topic;
         this.partitions = partitions;
         this.config = config;
+        this.records = new SpanRecords(topic, partitions, config.keying());
+        this.grouping = config.keying().grouping(partitions);
         this.meters = new SinkMeters(registry);
         this.failureLog = new LogGate(meters.clock());
         Gauge.builder("millrace.produce.inflight", inFlightBytes, AtomicLong::doubleValue)
@@ -113,27 +116,35 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
     }
 
     @Override
+    public Grouping grouping() {
+        return grouping;
+    }
+
+    @Override
     public CompletableFuture<Void> accept(Tenant tenant, List<TraceChunk> chunks) {
         var sender = producer;
         if (sender == null || !ready || closed.getCount() == 0) {
             return refused(
                     SinkException.Kind.UNAVAILABLE, "Kafka has not answered yet", RETRY_AFTER);
         }
-        List<TraceChunk> pieces;
+        List<ProducerRecord<byte[], byte[]>> made;
         try {
-            pieces = withinRecordSize(chunks);
+            made = records.of(tenant, chunks);
         } catch (SinkException e) {
             meters.failed(e.kind());
             return CompletableFuture.failedFuture(e);
         }
-        long bytes = 0;
-        int spans = 0;
-        for (int i = 0; i < pieces.size(); i++) {
-            bytes += TraceKey.LENGTH + pieces.get(i).body().length();
-            spans += pieces.get(i).spans();
-        }
-        if (pieces.isEmpty()) {
+        if (made.isEmpty()) {
             return CompletableFuture.completedFuture(null);
+        }
+        long bytes = 0;
+        for (int i = 0; i < made.size(); i++) {
+            byte[] key = made.get(i).key();
+            bytes += (key == null ? 0 : key.length) + made.get(i).value().length;
+        }
+        int spans = 0;
+        for (int i = 0; i < chunks.size(); i++) {
+            spans += chunks.get(i).spans();
         }
         if (bytes > config.maxInFlight().bytes()) {
             // It would never fit. A small request can be large here: every trace repeats its
@@ -154,60 +165,28 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
                     "spans waiting for Kafka: " + config.maxInFlight() + " (expected: less)",
                     RETRY_AFTER);
         }
-        var delivery = new Delivery(pieces.size(), bytes, spans, inFlightBytes, meters, failureLog);
-        send(sender, tenant, pieces, delivery);
+        var delivery = new Delivery(made.size(), bytes, spans, inFlightBytes, meters, failureLog);
+        send(sender, made, delivery);
         return delivery.future();
     }
 
-    private void send(
+    private static void send(
             KafkaProducer<byte[], byte[]> sender,
-            Tenant tenant,
-            List<TraceChunk> chunks,
+            List<ProducerRecord<byte[], byte[]>> made,
             Delivery delivery) {
-        List<Header> headers =
-                tenant.equals(Tenant.DEFAULT)
-                        ? List.of()
-                        : List.of(
-                                new RecordHeader(
-                                        RecordHeaders.TENANT, RecordHeaders.value(tenant.name())));
-        for (int i = 0; i < chunks.size(); i++) {
-            TraceChunk chunk = chunks.get(i);
-            byte[] key = TraceKey.of(chunk.traceId());
-            int partition = TraceKey.partition(key, partitions);
+        for (int i = 0; i < made.size(); i++) {
             try {
                 // What fails here is told to the callback as well.
-                var _ =
-                        sender.send(
-                                new ProducerRecord<>(
-                                        topic,
-                                        partition,
-                                        null,
-                                        key,
-                                        chunk.body().toByteArray(),
-                                        headers),
-                                delivery);
+                var _ = sender.send(made.get(i), delivery);
             } catch (RuntimeException e) {
-                delivery.abandon(chunks.size() - i, e);
+                delivery.abandon(made.size() - i, e);
                 return;
             }
             if (delivery.failed()) {
-                delivery.abandon(chunks.size() - i - 1, null);
+                delivery.abandon(made.size() - i - 1, null);
                 return;
             }
         }
-    }
-
-    private static List<TraceChunk> withinRecordSize(List<TraceChunk> chunks) {
-        for (int i = 0; i < chunks.size(); i++) {
-            if (chunks.get(i).body().length() > KafkaClients.MAX_RECORD_BYTES) {
-                var pieces = new ArrayList<TraceChunk>(chunks.size() + 1);
-                for (TraceChunk chunk : chunks) {
-                    pieces.addAll(ChunkPieces.of(chunk, KafkaClients.MAX_RECORD_BYTES));
-                }
-                return pieces;
-            }
-        }
-        return chunks;
     }
 
     private CompletableFuture<Void> refused(
@@ -219,16 +198,22 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
     // Asking again also keeps the topic in the producer's cache while nothing is sent.
     private void probe(KafkaProducer<byte[], byte[]> asked) {
         var log = new LogGate(meters.clock(), Duration.ofSeconds(5));
+        KafkaException cause = null;
         try {
             do {
                 try {
                     ready = !asked.partitionsFor(topic).isEmpty();
+                    cause = null;
                 } catch (KafkaException e) {
                     ready = false;
+                    // A cause, such as a refused password, is told once; then only that time is up.
+                    if (cause == null || !(e instanceof TimeoutException)) {
+                        cause = e;
+                    }
                     if (log.open()) {
                         LOG.atWarn()
                                 .addKeyValue("topic", topic)
-                                .addKeyValue("error", e.toString())
+                                .addKeyValue("error", cause.toString())
                                 .log("Kafka does not say where the topic is; spans are refused");
                     }
                 }

@@ -9,7 +9,11 @@ import dev.millrace.assembly.TraceSink;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
+import dev.millrace.wire.otlp.MalformedSpansException;
+import dev.millrace.wire.otlp.PackedSpans;
+import dev.millrace.wire.otlp.TraceChunk;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -66,6 +70,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         assembler = new PartitionAssembler(config, from.resumption(), closed, log, this);
     }
 
+    /// @throws KeyingException when the record cannot be part of traces, nor can those after it
     void accept(ConsumerRecord<byte[], byte[]> message, long nowNanos) {
         lastRecordNanos = nowNanos;
         nextMarkerNanos = nowNanos;
@@ -76,27 +81,63 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             assembler.mark(message.offset(), message.timestamp());
             return;
         }
-        var traceId = TraceKey.parse(message.key());
-        if (traceId == null || message.value() == null) {
-            refuse(message, "key: not 32 hexadecimal digits, or no value (expected: a trace id)");
-            return;
-        }
-        int home = TraceKey.partition(message.key(), partitions);
-        if (home != partition.partition()) {
-            forward(message, home);
-            return;
-        }
-        String tenant = RecordHeaders.text(message.headers(), RecordHeaders.TENANT);
         try {
+            if (message.value() == null) {
+                throw new IllegalArgumentException("value: none (expected: TracesData)");
+            }
+            List<TraceChunk> chunks = chunks(message);
+            String tenant = RecordHeaders.text(message.headers(), RecordHeaders.TENANT);
             assembler.accept(
                     message.offset(),
                     message.timestamp(),
                     tenant == null ? Tenant.DEFAULT : new Tenant(tenant),
-                    traceId,
-                    Slice.of(message.value()));
-        } catch (IllegalArgumentException e) {
+                    atHome(message, chunks));
+        } catch (IllegalArgumentException | MalformedSpansException e) {
             refuse(message, String.valueOf(e.getMessage()));
         }
+    }
+
+    private static List<TraceChunk> chunks(ConsumerRecord<byte[], byte[]> message) {
+        var keying = Keying.of(message.headers());
+        var body = Slice.of(message.value());
+        return switch (keying) {
+            case TRACE_ID -> {
+                var traceId = TraceKey.parse(message.key());
+                if (traceId == null) {
+                    throw new IllegalArgumentException(
+                            "key: not a trace id (expected: 32 hexadecimal digits)");
+                }
+                // How many spans there are is found out when the trace is complete.
+                yield List.of(new TraceChunk(traceId, body, 0));
+            }
+            case PACKED -> PackedSpans.byTrace(body);
+            case ROUND_ROBIN -> throw new KeyingException(message, keying);
+        };
+    }
+
+    /// Forwards what a foreign writer put on the wrong partition, and returns the rest.
+    private List<TraceChunk> atHome(
+            ConsumerRecord<byte[], byte[]> message, List<TraceChunk> chunks) {
+        List<TraceChunk> atHome = null;
+        for (int i = 0; i < chunks.size(); i++) {
+            var chunk = chunks.get(i);
+            var id = chunk.traceId();
+            int home = TraceKey.partition(id.high(), id.low(), partitions);
+            if (home == partition.partition()) {
+                if (atHome != null) {
+                    atHome.add(chunk);
+                }
+                continue;
+            }
+            if (atHome == null) {
+                atHome = new ArrayList<>(chunks.subList(0, i));
+            }
+            if (message.offset() >= emitFrom) {
+                output.forward(message, home, chunk);
+                metrics.forwarded.increment();
+            }
+        }
+        return atHome == null ? chunks : atHome;
     }
 
     private void refuse(ConsumerRecord<byte[], byte[]> message, String reason) {
@@ -110,14 +151,6 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                     message.headers(),
                     reason);
             metrics.deadLetters.increment();
-        }
-    }
-
-    private void forward(ConsumerRecord<byte[], byte[]> message, int home) {
-        assembler.mark(message.offset(), message.timestamp());
-        if (message.offset() >= emitFrom) {
-            output.forward(message, home);
-            metrics.forwarded.increment();
         }
     }
 
@@ -136,7 +169,12 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     @Override
     public void poison(Tenant tenant, TraceId traceId, long offset, Slice body, String reason) {
         output.deadLetter(
-                partition, offset, TraceKey.of(traceId), body.toByteArray(), List.of(), reason);
+                partition,
+                offset,
+                TraceKey.of(traceId),
+                body.toByteArray(),
+                RecordHeaders.of(tenant),
+                reason);
         metrics.deadLetters.increment();
     }
 

@@ -3,7 +3,11 @@ package dev.millrace.pipeline;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.millrace.model.Tenant;
+import java.util.List;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeader;
 import org.jspecify.annotations.Nullable;
 
 /// The headers that records on our topics may carry. Values are UTF-8 text; numbers are decimal.
@@ -15,6 +19,10 @@ final class RecordHeaders {
     /// Present on a record without spans that only moves the log's time. The value is empty or
     /// names what holds from here on.
     static final String MARKER = "marker";
+
+    /// How the spans in this record came to its partition, a word of [Keying]; absent when that was
+    /// by their trace id.
+    static final String KEYING = "keying";
 
     /// Which part of its trace this record is, counted from 1; absent when it is the whole trace.
     static final String PART = "part";
@@ -38,6 +46,13 @@ final class RecordHeaders {
     static final String SOURCE_OFFSET = "source-offset";
 
     private RecordHeaders() {}
+
+    /// The headers of a record that says nothing but whose spans it is about.
+    static List<Header> of(Tenant tenant) {
+        return tenant.equals(Tenant.DEFAULT)
+                ? List.of()
+                : List.of(new RecordHeader(TENANT, value(tenant.name())));
+    }
 
     static boolean has(Headers headers, String name) {
         return headers.lastHeader(name) != null;

@@ -3,11 +3,13 @@ package dev.millrace.pipeline;
 import dev.millrace.model.ByteSize;
 import java.time.Duration;
 
-/// How much may wait for Kafka's acknowledgement, and for how long.
+/// How spans are written to `spans`, how much may wait for Kafka's acknowledgement, and for how
+/// long.
 ///
+/// @param keying which spans make a record, and where it goes
 /// @param maxInFlight bytes of spans that were accepted and not yet acknowledged; more are refused
 /// @param deliveryTimeout after how long without an acknowledgement a request has failed
-public record SinkConfig(ByteSize maxInFlight, Duration deliveryTimeout) {
+public record SinkConfig(Keying keying, ByteSize maxInFlight, Duration deliveryTimeout) {
 
     /// The largest request the collector takes: less would refuse it for ever.
     private static final ByteSize LEAST_IN_FLIGHT = ByteSize.ofMebibytes(16);
@@ -25,6 +27,15 @@ public record SinkConfig(ByteSize maxInFlight, Duration deliveryTimeout) {
             throw new IllegalArgumentException(
                     "delivery-timeout: " + deliveryTimeout + " (expected: 1 s to 1 h)");
         }
+    }
+
+    /// Keyed by trace id.
+    public SinkConfig(ByteSize maxInFlight, Duration deliveryTimeout) {
+        this(Keying.TRACE_ID, maxInFlight, deliveryTimeout);
+    }
+
+    public SinkConfig withKeying(Keying newKeying) {
+        return new SinkConfig(newKeying, maxInFlight, deliveryTimeout);
     }
 
     public static SinkConfig defaults() {

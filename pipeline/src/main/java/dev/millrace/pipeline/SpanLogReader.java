@@ -2,8 +2,11 @@ package dev.millrace.pipeline;
 
 import dev.millrace.assembly.LogReader;
 import dev.millrace.model.Slice;
+import dev.millrace.wire.otlp.PackedSpans;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -33,7 +36,7 @@ final class SpanLogReader implements LogReader {
             long before = consumer.position(partition);
             for (var message : consumer.poll(POLL)) {
                 if (next < offsets.length && message.offset() == offsets[next]) {
-                    into.accept(message.offset(), Slice.of(message.value()));
+                    hand(message, into);
                     next++;
                 } else if (next < offsets.length && message.offset() > offsets[next]) {
                     throw new KafkaException(
@@ -49,5 +52,18 @@ final class SpanLogReader implements LogReader {
             }
         }
         consumer.unsubscribe();
+    }
+
+    /// The record was understood before, so it is again.
+    private static void hand(ConsumerRecord<byte[], byte[]> message, Records into) {
+        var value = Slice.of(message.value());
+        if (Keying.of(message.headers()) == Keying.TRACE_ID) {
+            var traceId = Objects.requireNonNull(TraceKey.parse(message.key()));
+            into.accept(message.offset(), traceId, value);
+        } else {
+            for (var chunk : PackedSpans.byTrace(value)) {
+                into.accept(message.offset(), chunk.traceId(), chunk.body());
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 package dev.millrace.pipeline;
 
 import dev.millrace.model.Tenant;
+import dev.millrace.wire.otlp.Grouping;
 import dev.millrace.wire.otlp.TraceChunk;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -9,6 +10,12 @@ import java.util.concurrent.CompletableFuture;
 ///
 /// Safe for any number of threads; never blocks.
 public interface SpanSink {
+
+    /// The largest chunks it has a use for, and the cheapest way to split a request for it. Smaller
+    /// ones, by trace at the least, are as welcome.
+    default Grouping grouping() {
+        return Grouping.TRACE;
+    }
 
     /// Takes the chunks over.
     ///

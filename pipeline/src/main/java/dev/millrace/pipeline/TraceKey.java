@@ -22,6 +22,18 @@ final class TraceKey {
         }
     }
 
+    /// The two digits of every byte as they stand in a number read from its low end.
+    private static final int[] PAIRS = new int[256];
+
+    static {
+        for (int i = 0; i < 256; i++) {
+            PAIRS[i] = DIGITS[2 * i] | (DIGITS[2 * i + 1] << 8);
+        }
+    }
+
+    private static final int MURMUR_SEED = 0x9747b28c;
+    private static final int MURMUR_FACTOR = 0x5bd1e995;
+
     private TraceKey() {}
 
     static byte[] of(TraceId traceId) {
@@ -65,5 +77,28 @@ final class TraceKey {
     /// Where Kafka's Java clients put records with this key when nothing else is said.
     static int partition(byte[] key, int partitions) {
         return Utils.toPositive(Utils.murmur2(key)) % partitions;
+    }
+
+    /// The same for the key of a trace id, without making the key.
+    static int partition(long high, long low, int partitions) {
+        int hash = mixed(mixed(MURMUR_SEED ^ LENGTH, high), low);
+        hash ^= hash >>> 13;
+        hash *= MURMUR_FACTOR;
+        hash ^= hash >>> 15;
+        return Utils.toPositive(hash) % partitions;
+    }
+
+    private static int mixed(int before, long eightBytes) {
+        int hash = before;
+        for (int shift = 48; shift >= 0; shift -= 16) {
+            int first = PAIRS[(int) (eightBytes >>> (shift + 8)) & 0xff];
+            int second = PAIRS[(int) (eightBytes >>> shift) & 0xff];
+            int k = first | (second << 16);
+            k *= MURMUR_FACTOR;
+            k ^= k >>> 24;
+            k *= MURMUR_FACTOR;
+            hash = (hash * MURMUR_FACTOR) ^ k;
+        }
+        return hash;
     }
 }

@@ -1,6 +1,8 @@
 package dev.millrace.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+import static org.awaitility.Awaitility.await;
 
 import dev.millrace.assembly.AssemblyConfig;
 import dev.millrace.model.ByteSize;
@@ -22,6 +24,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -205,8 +208,186 @@ class AggregatorLoopTest {
         assertThat(decisions(topics).getFirst().partition()).isZero();
     }
 
+    @Test
+    void assemblesATraceFromPackedRecordsAndFromItsOwn() {
+        // Given: three traces of one partition, in records of every make.
+        List<TraceId> ids = onPartition(2, 3);
+        String spans = topics.fullName(topics.spans());
+        kafka.send(
+                List.of(
+                        packed(2, span(ids.get(0), 1), span(ids.get(1), 1), span(ids.get(0), 2)),
+                        new ProducerRecord<>(
+                                spans, TraceKey.of(ids.get(1)), body(span(ids.get(1), 2))),
+                        packed(2, span(ids.get(2), 1), span(ids.get(1), 3), span(ids.get(0), 2))));
+
+        // When
+        try (var loop = loop(topics, KafkaFixture.uniqueName("packed"), "a", metrics)) {
+            loop.open();
+            stepUntil(() -> metrics.traces.count() == 3, loop);
+            loop.commit();
+        }
+
+        // Then
+        assertThat(values(topics))
+                .extracting(message -> TraceKey.parse(message.key()), AggregatorLoopTest::ids)
+                .containsExactlyInAnyOrder(
+                        tuple(ids.get(0), List.of(1L, 2L)),
+                        tuple(ids.get(1), List.of(1L, 2L, 3L)),
+                        tuple(ids.get(2), List.of(1L)));
+        assertThat(metrics.duplicates.count()).isOne();
+        assertThat(metrics.deadLetters.count()).isZero();
+    }
+
+    @Test
+    void movesOfAPackedRecordOnlyTheTracesThatBelongElsewhere() {
+        // Given
+        TraceId home = onPartition(3);
+        TraceId stray = onPartition(0);
+        kafka.send(List.of(packed(3, span(stray, 1), span(home, 1), span(stray, 2))));
+
+        // When
+        try (var loop = loop(topics, KafkaFixture.uniqueName("stray"), "a", metrics)) {
+            loop.open();
+            stepUntil(() -> metrics.traces.count() == 2, loop);
+            loop.commit();
+        }
+
+        // Then
+        assertThat(metrics.forwarded.count()).isOne();
+        assertThat(decisions(topics))
+                .extracting(decision -> decision.trace().traceId(), Decision::partition)
+                .containsExactlyInAnyOrder(tuple(home, 3), tuple(stray, 0));
+        assertThat(values(topics))
+                .extracting(AggregatorLoopTest::ids)
+                .containsExactlyInAnyOrder(List.of(1L), List.of(1L, 2L));
+    }
+
+    @Test
+    void readsPackedBodiesAgainThatItLetGo() {
+        // Given: more than the memory it may use.
+        List<TraceId> ids = onPartition(1, 40);
+        for (int round = 0; round < 4; round++) {
+            var spans = new ArrayList<Span>();
+            for (var id : ids) {
+                spans.add(
+                        Span.builder(id, new SpanId(round + 1))
+                                .name("x".repeat(10_000))
+                                .time(1_000, 2_000)
+                                .build());
+            }
+            kafka.send(List.of(packed(1, spans.toArray(Span[]::new))));
+        }
+
+        // When
+        try (var loop =
+                loop(
+                        topics,
+                        KafkaFixture.uniqueName("let-go"),
+                        "a",
+                        metrics,
+                        ByteSize.parse("1MiB"))) {
+            loop.open();
+            stepUntil(() -> metrics.traces.count() == 40, loop);
+            loop.commit();
+        }
+
+        // Then
+        assertThat(metrics.letGo.count()).isPositive();
+        assertThat(values(topics))
+                .hasSize(40)
+                .allSatisfy(message -> assertThat(ids(message)).containsExactly(1L, 2L, 3L, 4L));
+    }
+
+    @Test
+    void stopsForGoodAtARecordThatWasWrittenRoundRobin() {
+        // Given
+        kafka.send(List.of(chunk(1, 1)));
+        var spread = packed(0, span(onPartition(0), 1));
+        spread.headers().remove(RecordHeaders.KEYING);
+        spread.headers().add(RecordHeaders.KEYING, RecordHeaders.value("round-robin"));
+        kafka.send(List.of(spread));
+        var registry = new SimpleMeterRegistry();
+        try (var aggregator =
+                new Aggregator(
+                        clients,
+                        config(KafkaFixture.uniqueName("spread"), "a", ByteSize.ofMebibytes(64)),
+                        topics,
+                        registry,
+                        System::nanoTime)) {
+            // When
+            aggregator.start();
+            await().atMost(PATIENCE).until(() -> aggregator.refusal().isPresent());
+
+            // Then
+            assertThat(aggregator.refusal().orElseThrow())
+                    .startsWith(topics.fullName(topics.spans()) + "-0@")
+                    .contains("header keying: \"round-robin\" (expected: \"packed\"");
+            await().atMost(PATIENCE).until(() -> !aggregator.healthy());
+        }
+        assertThat(kafka.readAll(topics.fullName(topics.deadLetters()))).isEmpty();
+    }
+
+    @Test
+    void aPackedRecordThatCannotBeTakenApartIsADeadLetter() {
+        // Given
+        var broken = packed(0, span(onPartition(0), 1));
+        kafka.send(
+                List.of(
+                        new ProducerRecord<>(
+                                broken.topic(),
+                                0,
+                                null,
+                                broken.key(),
+                                new byte[] {10, 99},
+                                broken.headers()),
+                        packed(0, span(onPartition(0), 1))));
+
+        // When
+        try (var loop = loop(topics, KafkaFixture.uniqueName("broken"), "a", metrics)) {
+            loop.open();
+            stepUntil(() -> metrics.traces.count() == 1, loop);
+            loop.commit();
+        }
+
+        // Then
+        assertThat(kafka.readAll(topics.fullName(topics.deadLetters())))
+                .extracting(letter -> RecordHeaders.text(letter.headers(), RecordHeaders.REASON))
+                .singleElement()
+                .asString()
+                .contains("not OTLP");
+    }
+
+    private ProducerRecord<byte[], byte[]> packed(int partition, Span... spans) {
+        var record =
+                new ProducerRecord<>(
+                        topics.fullName(topics.spans()),
+                        partition,
+                        RecordHeaders.value(partition),
+                        body(spans));
+        record.headers().add(RecordHeaders.KEYING, RecordHeaders.value("packed"));
+        return record;
+    }
+
+    private static byte[] body(Span... spans) {
+        return OtlpEncoder.encode(List.of(spans)).toByteArray();
+    }
+
     private AggregatorLoop loop(
             TopicsConfig on, String group, String instance, AggregatorMetrics told) {
+        return loop(on, group, instance, told, ByteSize.ofMebibytes(64));
+    }
+
+    private AggregatorLoop loop(
+            TopicsConfig on,
+            String group,
+            String instance,
+            AggregatorMetrics told,
+            ByteSize memory) {
+        return new AggregatorLoop(
+                clients, config(group, instance, memory), on, told, 0, System::nanoTime);
+    }
+
+    private AggregatorConfig config(String group, String instance, ByteSize memory) {
         var assembly =
                 new AssemblyConfig(
                         Duration.ofMillis(500),
@@ -215,16 +396,8 @@ class AggregatorLoopTest {
                         1_000_000,
                         ByteSize.ofMebibytes(1),
                         1_000);
-        var config =
-                new AggregatorConfig(
-                        group,
-                        instance,
-                        1,
-                        Duration.ofMillis(100),
-                        ByteSize.ofMebibytes(64),
-                        scratch,
-                        assembly);
-        return new AggregatorLoop(clients, config, on, told, 0, System::nanoTime);
+        return new AggregatorConfig(
+                group, instance, 1, Duration.ofMillis(100), memory, scratch, assembly);
     }
 
     private static void stepUntil(BooleanSupplier done, AggregatorLoop... loops) {
@@ -287,22 +460,38 @@ class AggregatorLoopTest {
                 .build();
     }
 
+    /// Some of them each in a record of its own, the others packed by partition.
     private List<ProducerRecord<byte[], byte[]>> randomChunks(Random random, int time) {
         var chunks = new ArrayList<ProducerRecord<byte[], byte[]>>();
+        var together = new TreeMap<Integer, List<Span>>();
         for (int i = random.nextInt(5); i >= 0; i--) {
-            chunks.add(chunk(1 + Math.max(0, time - random.nextInt(8)), 1 + random.nextInt(50)));
+            int trace = 1 + Math.max(0, time - random.nextInt(8));
+            int id = 1 + random.nextInt(50);
+            if (random.nextBoolean()) {
+                chunks.add(chunk(trace, id));
+                continue;
+            }
+            var traceId = new TraceId(1, trace);
+            int partition = TraceKey.partition(TraceKey.of(traceId), topics.spans().partitions());
+            together.computeIfAbsent(partition, _ -> new ArrayList<>()).add(span(traceId, id));
         }
+        together.forEach(
+                (partition, spans) -> chunks.add(packed(partition, spans.toArray(Span[]::new))));
         return chunks;
     }
 
     private TraceId onPartition(int partition) {
+        return onPartition(partition, 1).getFirst();
+    }
+
+    private List<TraceId> onPartition(int partition, int count) {
         return java.util.stream.LongStream.iterate(1_000, id -> id + 1)
                 .mapToObj(id -> new TraceId(1, id))
                 .filter(id ->
                         TraceKey.partition(TraceKey.of(id), topics.spans().partitions())
                                 == partition)
-                .findFirst()
-                .orElseThrow();
+                .limit(count)
+                .toList();
     }
 
     private void ensure(TopicsConfig on) {

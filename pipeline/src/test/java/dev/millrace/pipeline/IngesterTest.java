@@ -15,13 +15,15 @@ import dev.millrace.testkit.KafkaFixture;
 import dev.millrace.wire.otlp.TraceChunk;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
+import org.assertj.core.groups.Tuple;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -241,6 +243,75 @@ class IngesterTest {
     }
 
     @Test
+    void storesEveryTraceOfAPackedRecordAndOfARoundRobinOne() throws Exception {
+        // Given: on any partition, keyed by nothing, with one trace the store does not want.
+        String spans = topics.fullName(topics.spans());
+        kafka.createTopic(spans, 8);
+        List<TraceChunk> packed = chunks.several(3);
+        List<TraceChunk> spread = chunks.several(2);
+        store.refused = packed.get(1).traceId();
+        kafka.send(
+                List.of(
+                        several(spans, 5, "5", Keying.PACKED, packed),
+                        several(spans, 2, null, Keying.ROUND_ROBIN, spread)));
+
+        // When
+        try (var _ = started(IngesterConfig.Feed.SPANS)) {
+            await().atMost(PATIENCE).until(() -> store.fragments.size() == 4);
+            await().atMost(PATIENCE).until(() -> committed(spans) == 2);
+        }
+
+        // Then
+        assertThat(store.fragments.values())
+                .extracting(Fragment::id, Fragment::traceId, Fragment::body)
+                .containsExactlyInAnyOrder(
+                        tuple(new FragmentId(spans, 5, 0, 0), packed.get(0)),
+                        tuple(new FragmentId(spans, 5, 0, 2), packed.get(2)),
+                        tuple(new FragmentId(spans, 2, 0, 0), spread.get(0)),
+                        tuple(new FragmentId(spans, 2, 0, 1), spread.get(1)));
+        var letters = kafka.readAll(deadLetters);
+        assertThat(letters).hasSize(1);
+        assertThat(letters.getFirst().value()).isEqualTo(bytes(packed.get(1)));
+        assertThat(registry.counter("millrace.spans.stored").count()).isEqualTo(8);
+    }
+
+    @Test
+    void putsARecordOfUnknownKeyingAside() throws Exception {
+        // Given
+        TraceChunk chunk = chunks.several(1).getFirst();
+        var record = record(0, TraceKey.of(chunk.traceId()), bytes(chunk));
+        record.headers().add(RecordHeaders.KEYING, bytes("by-mood"));
+        kafka.send(List.of(record));
+
+        // When
+        try (var _ = started(IngesterConfig.Feed.TRACES)) {
+            await().atMost(PATIENCE).until(() -> committed() == 1);
+        }
+
+        // Then
+        assertThat(kafka.readAll(deadLetters))
+                .extracting(letter -> RecordHeaders.text(letter.headers(), "reason"))
+                .containsExactly(
+                        "keying: \"by-mood\" (expected: trace-id, packed, round-robin or no such"
+                                + " header)");
+    }
+
+    private static Tuple tuple(FragmentId id, TraceChunk chunk) {
+        return Tuple.tuple(id, chunk.traceId(), chunk.body());
+    }
+
+    private static ProducerRecord<byte[], byte[]> several(
+            String topic, int partition, @Nullable String key, Keying keying, List<TraceChunk> of) {
+        var value = new ByteArrayOutputStream();
+        of.forEach(chunk -> value.writeBytes(bytes(chunk)));
+        var record =
+                new ProducerRecord<byte[], byte[]>(
+                        topic, partition, key == null ? null : bytes(key), value.toByteArray());
+        record.headers().add(RecordHeaders.KEYING, bytes(keying.word()));
+        return record;
+    }
+
+    @Test
     void sharesPartitionsAndLosesNothingWhenMembersComeAndGo() throws Exception {
         // Given
         var all = new ArrayList<TraceChunk>();
@@ -295,6 +366,10 @@ class IngesterTest {
     }
 
     private long committed() throws ExecutionException, InterruptedException {
+        return committed(traces);
+    }
+
+    private long committed(String topic) throws ExecutionException, InterruptedException {
         try (var admin = kafka.admin()) {
             return admin
                     .listConsumerGroupOffsets(group)
@@ -302,14 +377,11 @@ class IngesterTest {
                     .get()
                     .entrySet()
                     .stream()
-                    .filter(entry -> isTraces(entry.getKey()) && entry.getValue() != null)
+                    .filter(entry ->
+                            entry.getKey().topic().equals(topic) && entry.getValue() != null)
                     .mapToLong(entry -> entry.getValue().offset())
                     .sum();
         }
-    }
-
-    private boolean isTraces(TopicPartition partition) {
-        return partition.topic().equals(traces);
     }
 
     private static byte[] bytes(TraceChunk chunk) {

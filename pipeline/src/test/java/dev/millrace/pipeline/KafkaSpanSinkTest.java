@@ -8,13 +8,20 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.broker.BrokerConfig;
 import dev.millrace.broker.EmbeddedBroker;
 import dev.millrace.model.ByteSize;
+import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
+import dev.millrace.model.TraceId;
 import dev.millrace.testkit.KafkaFixture;
+import dev.millrace.wire.otlp.PackedSpans;
+import dev.millrace.wire.otlp.SpanLimits;
 import dev.millrace.wire.otlp.TraceChunk;
+import dev.millrace.wire.otlp.TraceSplitter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.ByteArrayOutputStream;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -84,6 +91,109 @@ class KafkaSpanSinkTest {
         assertThat(kafka.readAll(topic))
                 .extracting(record -> RecordHeaders.text(record.headers(), "tenant"))
                 .containsExactly("acme");
+    }
+
+    @Test
+    void packsTheTracesOfAPartitionIntoOneRecord() throws Exception {
+        // Given
+        var kafka = KafkaFixture.shared();
+        String topic = KafkaFixture.uniqueName("spans");
+        kafka.createTopic(topic, 8);
+        var config = SinkConfig.defaults().withKeying(Keying.PACKED);
+        List<TraceChunk> sent = chunks.several(100);
+
+        // When: chunks by trace, as after sampling, and chunks as the sink likes them best.
+        try (var sink = sink(kafka.bootstrapServers(), topic, config)) {
+            sink.accept(new Tenant("acme"), sent).get(30, TimeUnit.SECONDS);
+            var whole = Slice.of(joined(sent));
+            var splitter = new TraceSplitter(new SpanLimits(Long.MAX_VALUE, Long.MAX_VALUE, 1_000));
+            var split = splitter.split(whole, 1, sink.grouping());
+            assertThat(split.chunks()).hasSizeLessThanOrEqualTo(8);
+            sink.accept(new Tenant("acme"), split.chunks()).get(30, TimeUnit.SECONDS);
+        }
+
+        // Then
+        var records = kafka.readAll(topic);
+        assertThat(records).hasSizeLessThanOrEqualTo(16);
+        var traces = new ArrayList<TraceId>();
+        for (var record : records) {
+            assertThat(key(record)).isEqualTo(Integer.toString(record.partition()));
+            assertThat(RecordHeaders.text(record.headers(), "keying")).isEqualTo("packed");
+            assertThat(RecordHeaders.text(record.headers(), "tenant")).isEqualTo("acme");
+            for (var chunk : PackedSpans.byTrace(Slice.of(record.value()))) {
+                assertThat(record.partition())
+                        .isEqualTo(
+                                BuiltInPartitioner.partitionForKey(
+                                        TraceKey.of(chunk.traceId()), 8));
+                traces.add(chunk.traceId());
+            }
+        }
+        assertThat(traces)
+                .hasSize(200)
+                .containsAll(sent.stream().map(TraceChunk::traceId).toList());
+        // The splitter rejects the first span of each trace, which has no start time.
+        assertThat(registry.counter("millrace.spans.produced").count()).isEqualTo(300);
+    }
+
+    @Test
+    void spreadsRequestsOverThePartitionsInTurn() throws Exception {
+        // Given
+        var kafka = KafkaFixture.shared();
+        String topic = KafkaFixture.uniqueName("spans");
+        kafka.createTopic(topic, 4);
+        var config = SinkConfig.defaults().withKeying(Keying.ROUND_ROBIN);
+
+        // When
+        try (var sink = sink(kafka.bootstrapServers(), topic, config)) {
+            for (int i = 0; i < 8; i++) {
+                sink.accept(Tenant.DEFAULT, chunks.several(10)).get(30, TimeUnit.SECONDS);
+            }
+        }
+
+        // Then
+        assertThat(kafka.readAll(topic))
+                .hasSize(8)
+                .allSatisfy(record -> {
+                    assertThat(record.key()).isNull();
+                    assertThat(RecordHeaders.text(record.headers(), "keying"))
+                            .isEqualTo("round-robin");
+                    assertThat(PackedSpans.byTrace(Slice.of(record.value()))).hasSize(10);
+                })
+                .extracting(ConsumerRecord::partition)
+                .containsExactlyInAnyOrder(0, 0, 1, 1, 2, 2, 3, 3);
+    }
+
+    @Test
+    void packsMoreThanARecordMayHoldIntoSeveral() throws Exception {
+        // Given
+        var kafka = KafkaFixture.shared();
+        String topic = KafkaFixture.uniqueName("spans");
+        kafka.createTopic(topic, 1);
+        List<TraceChunk> sent =
+                List.of(
+                        chunks.one(1, 5 << 20),
+                        chunks.one(1, 5 << 20),
+                        chunks.one(1, 1 << 10),
+                        chunks.one(3, 4 << 20));
+
+        // When
+        try (var sink =
+                sink(
+                        kafka.bootstrapServers(),
+                        topic,
+                        SinkConfig.defaults().withKeying(Keying.PACKED))) {
+            sink.accept(Tenant.DEFAULT, sent).get(30, TimeUnit.SECONDS);
+        }
+
+        // Then
+        var records = kafka.readAll(topic);
+        assertThat(records).hasSize(5);
+        assertThat(
+                        records.stream()
+                                .flatMap(r -> PackedSpans.byTrace(Slice.of(r.value())).stream())
+                                .mapToInt(TraceChunk::spans)
+                                .sum())
+                .isEqualTo(6);
     }
 
     @Test
@@ -216,6 +326,12 @@ class KafkaSpanSinkTest {
     void refusesABoundBelowTheLargestRequest() {
         assertThatThrownBy(() -> new SinkConfig(ByteSize.ofMebibytes(1), Duration.ofSeconds(30)))
                 .hasMessage("max-in-flight: 1MiB (expected: at least 16MiB)");
+    }
+
+    private static byte[] joined(List<TraceChunk> sent) {
+        var bytes = new ByteArrayOutputStream();
+        sent.forEach(chunk -> bytes.writeBytes(chunk.body().toByteArray()));
+        return bytes.toByteArray();
     }
 
     private KafkaSpanSink sink(String servers, String topic, SinkConfig config) {

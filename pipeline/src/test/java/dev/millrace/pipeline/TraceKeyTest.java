@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.model.TraceId;
+import java.util.random.RandomGeneratorFactory;
 import org.apache.kafka.clients.producer.internals.BuiltInPartitioner;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,6 +33,21 @@ class TraceKeyTest {
         // When, Then
         assertThat(TraceKey.partition(key, 100))
                 .isEqualTo(BuiltInPartitioner.partitionForKey(key, 100));
+    }
+
+    @Test
+    void findsThePartitionOfATraceIdWithoutMakingTheKey() {
+        var random = RandomGeneratorFactory.of("L64X128MixRandom").create(5);
+        for (int i = 0; i < 10_000; i++) {
+            // Given
+            var traceId = new TraceId(i % 3 == 0 ? 0 : random.nextLong(), random.nextLong());
+            int partitions = random.nextInt(1, 500);
+
+            // When, Then
+            assertThat(TraceKey.partition(traceId.high(), traceId.low(), partitions))
+                    .as("trace %s of %s", traceId, partitions)
+                    .isEqualTo(TraceKey.partition(TraceKey.of(traceId), partitions));
+        }
     }
 
     @ParameterizedTest

@@ -1,7 +1,6 @@
 package dev.millrace.query;
 
 import com.linecorp.armeria.common.HttpStatus;
-import dev.millrace.model.Tenant;
 import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
 import dev.millrace.query.JaegerJson.Problem;
@@ -47,11 +46,11 @@ final class JaegerApi {
     }
 
     private Answer services(Parameters parameters) {
-        return names(parameters, store.services(Tenant.DEFAULT));
+        return names(parameters, store.services(parameters.tenant()));
     }
 
     private Answer operationNames(Parameters parameters) {
-        var operations = store.operations(Tenant.DEFAULT, parameters.variable("service"));
+        var operations = store.operations(parameters.tenant(), parameters.variable("service"));
         return names(parameters, operations.stream().map(Operation::name).distinct().toList());
     }
 
@@ -59,7 +58,7 @@ final class JaegerApi {
         var service = requiredService(parameters);
         var kind = parameters.kind("spanKind");
         var operations =
-                store.operations(Tenant.DEFAULT, service).stream()
+                store.operations(parameters.tenant(), service).stream()
                         .filter(operation -> kind.isEmpty() || operation.kind() == kind.get())
                         .toList();
         return envelope(
@@ -84,7 +83,7 @@ final class JaegerApi {
         micros(parameters, "start");
         micros(parameters, "end");
         var trace =
-                store.trace(Tenant.DEFAULT, id)
+                store.trace(parameters.tenant(), id)
                         .orElseThrow(() -> new QueryException(HttpStatus.NOT_FOUND, NOT_FOUND));
         return traces(parameters, List.of(trace), List.of());
     }
@@ -94,7 +93,7 @@ final class JaegerApi {
         return ids.isEmpty()
                 ? traces(
                         parameters,
-                        store.search(Tenant.DEFAULT, searchOf(parameters)).traces(),
+                        store.search(parameters.tenant(), searchOf(parameters)).traces(),
                         List.of())
                 : tracesById(parameters, ids);
     }
@@ -107,7 +106,7 @@ final class JaegerApi {
         var traces = new ArrayList<Trace>();
         var problems = new ArrayList<Problem>();
         for (var id : ids) {
-            store.trace(Tenant.DEFAULT, id)
+            store.trace(parameters.tenant(), id)
                     .ifPresentOrElse(
                             traces::add,
                             () -> problems.add(new Problem(0, NOT_FOUND, JaegerJson.text(id))));

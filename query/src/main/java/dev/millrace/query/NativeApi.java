@@ -2,7 +2,6 @@ package dev.millrace.query;
 
 import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
-import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.Cursor;
 import dev.millrace.storage.api.SearchPage;
@@ -60,7 +59,7 @@ final class NativeApi {
         parameters.allowOnly(Set.of(), Set.of());
         var id = traceId(parameters.variable("traceId"));
         var trace =
-                store.trace(Tenant.DEFAULT, id)
+                store.trace(parameters.tenant(), id)
                         .orElseThrow(() ->
                                 new QueryException(
                                         HttpStatus.NOT_FOUND, "trace " + id + ": not found"));
@@ -71,7 +70,7 @@ final class NativeApi {
 
     private Answer services(Parameters parameters) {
         parameters.allowOnly(Set.of(), Set.of());
-        var services = store.services(Tenant.DEFAULT);
+        var services = store.services(parameters.tenant());
         return Answer.json(json -> {
             json.writeStartObject();
             json.writeArrayFieldStart("services");
@@ -85,7 +84,7 @@ final class NativeApi {
 
     private Answer operations(Parameters parameters) {
         parameters.allowOnly(Set.of(), Set.of());
-        var operations = store.operations(Tenant.DEFAULT, parameters.variable("service"));
+        var operations = store.operations(parameters.tenant(), parameters.variable("service"));
         return Answer.json(json -> {
             json.writeStartObject();
             json.writeArrayFieldStart("operations");
@@ -101,7 +100,7 @@ final class NativeApi {
     }
 
     private Answer search(Parameters parameters) {
-        var page = store.search(Tenant.DEFAULT, searchOf(parameters));
+        var page = store.search(parameters.tenant(), searchOf(parameters));
         // Summarised here, so that the traces themselves can go before the answer is read.
         var summaries = page.traces().stream().map(TraceSummary::of).toList();
         var next = nextCursor(page);

@@ -3,8 +3,10 @@ package dev.millrace.query;
 import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.common.QueryParams;
 import com.linecorp.armeria.server.ServiceRequestContext;
+import dev.millrace.access.Access;
 import dev.millrace.model.SpanKind;
 import dev.millrace.model.Status;
+import dev.millrace.model.Tenant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -15,15 +17,20 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/// What a request asks: the variables of its path, its query parameters and the types it accepts.
+/// What a request asks: whose traces, the variables of its path, its query parameters and the types
+/// it accepts.
 ///
 /// An empty parameter counts as absent. Every reader throws a [QueryException] that names the
 /// parameter, its value and what was expected.
-record Parameters(Map<String, String> path, QueryParams query, List<MediaType> accepted) {
+record Parameters(
+        Tenant tenant, Map<String, String> path, QueryParams query, List<MediaType> accepted) {
 
     static Parameters of(ServiceRequestContext context) {
         return new Parameters(
-                context.pathParams(), context.queryParams(), context.request().headers().accept());
+                Access.tenant(context),
+                context.pathParams(),
+                context.queryParams(),
+                context.request().headers().accept());
     }
 
     /// A variable of the path, decoded.

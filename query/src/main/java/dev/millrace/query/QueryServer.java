@@ -1,12 +1,17 @@
 package dev.millrace.query;
 
 import com.linecorp.armeria.common.HttpHeaderNames;
+import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
+import com.linecorp.armeria.server.ServiceRequestContext;
 import com.linecorp.armeria.server.encoding.EncodingService;
+import dev.millrace.access.Access;
+import dev.millrace.access.Entrance;
+import dev.millrace.access.Entry.Denied;
 import dev.millrace.storage.api.TraceStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.InetSocketAddress;
@@ -15,6 +20,7 @@ import java.time.InstantSource;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,47 +39,66 @@ public final class QueryServer implements AutoCloseable {
 
     private final String name;
     private final RequestGate gate;
+    private final Access access;
     private final Server server;
 
+    /// Lets everybody see the traces of the default tenant, in plain text.
+    ///
     /// @param clock tells where a search ends that does not say
     public QueryServer(
             QueryConfig config, TraceStore store, MeterRegistry registry, InstantSource clock) {
+        this(config, store, registry, clock, Entrance.open(registry));
+    }
+
+    /// @param clock tells where a search ends that does not say
+    /// @param entrance decides who may ask, and whose traces they see; started, and the caller's to
+    ///   close after this
+    public QueryServer(
+            QueryConfig config,
+            TraceStore store,
+            MeterRegistry registry,
+            InstantSource clock,
+            Entrance entrance) {
+        this.access = entrance.access();
         this.name = "query server on " + config.host() + ":" + config.port();
         this.gate = new RequestGate(config.requestTimeout(), config.maxConcurrentRequests());
         var metrics = new RequestMetrics(registry);
         metrics.watch(gate);
-        var builder =
-                Server.builder()
-                        .http(new InetSocketAddress(config.host(), config.port()))
-                        .http1MaxInitialLineLength(MAX_URL_BYTES)
-                        .http2MaxHeaderListSize(MAX_URL_BYTES)
-                        .gracefulShutdownTimeout(Duration.ZERO, DRAIN_PATIENCE)
-                        // The gate has a deadline for the store and one for each piece that the
-                        // client reads; a long answer that is being read has none.
-                        .requestTimeoutMillis(0)
-                        .disableServerHeader()
-                        .decorator(
-                                EncodingService.builder()
-                                        .encodableContentTypes(QueryServer::compressible)
-                                        .newDecorator())
-                        .decorator((delegate, context, request) -> {
-                            context.setAdditionalResponseHeader(
-                                    HttpHeaderNames.X_CONTENT_TYPE_OPTIONS, "nosniff");
-                            return delegate.serve(context, request);
-                        });
-        new NativeApi(store, config.maxTraces()).bind(routes(builder, metrics, Dialect.NATIVE));
+        var builder = Server.builder();
+        entrance.port(builder, new InetSocketAddress(config.host(), config.port()));
+        entrance.applyTo(builder);
+        builder.http1MaxInitialLineLength(MAX_URL_BYTES)
+                .http2MaxHeaderListSize(MAX_URL_BYTES)
+                .gracefulShutdownTimeout(Duration.ZERO, DRAIN_PATIENCE)
+                // The gate has a deadline for the store and one for each piece that the
+                // client reads; a long answer that is being read has none.
+                .requestTimeoutMillis(0)
+                .disableServerHeader()
+                .decorator(
+                        EncodingService.builder()
+                                .encodableContentTypes(QueryServer::compressible)
+                                .newDecorator())
+                .decorator((delegate, context, request) -> {
+                    context.setAdditionalResponseHeader(
+                            HttpHeaderNames.X_CONTENT_TYPE_OPTIONS, "nosniff");
+                    return delegate.serve(context, request);
+                });
+        var pagesOfOthers = entrance.pages();
+        new NativeApi(store, config.maxTraces())
+                .bind(routes(builder, metrics, Dialect.NATIVE, pagesOfOthers));
         new JaegerApi(store, clock, config.maxTraces())
-                .bind(routes(builder, metrics, Dialect.JAEGER));
+                .bind(routes(builder, metrics, Dialect.JAEGER, pagesOfOthers));
         for (var dialect : Dialect.values()) {
             builder.serviceUnder(
                     dialect.pathPrefix(),
-                    endpoint(metrics, dialect, "unknown", QueryServer::unknown));
+                    pagesOfOthers.apply(
+                            endpoint(metrics, dialect, "unknown", QueryServer::unknown)));
         }
         var pages = new Pages(QueryServer.class.getClassLoader());
-        builder.service("/", measured(metrics, "index", pages.index()));
-        builder.service("/index.html", measured(metrics, "index", pages.index()));
-        builder.serviceUnder("/assets/", measured(metrics, "asset", pages.assets()));
-        builder.serviceUnder("/", measured(metrics, "file", pages.files()));
+        builder.service("/", page(metrics, "index", pages.index()));
+        builder.service("/index.html", page(metrics, "index", pages.index()));
+        builder.serviceUnder("/assets/", page(metrics, "asset", pages.assets()));
+        builder.serviceUnder("/", page(metrics, "file", pages.files()));
         this.server = builder.build();
     }
 
@@ -112,22 +137,45 @@ public final class QueryServer implements AutoCloseable {
         gate.close();
     }
 
-    private Endpoint.Routes routes(ServerBuilder builder, RequestMetrics metrics, Dialect dialect) {
+    private Endpoint.Routes routes(
+            ServerBuilder builder,
+            RequestMetrics metrics,
+            Dialect dialect,
+            Function<HttpService, HttpService> pagesOfOthers) {
         return (path, name, endpoint) ->
-                builder.service(path, endpoint(metrics, dialect, name, endpoint));
+                builder.service(
+                        path, pagesOfOthers.apply(endpoint(metrics, dialect, name, endpoint)));
     }
 
     private HttpService endpoint(
             RequestMetrics metrics, Dialect dialect, String name, Endpoint endpoint) {
-        return (context, _) -> {
-            metrics.record(context, dialect.metricName(), name);
-            return gate.serve(context, dialect, endpoint);
-        };
+        HttpService answers = (context, _) -> gate.serve(context, dialect, endpoint);
+        return measured(
+                metrics,
+                dialect.metricName(),
+                name,
+                access.decorator((context, denial) -> refuse(context, dialect, denial))
+                        .apply(answers));
     }
 
-    private static HttpService measured(RequestMetrics metrics, String name, HttpService pages) {
-        return pages.decorate((delegate, context, request) -> {
-            metrics.record(context, "pages", name);
+    private HttpResponse refuse(ServiceRequestContext context, Dialect dialect, Denied denial) {
+        if (denial.reason().httpStatus().equals(HttpStatus.UNAUTHORIZED)) {
+            context.setAdditionalResponseHeader(
+                    HttpHeaderNames.WWW_AUTHENTICATE, access.challenge());
+        }
+        return gate.refuse(context, dialect, denial.reason().httpStatus(), denial.message());
+    }
+
+    // The pages hold no traces, so they are shown to all who are known; those who may see several
+    // tenants name one with each question they ask.
+    private HttpService page(RequestMetrics metrics, String name, HttpService page) {
+        return measured(metrics, "pages", name, access.identityDecorator().apply(page));
+    }
+
+    private static HttpService measured(
+            RequestMetrics metrics, String api, String name, HttpService service) {
+        return service.decorate((delegate, context, request) -> {
+            metrics.record(context, api, name);
             return delegate.serve(context, request);
         });
     }

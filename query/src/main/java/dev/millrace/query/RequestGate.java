@@ -65,6 +65,15 @@ final class RequestGate implements AutoCloseable {
         return response;
     }
 
+    /// Answers a request that is not to be looked at.
+    HttpResponse refuse(
+            ServiceRequestContext context, Dialect dialect, HttpStatus status, String message) {
+        var response = HttpResponse.streaming();
+        Endpoint answer = _ -> dialect.error(status, message);
+        new Exchange(context, dialect, answer, response).refuse(status, message);
+        return response;
+    }
+
     /// Takes no more requests and waits a moment for those at work.
     @Override
     public void close() {

@@ -80,7 +80,7 @@ final class DemoCommand implements Callable<Integer> {
             out.println("A trace is complete, and can be found, after ten quiet seconds.");
             out.flush();
             var addresses = millrace.addresses();
-            var report = send(address(addresses, "otlp/grpc"), address(addresses, "ui"));
+            var report = send(address(addresses, "otlp-grpc"), address(addresses, "ui"));
             out.println(report);
             out.flush();
             return report.isComplete() ? 0 : Commands.FAILED;

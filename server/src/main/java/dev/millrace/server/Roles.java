@@ -56,10 +56,11 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         if (!Collections.disjoint(roles, USE_TOPICS)) {
             ensureTopics(wired, clients);
         }
+        var doors = Doors.open(parts, wired);
         if (roles.contains(Role.INGESTER) || roles.contains(Role.QUERY)) {
             var store = openStore(parts);
             if (roles.contains(Role.QUERY)) {
-                openQuery(parts, store);
+                openQuery(parts, doors, store);
             }
             if (roles.contains(Role.INGESTER)) {
                 openIngester(parts, wired, clients, store);
@@ -69,7 +70,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
             openAggregator(parts, wired, clients);
         }
         if (roles.contains(Role.COLLECTOR)) {
-            openCollector(parts, openSink(parts, wired, clients));
+            openCollector(parts, wired, doors, openSink(parts, wired, clients));
         }
     }
 
@@ -94,9 +95,10 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                             + " (expected: all of them in mode direct, which has no log"
                             + " between processes)");
         }
-        var store = openStore(parts);
-        openQuery(parts, store);
         var wired = new ComponentConfig(config, "");
+        var doors = Doors.open(parts, wired);
+        var store = openStore(parts);
+        openQuery(parts, doors, store);
         var pipeline =
                 parts.push(
                         "assembly",
@@ -107,7 +109,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                                 clock,
                                 parts.meters()));
         pipeline.start();
-        openCollector(parts, pipeline);
+        openCollector(parts, wired, doors, pipeline);
     }
 
     /// Returns where Kafka is reached.
@@ -145,14 +147,18 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         return store;
     }
 
-    private void openQuery(Parts parts, TraceStore store) {
+    private void openQuery(Parts parts, Doors doors, TraceStore store) {
         var query =
                 parts.push(
                         "query",
                         new QueryServer(
-                                ComponentConfig.query(config), store, parts.meters(), clock));
+                                ComponentConfig.query(config),
+                                store,
+                                parts.meters(),
+                                clock,
+                                doors.before("query")));
         query.start();
-        parts.listening("ui", "http://" + shown(config.query().host()) + ":" + query.port());
+        parts.listening("ui", scheme() + shown(config.query().host()) + ":" + query.port());
     }
 
     private void openIngester(
@@ -190,16 +196,29 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         parts.push("lag of " + group, lag).start();
     }
 
-    private void openCollector(Parts parts, SpanSink sink) {
+    private void openCollector(Parts parts, ComponentConfig wired, Doors doors, SpanSink sink) {
         var collector =
                 parts.push(
                         "collector",
                         new Collector(
-                                ComponentConfig.collector(config), sink, clock, parts.meters()));
+                                ComponentConfig.collector(config),
+                                doors.before("collector"),
+                                Samplers.open(parts, wired, clock),
+                                sink,
+                                clock,
+                                parts.meters()));
         collector.start();
         String host = shown(config.collector().host());
-        parts.listening("otlp/grpc", "http://" + host + ":" + collector.grpcPort());
-        parts.listening("otlp/http", "http://" + host + ":" + collector.httpPort());
+        collector
+                .ports()
+                .forEach((receiver, port) ->
+                        parts.listening(
+                                receiver.word(),
+                                (receiver.datagrams() ? "udp://" : scheme()) + host + ":" + port));
+    }
+
+    private String scheme() {
+        return config.tls().wanted() ? "https://" : "http://";
     }
 
     // Nobody can open 0.0.0.0 in a browser.

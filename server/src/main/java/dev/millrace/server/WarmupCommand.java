@@ -21,15 +21,6 @@ import picocli.CommandLine.Command;
         description = "Starts everything once and stops, to train the JVM's AOT cache.")
 final class WarmupCommand implements Callable<Integer> {
 
-    private static final List<String> FREE_PORTS =
-            List.of(
-                    "broker.port=0",
-                    "collector.grpc-port=0",
-                    "collector.http-port=0",
-                    "query.port=0",
-                    "health.port=0",
-                    "metrics.port=0");
-
     private final Clock clock;
 
     WarmupCommand(Clock clock) {
@@ -43,7 +34,10 @@ final class WarmupCommand implements Callable<Integer> {
             var config =
                     new ConfigSources()
                             .flags(List.of("data-dir=" + directory, "log.level=warn"))
-                            .flags(FREE_PORTS)
+                            .flags(
+                                    ConfigSources.portKeys().stream()
+                                            .map(key -> key + "=0")
+                                            .toList())
                             .load()
                             .values();
             Logging.apply(config.log());

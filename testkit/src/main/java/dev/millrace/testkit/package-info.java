@@ -1,4 +1,5 @@
-/// What tests of several modules share: a real broker per JVM and a clock that stands still.
+/// What tests of several modules share: a real broker per JVM, a clock that stands still, and
+/// certificates.
 ///
 /// Only for test scope. [KafkaFixture] is the way to Kafka.
 @NullMarked

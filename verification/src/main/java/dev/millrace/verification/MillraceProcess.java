@@ -1,7 +1,9 @@
 package dev.millrace.verification;
 
 import dev.millrace.load.Protocol;
+import dev.millrace.server.config.ConfigSources;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -90,14 +92,7 @@ public final class MillraceProcess implements AutoCloseable {
         this.directory = directory;
         this.command = command;
         this.settings = new LinkedHashMap<>(settings);
-        for (String key :
-                List.of(
-                        "broker.port",
-                        "collector.grpc-port",
-                        "collector.http-port",
-                        "query.port",
-                        "health.port",
-                        "metrics.port")) {
+        for (String key : ConfigSources.portKeys()) {
             this.settings.computeIfAbsent(key, _ -> Integer.toString(freePort()));
         }
         this.settings.putIfAbsent("data-dir", directory.resolve("data").toString());
@@ -120,7 +115,7 @@ public final class MillraceProcess implements AutoCloseable {
         var builder =
                 new ProcessBuilder(line)
                         .redirectErrorStream(true)
-                        .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
+                        .redirectOutput(ProcessBuilder.Redirect.appendTo(logFile().toFile()));
         builder.environment().putAll(program.environment());
         var started = builder.start();
         process = started;
@@ -128,7 +123,7 @@ public final class MillraceProcess implements AutoCloseable {
         while (!isReady()) {
             if (started.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
                 throw new IllegalStateException(
-                        name + " ended while starting, see " + log() + "\n" + tail());
+                        name + " ended while starting, see " + logFile() + "\n" + tail());
             }
             if (System.nanoTime() - deadline > 0) {
                 throw new IllegalStateException(
@@ -136,7 +131,7 @@ public final class MillraceProcess implements AutoCloseable {
                                 + " not ready after "
                                 + START_TIMEOUT
                                 + ", see "
-                                + log()
+                                + logFile()
                                 + "\n"
                                 + tail());
             }
@@ -184,22 +179,24 @@ public final class MillraceProcess implements AutoCloseable {
     }
 
     public URI otlpGrpc() {
-        return URI.create("http://127.0.0.1:" + setting("collector.grpc-port"));
+        return URI.create("http://127.0.0.1:" + setting("collector.receivers.otlp-grpc.port"));
     }
 
     public URI otlpHttp() {
-        return URI.create("http://127.0.0.1:" + setting("collector.http-port"));
+        return URI.create("http://127.0.0.1:" + setting("collector.receivers.otlp-http.port"));
     }
 
     /// Where to send what is in a protocol.
     URI target(Protocol protocol) {
-        return switch (protocol) {
-            case OTLP_GRPC -> otlpGrpc();
-            case OTLP_HTTP -> otlpHttp();
-            case ZIPKIN_JSON, ZIPKIN_PROTO, JAEGER_GRPC ->
-                    throw new IllegalArgumentException(
-                            protocol + ": no port known (expected: one of OTLP's)");
-        };
+        String receiver =
+                switch (protocol) {
+                    case OTLP_GRPC -> "otlp-grpc";
+                    case OTLP_HTTP -> "otlp-http";
+                    case ZIPKIN_JSON, ZIPKIN_PROTO -> "zipkin";
+                    case JAEGER_GRPC -> "jaeger-grpc";
+                };
+        return URI.create(
+                "http://127.0.0.1:" + setting("collector.receivers." + receiver + ".port"));
     }
 
     public URI query() {
@@ -255,14 +252,23 @@ public final class MillraceProcess implements AutoCloseable {
         }
     }
 
-    private Path log() {
+    private Path logFile() {
         return directory.resolve(name + ".log");
+    }
+
+    /// All that it has printed.
+    public String log() {
+        try {
+            return Files.readString(logFile());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /// The end of what it has printed.
     public String tail() {
         try {
-            var lines = Files.readAllLines(log());
+            var lines = Files.readAllLines(logFile());
             return String.join("\n", lines.subList(Math.max(0, lines.size() - 40), lines.size()));
         } catch (IOException e) {
             return "no log: " + e.getMessage();

@@ -1,5 +1,6 @@
 package dev.millrace.verification;
 
+import dev.millrace.server.config.ConfigSources;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -52,17 +53,10 @@ record Start(Duration untilReady, long megabytes) {
 
     private static List<String> command(int healthPort, Path directory) {
         var command = new ArrayList<>(List.of("./millrace", "up"));
-        for (String setting :
-                List.of(
-                        "data-dir=" + directory.resolve("data"),
-                        "health.port=" + healthPort,
-                        "metrics.port=0",
-                        "broker.port=0",
-                        "collector.grpc-port=0",
-                        "collector.http-port=0",
-                        "query.port=0")) {
-            command.add("--set");
-            command.add(setting);
+        command.addAll(List.of("--set", "data-dir=" + directory.resolve("data")));
+        for (String key : ConfigSources.portKeys()) {
+            command.addAll(
+                    List.of("--set", key + "=" + (key.equals("health.port") ? healthPort : 0)));
         }
         return command;
     }

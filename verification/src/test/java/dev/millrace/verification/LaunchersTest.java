@@ -3,6 +3,7 @@ package dev.millrace.verification;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.server.config.ConfigSources;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -116,14 +117,7 @@ final class LaunchersTest {
     void servesUntilItIsToldToStop() throws Exception {
         // Given
         var command = new ArrayList<>(List.of(BIN + "/millrace", "up"));
-        for (String port :
-                List.of(
-                        "broker.port",
-                        "collector.grpc-port",
-                        "collector.http-port",
-                        "query.port",
-                        "health.port",
-                        "metrics.port")) {
+        for (String port : ConfigSources.portKeys()) {
             command.addAll(List.of("--set", port + "=0"));
         }
         var process = builder(Map.of(), command).start();

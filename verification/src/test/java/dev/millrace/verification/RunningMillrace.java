@@ -80,6 +80,38 @@ final class RunningMillrace implements AutoCloseable {
         };
     }
 
+    String zipkin() {
+        return "http://127.0.0.1:" + process.setting("collector.receivers.zipkin.port");
+    }
+
+    /// Where Jaeger's client posts Thrift to.
+    String jaegerHttp() {
+        return "http://127.0.0.1:"
+                + process.setting("collector.receivers.jaeger-http.port")
+                + "/api/traces";
+    }
+
+    int jaegerCompactPort() {
+        return Integer.parseInt(process.setting("collector.receivers.jaeger-udp-compact.port"));
+    }
+
+    String samplingHostPort() {
+        return "127.0.0.1:" + process.setting("collector.receivers.sampling-http.port");
+    }
+
+    String setting(String key) {
+        return process.setting(key);
+    }
+
+    /// All that it has printed.
+    String log() {
+        return process.log();
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
     URI query() {
         return process.query();
     }

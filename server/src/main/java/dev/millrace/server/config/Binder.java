@@ -4,6 +4,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,7 +62,8 @@ final class Binder {
                 map.put(key.substring(prefix.length()), setting.value());
             }
         });
-        return Map.copyOf(map);
+        // In the order they were set, which matters to some.
+        return Collections.unmodifiableMap(map);
     }
 
     private <T> Optional<T> construct(String prefix, Class<T> type, List<Object> values) {

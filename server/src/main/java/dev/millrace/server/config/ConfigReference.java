@@ -30,7 +30,7 @@ public final class ConfigReference {
             3. environment variables, named as below;
             4. flags: `--set key=value`, as often as needed.
 
-            In the file a key such as `collector.grpc-port` may be written nested or with dots. An unknown key or a value that
+            In the file a key such as `query.port` may be written nested or with dots. An unknown key or a value that
             cannot be read stops the start: every problem is listed with the place it comes from, and the exit code is 2.
             `./millrace config` prints what is in force and where it was set; values that look like secrets are hidden.
 

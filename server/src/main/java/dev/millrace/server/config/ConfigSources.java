@@ -58,6 +58,12 @@ public final class ConfigSources {
         }
     }
 
+    /// The keys of all ports that are listened on.
+    public static List<String> portKeys() {
+        return new Keys(MillraceConfig.class)
+                .all().stream().map(Keys.Key::name).filter(key -> key.endsWith(".port")).toList();
+    }
+
     /// Adds a YAML file.
     public ConfigSources file(Path file) {
         try (var reader = Files.newBufferedReader(file)) {

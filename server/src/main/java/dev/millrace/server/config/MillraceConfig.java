@@ -4,6 +4,7 @@ import dev.millrace.model.ByteSize;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /// Everything an operator can set, checked.
@@ -17,7 +18,13 @@ public record MillraceConfig(
         KafkaConfig kafka,
         BrokerConfig broker,
         TopicsConfig topics,
+        SpansConfig spans,
+        AccessConfig access,
+        TlsConfig tls,
+        CorsConfig cors,
         CollectorConfig collector,
+        SamplingConfig sampling,
+        RedisConfig redis,
         SinkConfig sink,
         AggregatorConfig aggregator,
         IngesterConfig ingester,
@@ -109,17 +116,88 @@ public record MillraceConfig(
         }
     }
 
+    /// How the collector writes spans into their topic.
+    public record SpansConfig(Keying keying, Encoding encoding) {}
+
+    /// Which record, and so which partition, a span goes into.
+    public enum Keying {
+        TRACE_ID("trace-id"),
+        PACKED("packed"),
+        ROUND_ROBIN("round-robin");
+
+        private final String word;
+
+        Keying(String word) {
+            this.word = word;
+        }
+
+        @Override
+        public String toString() {
+            return word;
+        }
+    }
+
+    /// What the value of a record is written in.
+    public enum Encoding {
+        OTLP_PROTO,
+        JAEGER_PROTO,
+        JAEGER_JSON,
+        ZIPKIN_JSON
+    }
+
+    /// Who may come in. No file of credentials lets everybody in.
+    public record AccessConfig(
+            boolean tenants, String tenantHeader, String credentials, Duration refresh) {}
+
+    /// The certificates of our ports. No certificate means plain text.
+    public record TlsConfig(
+            String certificate,
+            String key,
+            List<String> clientCa,
+            ClientAuth clientAuth,
+            Duration refresh) {
+
+        public TlsConfig {
+            if (certificate.isEmpty() != key.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "key: \"%s\" with certificate: \"%s\" (expected: both or none)"
+                                .formatted(key, certificate));
+            }
+            if (certificate.isEmpty() && clientAuth != ClientAuth.NONE) {
+                throw new IllegalArgumentException(
+                        "client-auth: %s without certificate (expected: none)"
+                                .formatted(clientAuth.name().toLowerCase(Locale.ROOT)));
+            }
+        }
+
+        public boolean wanted() {
+            return !certificate.isEmpty();
+        }
+    }
+
+    /// Whether clients show a certificate.
+    public enum ClientAuth {
+        NONE,
+        OPTIONAL,
+        REQUIRED
+    }
+
+    /// Which web pages may send spans and ask for traces.
+    public record CorsConfig(List<String> origins) {}
+
     /// Where spans are taken in, and how much of them.
     public record CollectorConfig(
             String host,
-            @Between(min = 0, max = 65_535) int grpcPort,
-            @Between(min = 0, max = 65_535) int httpPort,
+            ReceiversConfig receivers,
+            String datagramTenant,
             ByteSize maxRequest,
             ByteSize maxInFlight,
             Duration requestTimeout,
+            Duration idleTimeout,
             Duration shutdownTimeout,
             @Between(min = 1, max = 1_000_000) int maxConnections,
-            LimitsConfig limits) {
+            LimitsConfig limits,
+            RatesConfig rates) {
 
         public CollectorConfig {
             if (maxInFlight.bytes() < maxRequest.bytes()) {
@@ -130,8 +208,84 @@ public record MillraceConfig(
         }
     }
 
-    /// Which spans are refused or cut.
-    public record LimitsConfig(Duration past, Duration future, ByteSize attribute) {}
+    /// The ports that spans come in by.
+    public record ReceiversConfig(
+            ReceiverConfig otlpGrpc,
+            ReceiverConfig otlpHttp,
+            ReceiverConfig zipkin,
+            ReceiverConfig jaegerGrpc,
+            ReceiverConfig jaegerHttp,
+            ReceiverConfig jaegerUdpCompact,
+            ReceiverConfig jaegerUdpBinary,
+            ReceiverConfig samplingHttp,
+            ReceiverConfig samplingGrpc) {}
+
+    /// One port, and whether it is opened.
+    public record ReceiverConfig(boolean enabled, @Between(min = 0, max = 65_535) int port) {}
+
+    /// Which requests and spans are refused or cut.
+    public record LimitsConfig(
+            Duration past,
+            Duration future,
+            ByteSize attribute,
+            @Between(min = 1, max = 100_000) int attributes,
+            @Between(min = 1, max = 64) int depth,
+            @Between(min = 1, max = 10_000_000) int spans) {}
+
+    /// What each tenant may send in a second; 0 is any number.
+    ///
+    /// @param tenants bytes and spans of single tenants, such as `10MiB 50000`
+    public record RatesConfig(
+            ByteSize bytes,
+            @Between(min = 0, max = Integer.MAX_VALUE) int spans,
+            Map<String, String> tenants) {}
+
+    /// What is decided before spans reach the log.
+    public record SamplingConfig(HeadConfig head, RemoteConfig remote) {}
+
+    /// Which spans the collector lets go on.
+    ///
+    /// @param rules probabilities by service, or by service and operation with a space between
+    public record HeadConfig(
+            boolean enabled,
+            double probability,
+            Map<String, String> rules,
+            double spansPerSecond,
+            double spansPerSecondPerService,
+            @Between(min = 1, max = 100_000_000) int rememberedTraces,
+            Duration rememberedFor,
+            double highMark,
+            double lowMark) {}
+
+    /// What SDKs are told to sample. No file means one probability for all, unless it is adaptive.
+    public record RemoteConfig(
+            String file, double probability, Duration refresh, AdaptiveConfig adaptive) {}
+
+    /// Probabilities computed from what arrives.
+    public record AdaptiveConfig(
+            boolean enabled,
+            double targetPerSecond,
+            double tolerance,
+            double initial,
+            double minimum,
+            double lowerBoundPerSecond,
+            Duration interval) {}
+
+    /// The Redis that collectors share what they remember through. No address means none.
+    public record RedisConfig(
+            String uri,
+            String user,
+            String password,
+            String passwordFile,
+            Duration timeout,
+            @Between(min = 1, max = 10_000_000) int maxQueuedIds) {
+
+        /// Keeps the password to itself.
+        @Override
+        public String toString() {
+            return "RedisConfig[uri=%s, user=%s]".formatted(uri, user);
+        }
+    }
 
     /// How much may wait for Kafka's acknowledgement, and for how long.
     public record SinkConfig(ByteSize maxInFlight, Duration deliveryTimeout) {}

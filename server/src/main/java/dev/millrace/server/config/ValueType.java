@@ -23,6 +23,12 @@ record ValueType(String expected, Function<String, Object> parse) {
         if (type == int.class) {
             return wholeNumber(component.getAnnotation(Between.class));
         }
+        if (type == double.class) {
+            return number();
+        }
+        if (type == boolean.class) {
+            return new ValueType("true or false", ValueType::truth);
+        }
         if (type.isEnum()) {
             return choice(type);
         }
@@ -59,6 +65,26 @@ record ValueType(String expected, Function<String, Object> parse) {
                     }
                     return number;
                 });
+    }
+
+    private static ValueType number() {
+        return new ValueType(
+                "a number such as 0.01 or 50",
+                text -> {
+                    double number = Double.parseDouble(text);
+                    if (!(number >= 0 && number < Double.POSITIVE_INFINITY)) {
+                        throw new IllegalArgumentException(text);
+                    }
+                    return number;
+                });
+    }
+
+    private static boolean truth(String text) {
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException(text);
+        };
     }
 
     private static ValueType choice(Class<?> type) {

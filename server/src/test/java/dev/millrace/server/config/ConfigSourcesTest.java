@@ -70,7 +70,7 @@ final class ConfigSourcesTest {
                         """
                         mode: direct
                         collector:
-                          grpc-port: 14317
+                          receivers.otlp-grpc.port: 14317
                           limits: {past: 7d}
                         query.port: 8080
                         kafka:
@@ -86,8 +86,8 @@ final class ConfigSourcesTest {
 
         // Then
         assertThat(config.mode()).isEqualTo(Mode.DIRECT);
-        assertThat(config.collector().grpcPort()).isEqualTo(14_317);
-        assertThat(config.collector().httpPort()).isEqualTo(4318);
+        assertThat(config.collector().receivers().otlpGrpc().port()).isEqualTo(14_317);
+        assertThat(config.collector().receivers().otlpHttp().port()).isEqualTo(4318);
         assertThat(config.collector().limits().past()).isEqualTo(Duration.ofDays(7));
         assertThat(config.query().port()).isEqualTo(8080);
         assertThat(config.kafka().bootstrapServers()).containsExactly("a:9092", "b:9092");
@@ -195,7 +195,7 @@ final class ConfigSourcesTest {
                 file(
                         """
                         colector:
-                          grpc-port: 1
+                          max-requst: 1
                         aggregator:
                           quiet-perriod: 5s
                           max-age: soon
@@ -222,8 +222,8 @@ final class ConfigSourcesTest {
         assertThat(problems)
                 .containsExactlyInAnyOrder(
                         file
-                                + ":2: colector.grpc-port: unknown key, set to 1 (expected: a key of"
-                                + " the reference), did you mean collector.grpc-port?",
+                                + ":2: colector.max-requst: unknown key, set to 1 (expected: a key of"
+                                + " the reference), did you mean collector.max-request?",
                         file
                                 + ":4: aggregator.quiet-perriod: unknown key, set to 5s (expected: a"
                                 + " key of the reference), did you mean aggregator.quiet-period?",
@@ -245,10 +245,10 @@ final class ConfigSourcesTest {
 
     @Test
     void suggestsTheFullKeyForItsLastWord() {
-        assertThat(problemsOf(new ConfigSources().flags(List.of("grpc-port=1"))))
+        assertThat(problemsOf(new ConfigSources().flags(List.of("max-part-spans=1"))))
                 .singleElement()
                 .asString()
-                .endsWith("did you mean collector.grpc-port?");
+                .endsWith("did you mean aggregator.max-part-spans?");
     }
 
     @Test

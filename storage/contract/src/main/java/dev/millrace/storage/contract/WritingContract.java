@@ -109,6 +109,32 @@ public interface WritingContract extends StoreUnderTest {
     }
 
     @Test
+    default void tellsThePartsOfARecordApart() {
+        // Given: a record of three traces, of which only the first two came through.
+        var first = fragment(5, span(trace(1), 1, TIME));
+        var second = part(1, fragment(5, span(trace(2), 1, TIME + 2 * SECOND)));
+        var third = part(2, fragment(5, span(trace(3), 1, TIME + 3 * SECOND)));
+        store().write(List.of(first, second));
+
+        // When
+        reopenedStore().write(List.of(first, second, third));
+        reopenedStore().write(List.of(second, third));
+        store().write(List.of(part(1, fragment(4, span(trace(4), 1, TIME + 4 * SECOND)))));
+
+        // Then
+        for (int trace = 1; trace <= 4; trace++) {
+            assertThat(spansOf(trace(trace))).as("trace %s", trace).hasSize(1);
+        }
+        finds(
+                Set.of(),
+                TraceSearch.builder().service("shop"),
+                trace(4),
+                trace(3),
+                trace(2),
+                trace(1));
+    }
+
+    @Test
     default void keepsWhatSeveralThreadsWriteAtOnce() throws Exception {
         // Given
         int threads = 4;
@@ -160,6 +186,11 @@ public interface WritingContract extends StoreUnderTest {
 
         // Then
         assertThat(store().services(Tenant.DEFAULT)).isEmpty();
+    }
+
+    private static Fragment part(int part, Fragment fragment) {
+        var id = fragment.id();
+        return from(new FragmentId(id.topic(), id.partition(), id.offset(), part), fragment);
     }
 
     private static Fragment from(FragmentId id, Fragment fragment) {

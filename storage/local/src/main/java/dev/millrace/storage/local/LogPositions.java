@@ -8,48 +8,81 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// What a window has seen of the log: per partition the greatest offset, and the offsets added
-/// since readers were last refreshed.
+/// What a window has seen of the log: per partition the greatest place, and the places added since
+/// readers were last refreshed.
 ///
-/// An offset above the greatest is new without any look-up. The greatest is committed with the
-/// index; it may be ahead of what is in the index, which only costs a look-up, never behind.
+/// A place above the greatest is new without any look-up. The greatest is committed with the index;
+/// it may be ahead of what is in the index, which only costs a look-up, never behind.
 final class LogPositions {
 
     private static final String KEY = "position.";
 
     private final Map<String, Partition> partitions = new ConcurrentHashMap<>();
 
+    /// Where in its partition a fragment came from.
+    record Place(long offset, int part) implements Comparable<Place> {
+
+        private static final Place NONE = new Place(-1, 0);
+
+        static Place of(FragmentId id) {
+            return new Place(id.offset(), id.part());
+        }
+
+        /// The offset alone for the first part, which in most records is the only one.
+        static Place parse(String text) {
+            int dot = text.indexOf('.');
+            return dot < 0
+                    ? new Place(Long.parseLong(text), 0)
+                    : new Place(
+                            Long.parseLong(text.substring(0, dot)),
+                            Integer.parseInt(text.substring(dot + 1)));
+        }
+
+        @Override
+        public int compareTo(Place other) {
+            int byOffset = Long.compare(offset, other.offset);
+            return byOffset == 0 ? Integer.compare(part, other.part) : byOffset;
+        }
+
+        @Override
+        public String toString() {
+            return part == 0 ? Long.toString(offset) : offset + "." + part;
+        }
+    }
+
     /// One partition of one topic. Its lock is held from the question whether a fragment is new
     /// until the fragment is in the index.
     static final class Partition {
         final ReentrantLock lock = new ReentrantLock();
-        private volatile long greatest = -1;
-        private final Set<Long> recent = new HashSet<>();
-        private final Set<Long> beingCommitted = new HashSet<>();
+        private volatile Place greatest = Place.NONE;
+        private final Set<Place> recent = new HashSet<>();
+        private final Set<Place> beingCommitted = new HashSet<>();
 
-        boolean isAbove(long offset) {
-            return offset > greatest;
+        boolean isAbove(Place place) {
+            return place.compareTo(greatest) > 0;
         }
 
-        boolean isRecent(long offset) {
-            return recent.contains(offset) || beingCommitted.contains(offset);
+        boolean isRecent(Place place) {
+            return recent.contains(place) || beingCommitted.contains(place);
         }
 
         /// Before the fragment goes into the index: a commit in between must not miss it.
-        void raise(long offset) {
-            greatest = Math.max(greatest, offset);
+        void raise(Place place) {
+            if (isAbove(place)) {
+                greatest = place;
+            }
         }
 
-        void added(long offset) {
-            recent.add(offset);
+        void added(Place place) {
+            recent.add(place);
         }
     }
 
     static LogPositions of(Map<String, String> commitData) {
         var positions = new LogPositions();
-        commitData.forEach((key, offset) -> {
+        commitData.forEach((key, place) -> {
             if (key.startsWith(KEY)) {
-                positions.partition(key).greatest = Long.parseLong(offset);
+                positions.partition(key).greatest = Place.parse(place);
             }
         });
         return positions;
@@ -57,7 +90,7 @@ final class LogPositions {
 
     Map<String, String> commitData() {
         var data = new HashMap<String, String>();
-        partitions.forEach((key, partition) -> data.put(key, Long.toString(partition.greatest)));
+        partitions.forEach((key, partition) -> data.put(key, partition.greatest.toString()));
         return data;
     }
 

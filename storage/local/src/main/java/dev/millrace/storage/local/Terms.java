@@ -67,10 +67,15 @@ final class Terms {
         return new BytesRef(term.putLong(traceId.high()).putLong(traceId.low()).array());
     }
 
+    /// Unique, because no topic's name has a zero byte and a partition's number begins with one.
     static BytesRef fragment(FragmentId id) {
         byte[] topic = id.topic().getBytes(UTF_8);
-        var term = ByteBuffer.allocate(topic.length + 12).put(topic);
-        return new BytesRef(term.putInt(id.partition()).putLong(id.offset()).array());
+        var term = ByteBuffer.allocate(topic.length + (id.part() == 0 ? 12 : 16)).put(topic);
+        term.putInt(id.partition()).putLong(id.offset());
+        if (id.part() > 0) {
+            term.putInt(id.part());
+        }
+        return new BytesRef(term.array());
     }
 
     static BytesRef attribute(Tenant tenant, String key, String value) {

@@ -113,11 +113,11 @@ final class WindowWriter {
     boolean add(Fragment fragment, FragmentDocument document, Dictionaries dictionaries)
             throws IOException {
         var partition = positions.partition(fragment.id());
-        long offset = fragment.id().offset();
-        if (!partition.isAbove(offset)) {
+        var place = LogPositions.Place.of(fragment.id());
+        if (!partition.isAbove(place)) {
             partition.lock.lock();
             try {
-                if (partition.isRecent(offset) || lookUp.contains(fragment)) {
+                if (partition.isRecent(place) || lookUp.contains(fragment)) {
                     return false;
                 }
             } finally {
@@ -129,13 +129,13 @@ final class WindowWriter {
         document.fill(fragment, dictionary);
         partition.lock.lock();
         try {
-            if (!partition.isAbove(offset)
-                    && (partition.isRecent(offset) || lookUp.contains(fragment))) {
+            if (!partition.isAbove(place)
+                    && (partition.isRecent(place) || lookUp.contains(fragment))) {
                 return false;
             }
-            partition.raise(offset);
+            partition.raise(place);
             writer.addDocument(document);
-            partition.added(offset);
+            partition.added(place);
             added.incrementAndGet();
             return true;
         } finally {

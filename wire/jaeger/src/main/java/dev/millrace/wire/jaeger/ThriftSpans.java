@@ -25,6 +25,8 @@ import org.apache.thrift.transport.TTransportException;
 /// | `SpanRef` | 1 refType, 2 traceIdLow, 3 traceIdHigh, 4 spanId |
 /// | `Log` | 1 timestamp (µs), 2 fields |
 /// | `Tag` | 1 key, 2 vType (0 string, 1 double, 2 bool, 3 long, 4 binary), 3 vStr, 4 vDouble, 5 vBool, 6 vLong, 7 vBinary |
+// The offset is added by `offset`, which the check does not see.
+@SuppressWarnings("ByteBufferBackingArray")
 final class ThriftSpans {
 
     private static final int MAX_DEPTH = 32;

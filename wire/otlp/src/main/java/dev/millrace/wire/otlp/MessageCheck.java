@@ -19,11 +19,15 @@ final class MessageCheck {
 
     private final byte[] bytes;
     private final int maxAttributeBytes;
+    private final int maxAttributes;
+    private final int maxDepth;
     private boolean repairNeeded;
 
-    MessageCheck(byte[] bytes, int maxAttributeBytes) {
+    MessageCheck(byte[] bytes, SpanLimits limits) {
         this.bytes = bytes;
-        this.maxAttributeBytes = maxAttributeBytes;
+        this.maxAttributeBytes = limits.maxAttributeBytes();
+        this.maxAttributes = limits.maxAttributes();
+        this.maxDepth = limits.maxDepth();
     }
 
     /// Whether something needed repair since the last [#reset].
@@ -71,6 +75,7 @@ final class MessageCheck {
                 if (depth == MAX_DEPTH) {
                     throw Wire.malformed("values nested deeper than " + MAX_DEPTH, start);
                 }
+                repairNeeded |= depth >= maxDepth;
                 message(shape.child(tag), start, stop, depth + 1);
             }
             case Shape.LINK_OF_SPAN -> {
@@ -83,11 +88,16 @@ final class MessageCheck {
     }
 
     private void message(Shape shape, int from, int to, int depth) {
+        int attributes = 0;
         int position = from;
         while (position < to) {
             long tag = Wire.tag(bytes, position, to);
             position = field(shape, Wire.low(tag), Wire.high(tag), to, depth);
+            if (shape.content(Wire.low(tag)) == Shape.ATTRIBUTE) {
+                attributes++;
+            }
         }
+        repairNeeded |= attributes > maxAttributes;
     }
 
     /// A short cut for what most attributes are: a key and then text in ASCII or an integer, with

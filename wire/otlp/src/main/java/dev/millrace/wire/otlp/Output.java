@@ -32,6 +32,13 @@ final class Output {
         size = putVarint(bytes, size, value);
     }
 
+    /// Eight bytes, little-endian.
+    void fixed64(long value) {
+        reserve(Long.BYTES);
+        LittleEndian.LONG.set(bytes, size, value);
+        size += Long.BYTES;
+    }
+
     void delimited(int tag, byte[] value, int from, int to) {
         varint(Integer.toUnsignedLong(tag));
         varint(to - from);

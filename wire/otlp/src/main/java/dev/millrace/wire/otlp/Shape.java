@@ -46,12 +46,14 @@ final class Shape {
     private static final Shape STATUS = new Shape().texts(2).numbers(VARINT, 3);
     private static final Shape EVENT =
             new Shape()
+                    .droppedAttributes(4)
                     .numbers(FIXED64, 1)
                     .texts(2)
                     .message(3, ATTRIBUTE, KEY_VALUE)
                     .numbers(VARINT, 4);
     static final Shape LINK =
             new Shape()
+                    .droppedAttributes(5)
                     .bytes(1, 2)
                     .texts(3)
                     .message(4, ATTRIBUTE, KEY_VALUE)
@@ -59,6 +61,7 @@ final class Shape {
                     .numbers(FIXED32, 6);
     static final Shape SPAN =
             new Shape()
+                    .droppedAttributes(10)
                     .bytes(1, 2, 4)
                     .texts(3, 5)
                     .numbers(VARINT, 6, 10, 12, 14)
@@ -68,13 +71,18 @@ final class Shape {
                     .message(13, LINK_OF_SPAN, LINK)
                     .message(15, MESSAGE, STATUS)
                     .numbers(FIXED32, 16);
-    private static final Shape RESOURCE =
+    static final Shape RESOURCE =
             new Shape()
+                    .droppedAttributes(2)
                     .message(1, ATTRIBUTE, KEY_VALUE)
                     .numbers(VARINT, 2)
                     .message(3, MESSAGE, ENTITY);
     private static final Shape SCOPE =
-            new Shape().texts(1, 2).message(3, ATTRIBUTE, KEY_VALUE).numbers(VARINT, 4);
+            new Shape()
+                    .droppedAttributes(4)
+                    .texts(1, 2)
+                    .message(3, ATTRIBUTE, KEY_VALUE)
+                    .numbers(VARINT, 4);
     static final Shape SCOPE_SPANS =
             new Shape().message(1, MESSAGE, SCOPE).message(2, MESSAGE, SPAN).texts(3);
     static final Shape RESOURCE_SPANS =
@@ -97,7 +105,19 @@ final class Shape {
     private final byte[] contents = new byte[(MAX_FIELD + 1) << 3];
     private final @Nullable Shape[] children = new Shape[MAX_FIELD + 1];
 
+    private int droppedAttributes;
+
     private Shape() {}
+
+    /// The tag of the count of attributes that were left out; 0 where there is none.
+    int droppedAttributes() {
+        return droppedAttributes;
+    }
+
+    private Shape droppedAttributes(int field) {
+        droppedAttributes = ProtoReader.tag(field, VARINT);
+        return this;
+    }
 
     /// What the field of a tag holds.
     int content(int tag) {

@@ -3,9 +3,10 @@ package dev.millrace.wire.otlp;
 import java.util.List;
 import java.util.Map;
 
-/// A request's spans sorted by trace, and an account of those that were rejected or repaired.
+/// A request's spans sorted by trace or group, and an account of those that were rejected or
+/// repaired.
 ///
-/// @param chunks one per trace, in order of first appearance
+/// @param chunks one per trace or group, in order of first appearance
 /// @param accepted the spans in all chunks
 /// @param rejected spans left out, by reason; reasons that did not occur are absent
 /// @param repaired repairs made, by kind; kinds that did not occur are absent

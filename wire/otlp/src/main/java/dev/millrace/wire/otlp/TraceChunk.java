@@ -3,8 +3,9 @@ package dev.millrace.wire.otlp;
 import dev.millrace.model.Slice;
 import dev.millrace.model.TraceId;
 
-/// The spans of one trace out of one request: the value of one record.
+/// The spans of one trace, or of one group of traces, out of one request: the value of one record.
 ///
-/// @param body OTLP `TracesData`, valid, with spans of `traceId` only
+/// @param traceId of all its spans, or of the first where [Grouping] is not by trace
+/// @param body OTLP `TracesData`, valid
 /// @param spans how many spans the body holds, at least one
 public record TraceChunk(TraceId traceId, Slice body, int spans) {}

@@ -2,7 +2,8 @@ package dev.millrace.wire.otlp;
 
 import dev.millrace.model.Slice;
 
-/// Sorts the spans of a request by trace, by scanning and slicing its bytes.
+/// Sorts the spans of a request by trace or by another [Grouping], by scanning and slicing its
+/// bytes.
 ///
 /// Every nested message is checked, so that whatever comes out can be read by any later stage:
 /// spans whose ids or start time cannot be used are rejected, text that is not UTF-8, attributes
@@ -26,6 +27,20 @@ public final class TraceSplitter {
     ///   scopes repeated for each trace outgrow the request manyfold; nothing of it is taken in
     ///   then
     public Split split(Slice request, long nowNanos) {
-        return new RequestScan(request, limits, nowNanos).split();
+        return split(request, nowNanos, Grouping.TRACE);
+    }
+
+    /// The same with other chunks.
+    ///
+    /// @param grouping which spans share a chunk; a request whose chunks would be unduly large if
+    ///   they were sorted by trace later on is sorted by trace at once
+    public Split split(Slice request, long nowNanos, Grouping grouping) {
+        var scan = new RequestScan(request, limits, nowNanos, grouping);
+        scan.run();
+        if (!grouping.byTrace() && !scan.isFineByTrace()) {
+            scan = new RequestScan(request, limits, nowNanos, Grouping.TRACE);
+            scan.run();
+        }
+        return scan.split();
     }
 }

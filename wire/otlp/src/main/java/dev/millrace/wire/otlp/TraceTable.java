@@ -7,10 +7,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// The spans of one request by trace, as ranges of its bytes, and the writer of their chunks.
+/// The spans of one request by trace or by another [Grouping], as ranges of its bytes, and the
+/// writer of their chunks.
 ///
 /// Everything lives in arrays of numbers. A *piece* is a range of whole fields; the pieces of a
-/// trace are chained in the order they came, as are the pieces of a *group's* header: whatever a
+/// chunk are chained in the order they came, as are the pieces of a *group's* header: whatever a
 /// `ResourceSpans` or `ScopeSpans` holds besides its groups or spans. A piece that begins at zero
 /// or above is in the request, one below zero is in the repaired bytes, at its complement.
 final class TraceTable {
@@ -34,23 +35,37 @@ final class TraceTable {
     private static final int NEXT = 2;
     private static final int GROUP = 3;
 
+    // At most, of a message: its tag and its length.
+    private static final int FRAME = 6;
+
     private static final int CHAIN = 4;
     private static final int HEAD = 0;
     private static final int TAIL = 1;
-    // Of a trace's chain: its spans. Of a header's: its bytes, and the group it is in.
+    // Of a chunk's chain: its spans. Of a header's: its bytes, and the group it is in.
     private static final int SPANS = 2;
     private static final int BYTES = 2;
     private static final int PARENT = 3;
 
+    private static final int GROUP_CHAIN = 5;
+    private static final int SPANS_IN = 4;
+
     private int[] pieces = new int[PIECE * 128];
     private int piecesEnd;
-    private int[] groups = new int[CHAIN * 16];
+    private int[] groups = new int[GROUP_CHAIN * 16];
     private int groupsEnd;
-    private int[] traces = new int[CHAIN * 64];
-    private int tracesEnd;
+    private int[] chunks = new int[CHAIN * 64];
+    private int chunksEnd;
+    // Of each chunk, the trace of its first span.
     private long[] ids = new long[2 * 64];
-    // Open addressing: one above the offset of a chain in `traces`, zero where free.
-    private int[] slots = new int[256];
+    // One above the offset of a chain in `chunks`, zero where there is none: by trace with open
+    // addressing, else by number.
+    private int[] slots;
+    private final Grouping grouping;
+
+    TraceTable(Grouping grouping) {
+        this.grouping = grouping;
+        slots = new int[grouping.byTrace() ? 256 : grouping.groups()];
+    }
 
     /// A new `ResourceSpans`.
     int addResource() {
@@ -66,7 +81,8 @@ final class TraceTable {
         groups[group + HEAD] = NONE;
         groups[group + TAIL] = NONE;
         groups[group + PARENT] = resource;
-        groupsEnd += CHAIN;
+        groups[group + SPANS_IN] = 0;
+        groupsEnd += GROUP_CHAIN;
         return group;
     }
 
@@ -78,51 +94,77 @@ final class TraceTable {
 
     /// Adds a span, tag and length included.
     void addSpan(long high, long low, int scope, int start, int length) {
-        int trace = trace(high, low);
-        append(traces, trace, start, length, scope);
-        traces[trace + SPANS]++;
+        int chunk = grouping.byTrace() ? ofTrace(high, low) : ofNumber(high, low);
+        append(chunks, chunk, start, length, scope);
+        chunks[chunk + SPANS]++;
+        groups[scope + SPANS_IN]++;
     }
 
-    private int trace(long high, long low) {
+    /// Whether the chunks, sorted by trace again, stay within what is always fine, even if every
+    /// span were a trace of its own.
+    boolean isFineByTrace(int requestBytes) {
+        long headers = 0;
+        for (int group = 0; group < groupsEnd; group += GROUP_CHAIN) {
+            if (groups[group + SPANS_IN] > 0) {
+                long each =
+                        groups[group + BYTES] + groups[groups[group + PARENT] + BYTES] + 2L * FRAME;
+                headers += each * groups[group + SPANS_IN];
+            }
+        }
+        return headers + requestBytes <= GROWTH_ALWAYS_FINE;
+    }
+
+    private int ofNumber(long high, long low) {
+        int number = grouping.number(high, low);
+        int entry = slots[number];
+        if (entry == 0) {
+            entry = addChunk(high, low) + 1;
+            slots[number] = entry;
+        }
+        return entry - 1;
+    }
+
+    private int ofTrace(long high, long low) {
         int mask = slots.length - 1;
         int slot = hash(high, low) & mask;
         for (int entry = slots[slot]; entry != 0; entry = slots[slot]) {
-            int trace = entry - 1;
-            if (ids[trace / CHAIN * 2] == high && ids[trace / CHAIN * 2 + 1] == low) {
-                return trace;
+            int chunk = entry - 1;
+            if (ids[chunk / CHAIN * 2] == high && ids[chunk / CHAIN * 2 + 1] == low) {
+                return chunk;
             }
             slot = (slot + 1) & mask;
         }
-        return addTrace(high, low, slot);
-    }
-
-    private int addTrace(long high, long low, int slot) {
-        int trace = tracesEnd;
-        if (trace == traces.length) {
-            traces = Arrays.copyOf(traces, 2 * trace);
-            ids = Arrays.copyOf(ids, trace / CHAIN * 4);
-        }
-        traces[trace + HEAD] = NONE;
-        traces[trace + TAIL] = NONE;
-        ids[trace / CHAIN * 2] = high;
-        ids[trace / CHAIN * 2 + 1] = low;
-        slots[slot] = trace + 1;
-        tracesEnd += CHAIN;
-        if (tracesEnd / CHAIN * 2 > slots.length) {
+        int chunk = addChunk(high, low);
+        slots[slot] = chunk + 1;
+        if (chunksEnd / CHAIN * 2 > slots.length) {
             rehash();
         }
-        return trace;
+        return chunk;
+    }
+
+    private int addChunk(long high, long low) {
+        int chunk = chunksEnd;
+        if (chunk == chunks.length) {
+            chunks = Arrays.copyOf(chunks, 2 * chunk);
+            ids = Arrays.copyOf(ids, chunk / CHAIN * 4);
+        }
+        chunks[chunk + HEAD] = NONE;
+        chunks[chunk + TAIL] = NONE;
+        ids[chunk / CHAIN * 2] = high;
+        ids[chunk / CHAIN * 2 + 1] = low;
+        chunksEnd += CHAIN;
+        return chunk;
     }
 
     private void rehash() {
         slots = new int[4 * slots.length];
         int mask = slots.length - 1;
-        for (int trace = 0; trace < tracesEnd; trace += CHAIN) {
-            int slot = hash(ids[trace / CHAIN * 2], ids[trace / CHAIN * 2 + 1]) & mask;
+        for (int chunk = 0; chunk < chunksEnd; chunk += CHAIN) {
+            int slot = hash(ids[chunk / CHAIN * 2], ids[chunk / CHAIN * 2 + 1]) & mask;
             while (slots[slot] != 0) {
                 slot = (slot + 1) & mask;
             }
-            slots[slot] = trace + 1;
+            slots[slot] = chunk + 1;
         }
     }
 
@@ -159,36 +201,36 @@ final class TraceTable {
         chains[chain + TAIL] = piece;
     }
 
-    /// One chunk per trace, in the order of their first spans.
+    /// The chunks, in the order of their first spans.
     ///
     /// @param repaired holds the pieces that begin below zero
     /// @throws MalformedSpansException when the headers make the chunks many times the request
     List<TraceChunk> chunks(Slice request, byte[] repaired) {
-        var chunks = new ArrayList<TraceChunk>(tracesEnd / CHAIN);
+        var written = new ArrayList<TraceChunk>(chunksEnd / CHAIN);
         var writer = new Writer(request.array(), repaired);
         long most = Math.max(GROWTH_ALWAYS_FINE, MOST_GROWTH * request.length());
         long total = 0;
-        for (int trace = 0; trace < tracesEnd; trace += CHAIN) {
-            long size = writer.plan(traces[trace + HEAD]);
+        for (int chunk = 0; chunk < chunksEnd; chunk += CHAIN) {
+            long size = writer.plan(chunks[chunk + HEAD]);
             total += size;
             if (total > most) {
                 throw new MalformedSpansException(
                         "request: its resources and scopes repeated for each of "
-                                + tracesEnd / CHAIN
+                                + chunksEnd / CHAIN
                                 + " traces make more than "
                                 + total
                                 + " bytes (expected: at most "
                                 + most
                                 + ")");
             }
-            byte[] body = writer.write(traces[trace + HEAD], (int) size);
-            chunks.add(
+            byte[] body = writer.write(chunks[chunk + HEAD], (int) size);
+            written.add(
                     new TraceChunk(
-                            new TraceId(ids[trace / CHAIN * 2], ids[trace / CHAIN * 2 + 1]),
+                            new TraceId(ids[chunk / CHAIN * 2], ids[chunk / CHAIN * 2 + 1]),
                             Slice.of(body),
-                            traces[trace + SPANS]));
+                            chunks[chunk + SPANS]));
         }
-        return chunks;
+        return written;
     }
 
     /// Writes one chunk after another: [#plan] sizes the messages of a chunk, [#write] fills it.

@@ -32,12 +32,15 @@ final class ForeignSpans {
                 .setTraceId(ByteString.copyFrom(ByteBuffer.allocate(16).putLong(8, traceId)))
                 .setSpanId(ByteString.copyFrom(ByteBuffer.allocate(8).putLong(0, spanId)))
                 .setName("span " + spanId)
-                .setStartTimeUnixNano(RandomSpans.NOW);
+                .setStartTimeUnixNano(RandomSpans.NOW)
+                .setEndTimeUnixNano(RandomSpans.NOW);
     }
 
     static TracesData request(Span.Builder... spans) {
         var data = TracesData.newBuilder();
-        var scope = data.addResourceSpansBuilder().addScopeSpansBuilder();
+        var resource = data.addResourceSpansBuilder();
+        resource.getResourceBuilder().addAttributes(text("service.name", "shop"));
+        var scope = resource.addScopeSpansBuilder();
         for (var span : spans) {
             scope.addSpans(span);
         }

@@ -57,7 +57,7 @@ final class RandomSpans {
                 .parentSpanId(random.nextBoolean() ? spanId() : null)
                 .traceState(any(TEXTS))
                 .flags(random.nextInt())
-                .name(any(TEXTS))
+                .name("GET " + any(TEXTS))
                 .kind(any(SpanKind.values()))
                 .time(start, start + random.nextLong(1_000_000_000))
                 .attributes(attributes(2), count())
@@ -78,7 +78,9 @@ final class RandomSpans {
     }
 
     Resource resource() {
-        return new Resource(attributes(1), count(), any(TEXTS));
+        var service = new Attribute("service.name", new AttributeValue.Text("s" + any(TEXTS)));
+        var all = Stream.concat(Stream.of(service), attributes(1).entries().stream()).toList();
+        return new Resource(new Attributes(all), count(), any(TEXTS));
     }
 
     Scope scope() {

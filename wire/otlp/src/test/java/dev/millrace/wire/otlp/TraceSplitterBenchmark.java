@@ -24,6 +24,7 @@ import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
+import org.openjdk.jmh.infra.Blackhole;
 
 /// Spans per second through [TraceSplitter] on one core: requests of 512 spans of about 420 bytes,
 /// of 52 interleaved traces and four services.
@@ -47,18 +48,25 @@ public class TraceSplitterBenchmark {
     private static final int SPANS_PER_TRACE = 10;
     private static final int SERVICES = 4;
     private static final int REQUESTS = 8;
+    private static final Grouping EIGHT =
+            Grouping.numbered(8, (high, low) -> (int) (high ^ low) & 7);
     private static final long NOW = 1_790_000_000_000_000_000L;
     private static final long HOUR = 3_600_000_000_000L;
 
     private final TraceSplitter splitter =
             new TraceSplitter(new SpanLimits(24 * HOUR, HOUR, 64 << 10));
     private List<Slice> requests = List.of();
+    private List<List<TraceChunk>> packed = List.of();
     private int next;
 
     @Setup
     public void fill() {
         var random = RandomGeneratorFactory.of("L64X128MixRandom").create(1);
         requests = IntStream.range(0, REQUESTS).mapToObj(_ -> request(random)).toList();
+        packed =
+                requests.stream()
+                        .map(request -> splitter.split(request, NOW, EIGHT).chunks())
+                        .toList();
     }
 
     @Benchmark
@@ -66,6 +74,24 @@ public class TraceSplitterBenchmark {
     public Split split() {
         next = (next + 1) % REQUESTS;
         return splitter.split(requests.get(next), NOW);
+    }
+
+    /// The same into eight chunks.
+    @Benchmark
+    @OperationsPerInvocation(SPANS)
+    public Split pack() {
+        next = (next + 1) % REQUESTS;
+        return splitter.split(requests.get(next), NOW, EIGHT);
+    }
+
+    /// What [#pack] made, by trace again.
+    @Benchmark
+    @OperationsPerInvocation(SPANS)
+    public void unpack(Blackhole hole) {
+        next = (next + 1) % REQUESTS;
+        for (var chunk : packed.get(next)) {
+            hole.consume(PackedSpans.byTrace(chunk.body()));
+        }
     }
 
     private static Slice request(RandomGenerator random) {

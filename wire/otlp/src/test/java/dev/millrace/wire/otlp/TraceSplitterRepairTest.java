@@ -92,6 +92,7 @@ class TraceSplitterRepairTest {
         var data = TracesData.newBuilder();
         var resource = data.addResourceSpansBuilder();
         resource.setSchemaUrlBytes(ByteString.copyFromUtf8("schema"));
+        resource.getResourceBuilder().addAttributes(text("service.name", "MARK"));
         resource.getResourceBuilder().addAttributes(text("MARK", "MARK"));
         resource.getResourceBuilder().addEntityRefsBuilder().setType("MARK").addIdKeys("MARK");
         var scope = resource.addScopeSpansBuilder().setSchemaUrl("MARK");

@@ -41,7 +41,9 @@ class TraceSplitterTest {
         scope.getScopeBuilder().setName("lib").setVersion("1");
         scope.addSpans(span(1, 1)).addSpans(span(2, 2)).addSpans(span(1, 3));
         resource.addScopeSpansBuilder().addSpans(span(2, 4));
-        data.addResourceSpansBuilder().addScopeSpansBuilder().addSpans(span(1, 5));
+        var other = data.addResourceSpansBuilder();
+        other.getResourceBuilder().addAttributes(text("service.name", "desk"));
+        other.addScopeSpansBuilder().addSpans(span(1, 5));
 
         // When
         var split = split(data.build());
@@ -213,12 +215,15 @@ class TraceSplitterTest {
         var deepest = request(span(1, 1).addAttributes(nested(MessageCheck.MAX_DEPTH)));
         var tooDeep = request(span(1, 1).addAttributes(nested(MessageCheck.MAX_DEPTH + 1)));
 
+        var limits = new SpanLimits(24 * HOUR, HOUR, 16, 16, MessageCheck.MAX_DEPTH, 16);
+        var deepSplitter = new TraceSplitter(limits);
+
         // When
-        var split = split(deepest);
+        var split = deepSplitter.split(Slice.of(deepest.toByteArray()), NOW);
 
         // Then
         assertThat(parse(split, 0)).isEqualTo(deepest);
-        assertThatThrownBy(() -> split(tooDeep))
+        assertThatThrownBy(() -> deepSplitter.split(Slice.of(tooDeep.toByteArray()), NOW))
                 .isInstanceOf(MalformedSpansException.class)
                 .hasMessageContaining("values nested deeper than 32");
     }

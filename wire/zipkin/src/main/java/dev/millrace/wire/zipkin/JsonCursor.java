@@ -403,8 +403,15 @@ final class JsonCursor {
         }
     }
 
+    /// Refuses anything more but space.
     void expectEnd() {
-        if (peek() != -1) {
+        // Zipkin's own encoder sizes a text with U+2028 or U+2029 wrongly and ends in zeros then.
+        int next = peek();
+        while (next == 0) {
+            at++;
+            next = peek();
+        }
+        if (next != -1) {
             throw unexpected("the end of the body");
         }
     }

@@ -2,8 +2,6 @@ package dev.millrace.wire.zipkin;
 
 import dev.millrace.wire.otlp.MalformedSpansException;
 import dev.millrace.wire.otlp.ProtoReader;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.Arrays;
 
 /// Reads a v2 message `ListOfSpans`. Used once, by one thread.
@@ -226,11 +224,36 @@ final class ProtobufReader {
         return texts.since(mark);
     }
 
+    /// An address as RFC 5952 writes it, the longest run of zeros left out.
     static String ipv6(byte[] address) {
-        try {
-            return InetAddress.getByAddress(address).getHostAddress();
-        } catch (UnknownHostException _) {
-            return "";
+        int best = 0;
+        int bestLength = 1;
+        for (int i = 0; i < 8; i++) {
+            int run = 0;
+            while (i + run < 8 && group(address, i + run) == 0) {
+                run++;
+            }
+            if (run > bestLength) {
+                best = i;
+                bestLength = run;
+            }
         }
+        var text = new StringBuilder();
+        for (int i = 0; i < 8; i++) {
+            if (bestLength > 1 && i == best) {
+                text.append("::");
+                i += bestLength - 1;
+            } else {
+                if (!text.isEmpty() && text.charAt(text.length() - 1) != ':') {
+                    text.append(':');
+                }
+                text.append(Integer.toHexString(group(address, i)));
+            }
+        }
+        return text.toString();
+    }
+
+    private static int group(byte[] address, int index) {
+        return ((address[2 * index] & 0xff) << 8) | (address[2 * index + 1] & 0xff);
     }
 }

@@ -33,6 +33,7 @@ public enum ZipkinFormat {
         byte[] bytes = body.array();
         int end = body.offset() + body.length();
         int start = body.offset();
+        // A line feed is the first byte of protobuf, so it is not skipped as space.
         while (start < end && isSpace(bytes[start])) {
             start++;
         }
@@ -68,7 +69,7 @@ public enum ZipkinFormat {
     }
 
     private static boolean isSpace(byte b) {
-        return b == ' ' || b == '\n' || b == '\r' || b == '\t';
+        return b == ' ' || b == '\r' || b == '\t';
     }
 
     private static boolean contains(byte[] bytes, int from, int end, byte[] part) {

@@ -1,0 +1,153 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.model.Tenant;
+import dev.millrace.wire.otlp.TraceChunk;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeader;
+
+/// Makes records of `spans` out of the chunks of a request, as the keying has it.
+///
+/// Chunks may be smaller than the keying allows, by trace for example: what goes to one partition
+/// is put into one record all the same. Safe for any number of threads.
+final class SpanRecords {
+
+    private final String topic;
+    private final int partitions;
+    private final Keying keying;
+    private final AtomicInteger turn = new AtomicInteger();
+
+    /// Of records of the default tenant.
+    private final List<Header> headers;
+
+    SpanRecords(String topic, int partitions, Keying keying) {
+        this.topic = topic;
+        this.partitions = partitions;
+        this.keying = keying;
+        this.headers =
+                keying == Keying.TRACE_ID
+                        ? List.of()
+                        : List.of(
+                                new RecordHeader(
+                                        RecordHeaders.KEYING, RecordHeaders.value(keying.word())));
+    }
+
+    /// @throws SinkException of kind `TOO_LARGE` when one span alone is larger than a record
+    List<ProducerRecord<byte[], byte[]>> of(Tenant tenant, List<TraceChunk> chunks) {
+        List<TraceChunk> pieces = withinRecordSize(chunks);
+        List<Header> all = headers(tenant);
+        return switch (keying) {
+            case TRACE_ID -> byTrace(pieces, all);
+            case PACKED -> packed(pieces, all);
+            case ROUND_ROBIN -> roundRobin(pieces, all);
+        };
+    }
+
+    private List<Header> headers(Tenant tenant) {
+        if (tenant.equals(Tenant.DEFAULT)) {
+            return headers;
+        }
+        var all = new ArrayList<Header>(headers);
+        all.add(new RecordHeader(RecordHeaders.TENANT, RecordHeaders.value(tenant.name())));
+        return all;
+    }
+
+    private List<ProducerRecord<byte[], byte[]>> byTrace(
+            List<TraceChunk> chunks, List<Header> all) {
+        var records = new ArrayList<ProducerRecord<byte[], byte[]>>(chunks.size());
+        for (int i = 0; i < chunks.size(); i++) {
+            TraceChunk chunk = chunks.get(i);
+            byte[] key = TraceKey.of(chunk.traceId());
+            records.add(
+                    new ProducerRecord<>(
+                            topic,
+                            TraceKey.partition(key, partitions),
+                            null,
+                            key,
+                            chunk.body().toByteArray(),
+                            all));
+        }
+        return records;
+    }
+
+    private List<ProducerRecord<byte[], byte[]>> packed(List<TraceChunk> chunks, List<Header> all) {
+        var byPartition = new LinkedHashMap<Integer, List<TraceChunk>>();
+        for (TraceChunk chunk : chunks) {
+            var id = chunk.traceId();
+            byPartition
+                    .computeIfAbsent(
+                            TraceKey.partition(id.high(), id.low(), partitions),
+                            _ -> new ArrayList<>(1))
+                    .add(chunk);
+        }
+        var records = new ArrayList<ProducerRecord<byte[], byte[]>>(byPartition.size());
+        byPartition.forEach((partition, together) -> {
+            byte[] key = RecordHeaders.value(partition);
+            for (byte[] value : values(together)) {
+                records.add(new ProducerRecord<>(topic, partition, null, key, value, all));
+            }
+        });
+        return records;
+    }
+
+    private List<ProducerRecord<byte[], byte[]>> roundRobin(
+            List<TraceChunk> chunks, List<Header> all) {
+        var records = new ArrayList<ProducerRecord<byte[], byte[]>>(1);
+        for (byte[] value : values(chunks)) {
+            int partition = Math.floorMod(turn.getAndIncrement(), partitions);
+            records.add(new ProducerRecord<>(topic, partition, null, null, value, all));
+        }
+        return records;
+    }
+
+    /// As few values as hold all of the chunks: `TracesData` one after another are one again.
+    private static List<byte[]> values(List<TraceChunk> chunks) {
+        if (chunks.size() == 1) {
+            return List.of(chunks.getFirst().body().toByteArray());
+        }
+        var values = new ArrayList<byte[]>(1);
+        int from = 0;
+        int bytes = 0;
+        for (int i = 0; i < chunks.size(); i++) {
+            int more = chunks.get(i).body().length();
+            if (bytes + more > KafkaClients.MAX_RECORD_BYTES) {
+                values.add(joined(chunks.subList(from, i), bytes));
+                from = i;
+                bytes = 0;
+            }
+            bytes += more;
+        }
+        if (from < chunks.size()) {
+            values.add(joined(chunks.subList(from, chunks.size()), bytes));
+        }
+        return values;
+    }
+
+    private static byte[] joined(List<TraceChunk> chunks, int bytes) {
+        var value = new byte[bytes];
+        int at = 0;
+        for (TraceChunk chunk : chunks) {
+            var body = chunk.body();
+            System.arraycopy(body.array(), body.offset(), value, at, body.length());
+            at += body.length();
+        }
+        return value;
+    }
+
+    private static List<TraceChunk> withinRecordSize(List<TraceChunk> chunks) {
+        for (int i = 0; i < chunks.size(); i++) {
+            if (chunks.get(i).body().length() > KafkaClients.MAX_RECORD_BYTES) {
+                var pieces = new ArrayList<TraceChunk>(chunks.size() + 1);
+                for (TraceChunk chunk : chunks) {
+                    pieces.addAll(ChunkPieces.of(chunk, KafkaClients.MAX_RECORD_BYTES));
+                }
+                return pieces;
+            }
+        }
+        return chunks;
+    }
+}

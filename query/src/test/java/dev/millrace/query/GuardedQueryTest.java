@@ -1,0 +1,259 @@
+package dev.millrace.query;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.access.Access;
+import dev.millrace.access.AccessConfig;
+import dev.millrace.access.CorsConfig;
+import dev.millrace.access.Entrance;
+import dev.millrace.access.Tls;
+import dev.millrace.access.TlsConfig;
+import dev.millrace.model.Slice;
+import dev.millrace.model.Tenant;
+import dev.millrace.model.TraceId;
+import dev.millrace.storage.api.Fragment;
+import dev.millrace.storage.api.FragmentId;
+import dev.millrace.testkit.Certificates;
+import dev.millrace.testkit.Certificates.Party;
+import dev.millrace.wire.otlp.OtlpEncoder;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Base64;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// The query port behind a door: two tenants have traces of the same id.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class GuardedQueryTest {
+
+    private static final String TENANT = "X-Scope-OrgID";
+
+    private Path folder;
+    private Certificates certificates;
+    private TraceId traceId;
+    private final MemoryTraceStore store = new MemoryTraceStore();
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    private final ScheduledExecutorService scheduler = Executors.newScheduledThreadPool(1);
+    private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private String address;
+
+    @BeforeAll
+    void start(@TempDir Path directory) throws IOException {
+        folder = directory;
+        certificates = new Certificates(folder);
+        var spans = SampleTraces.rich();
+        traceId = spans.getFirst().traceId();
+        write(0, "shop", OtlpEncoder.encode(spans));
+        write(1, "bank", OtlpEncoder.encode(List.of(spans.getFirst())));
+        var credentials =
+                Files.writeString(
+                        folder.resolve("credentials.yaml"),
+                        """
+                        - {name: clerk, token: clerk-token, tenants: [shop]}
+                        - {name: auditor, user: auditor, password: books, tenants: [shop, bank]}
+                        - {name: robot, certificate: robot, tenants: [bank]}
+                        - {name: guest, token: guest-token, tenants: [empty]}
+                        """);
+        var access =
+                new Access(
+                        new AccessConfig(true, TENANT, credentials, Duration.ofHours(1)),
+                        Map.of(),
+                        scheduler,
+                        meters);
+        access.start();
+        var server = certificates.server();
+        var tls =
+                new Tls(
+                        "query",
+                        new TlsConfig(
+                                server.certificate(),
+                                server.key(),
+                                List.of(certificates.authorityFile()),
+                                TlsConfig.ClientAuth.OPTIONAL,
+                                Duration.ofHours(1)),
+                        scheduler,
+                        meters);
+        tls.start();
+        var query =
+                new QueryServer(
+                        new QueryConfig("127.0.0.1", 0, Duration.ofSeconds(20), 100, 16),
+                        store,
+                        meters,
+                        InstantSource.fixed(SampleTraces.NOW),
+                        new Entrance(
+                                access,
+                                tls,
+                                new CorsConfig(
+                                        List.of("https://ui.example"),
+                                        CorsConfig.DEFAULT_HEADERS,
+                                        Duration.ofHours(1))));
+        query.start();
+        open.push(query);
+        address = "https://localhost:" + query.port();
+    }
+
+    @AfterAll
+    void stop() throws Exception {
+        for (var part : open) {
+            part.close();
+        }
+        scheduler.shutdownNow();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/v1/traces/{id}",
+                "/v1/services",
+                "/v1/services/frontend/operations",
+                "/v1/search",
+                "/v1/nothing",
+                "/api/services",
+                "/api/operations?service=frontend",
+                "/api/services/frontend/operations",
+                "/api/traces?service=frontend",
+                "/api/traces/{id}",
+                "/api/nothing",
+                "/",
+                "/index.html",
+                "/assets/app.js",
+                "/search"
+            })
+    void letsNobodyInWithoutTheRightCredential(String path) throws Exception {
+        // Given
+        var asked = path.replace("{id}", traceId.toString());
+
+        // Then
+        assertThat(get(null, asked).statusCode()).isEqualTo(401);
+        assertThat(get(null, asked).headers().firstValue("www-authenticate").orElse(""))
+                .contains("Bearer", "Basic");
+        assertThat(get(null, asked, "authorization", "Bearer wrong").statusCode()).isEqualTo(401);
+        assertThat(get(certificates.client("nobody"), asked).statusCode()).isEqualTo(401);
+        assertThat(get(null, asked, "authorization", "Bearer clerk-token", TENANT, "bank"))
+                .satisfies(answer -> assertThat(answer.statusCode()).isEqualTo(403));
+        var stranger = new Certificates(Files.createDirectories(folder.resolve("elsewhere")));
+        assertThatThrownBy(() -> get(certificates.expiredClient("robot"), asked))
+                .isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> get(stranger.client("robot"), asked))
+                .isInstanceOf(IOException.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"/v1/traces/", "/api/traces/"})
+    void showsEachTenantItsOwnTraceOfAnId(String path) throws Exception {
+        // When
+        var shop = get(null, path + traceId, "authorization", "Bearer clerk-token");
+        var bank = get(certificates.client("robot"), path + traceId);
+        var empty = get(null, path + traceId, "authorization", "Bearer guest-token");
+
+        // Then
+        assertThat(shop.statusCode()).isEqualTo(200);
+        assertThat(bank.statusCode()).isEqualTo(200);
+        assertThat(bank.body().length()).isLessThan(shop.body().length());
+        assertThat(empty.statusCode()).isEqualTo(404);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"/v1/services", "/api/services"})
+    void letsACredentialOfSeveralTenantsChoose(String path) throws Exception {
+        // Given
+        var shown =
+                "Basic "
+                        + Base64.getEncoder()
+                                .encodeToString("auditor:books".getBytes(StandardCharsets.UTF_8));
+
+        // When
+        var shop = get(null, path, "authorization", shown, TENANT, "shop");
+        var bank = get(null, path, "authorization", shown, TENANT, "bank");
+        var none = get(null, path, "authorization", shown);
+
+        // Then
+        assertThat(shop.statusCode()).isEqualTo(200);
+        assertThat(bank.statusCode()).isEqualTo(200);
+        assertThat(shop.body()).isNotEqualTo(bank.body());
+        assertThat(none.statusCode()).isEqualTo(400);
+        assertThat(none.body()).contains(TENANT);
+        assertThat(get(null, "/", "authorization", shown).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void saysNoInTheWordsOfEachApi() throws Exception {
+        // When
+        var ours = get(null, "/v1/services");
+        var jaegers = get(null, "/api/services");
+
+        // Then
+        assertThat(ours.body()).startsWith("{\"error\":{\"status\":401,");
+        assertThat(jaegers.body()).contains("\"errors\":[{\"code\":401,");
+    }
+
+    @Test
+    void letsAPageOfAnAllowedOriginReadTheAnswerAndTheRefusal() throws Exception {
+        // When
+        var answer =
+                get(
+                        null,
+                        "/v1/services",
+                        "authorization",
+                        "Bearer clerk-token",
+                        "origin",
+                        "https://ui.example");
+        var refusal = get(null, "/v1/services", "origin", "https://ui.example");
+
+        // Then
+        assertThat(answer.headers().firstValue("access-control-allow-origin"))
+                .hasValue("https://ui.example");
+        assertThat(refusal.headers().firstValue("access-control-allow-origin"))
+                .hasValue("https://ui.example");
+    }
+
+    private void write(long offset, String tenant, Slice body) {
+        store.write(
+                List.of(
+                        new Fragment(
+                                new FragmentId("traces-complete", 0, offset),
+                                new Tenant(tenant),
+                                traceId,
+                                body)));
+    }
+
+    private HttpResponse<String> get(@Nullable Party who, String path, String... headers)
+            throws Exception {
+        var client =
+                HttpClient.newBuilder()
+                        .sslContext(certificates.context(who))
+                        .connectTimeout(Duration.ofSeconds(20))
+                        .build();
+        open.push(client::shutdownNow);
+        var request =
+                HttpRequest.newBuilder(URI.create(address + path)).timeout(Duration.ofSeconds(20));
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        return client.send(request.build(), BodyHandlers.ofString());
+    }
+}

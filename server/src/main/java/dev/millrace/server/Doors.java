@@ -1,0 +1,59 @@
+package dev.millrace.server;
+
+import dev.millrace.access.Access;
+import dev.millrace.access.CorsConfig;
+import dev.millrace.access.Entrance;
+import dev.millrace.access.Tls;
+import dev.millrace.access.TlsConfig;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+
+/// What stands before the servers of this process: the same credentials before all of them, and
+/// certificates before each.
+final class Doors {
+
+    private final Parts parts;
+    private final Optional<TlsConfig> tls;
+    private final CorsConfig cors;
+    private final ScheduledExecutorService watcher;
+    private final Access access;
+
+    private Doors(Parts parts, ComponentConfig wired, ScheduledExecutorService watcher) {
+        this.parts = parts;
+        this.watcher = watcher;
+        tls = wired.tls();
+        cors = wired.cors();
+        access =
+                parts.push(
+                        "access",
+                        new Access(wired.access(), System.getenv(), watcher, parts.meters()));
+    }
+
+    /// Reads the credentials.
+    static Doors open(Parts parts, ComponentConfig wired) {
+        var watcher =
+                parts.push(
+                        "watcher of files",
+                        Executors.newSingleThreadScheduledExecutor(
+                                Thread.ofPlatform().daemon().name("file-watcher").factory()));
+        var doors = new Doors(parts, wired, watcher);
+        doors.access.start();
+        return doors;
+    }
+
+    /// What stands before one server, opened.
+    ///
+    /// @param server its name in metrics
+    Entrance before(String server) {
+        if (tls.isEmpty()) {
+            return new Entrance(access, null, cors);
+        }
+        var certificates =
+                parts.push(
+                        "certificates of " + server,
+                        new Tls(server, tls.get(), watcher, parts.meters()));
+        certificates.start();
+        return new Entrance(access, certificates, cors);
+    }
+}
