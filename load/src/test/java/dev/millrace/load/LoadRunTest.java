@@ -59,7 +59,12 @@ class LoadRunTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"ZIPKIN_JSON, false", "ZIPKIN_JSON, true", "ZIPKIN_PROTO, false"})
+    @CsvSource({
+        "ZIPKIN_JSON, false",
+        "ZIPKIN_JSON, true",
+        "ZIPKIN_PROTO, false",
+        "JAEGER_GRPC, true"
+    })
     void tellsTheTruthAboutWhatAnotherFormatCarries(Protocol protocol, boolean gzip)
             throws Exception {
         try (var receiver = new Receiver(_ -> Reply.TAKE).start()) {
@@ -145,7 +150,7 @@ class LoadRunTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"OTLP_GRPC", "OTLP_HTTP", "ZIPKIN_JSON", "ZIPKIN_PROTO"})
+    @EnumSource(names = {"OTLP_GRPC", "OTLP_HTTP", "ZIPKIN_JSON", "ZIPKIN_PROTO", "JAEGER_GRPC"})
     void sendsBenchmarkTraffic(Protocol protocol) throws Exception {
         try (var receiver = new Receiver(_ -> Reply.TAKE).start()) {
             // Given

@@ -18,16 +18,26 @@ import dev.millrace.model.Slice;
 import dev.millrace.model.Span;
 import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
+import dev.millrace.wire.jaeger.JaegerDecoder;
+import dev.millrace.wire.jaeger.JaegerFormat;
 import dev.millrace.wire.otlp.OtlpDecoder;
 import dev.millrace.wire.zipkin.ZipkinDecoder;
 import dev.millrace.wire.zipkin.ZipkinFormat;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
 import io.grpc.Status;
 import io.grpc.protobuf.StatusProto;
+import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import io.opentelemetry.proto.collector.trace.v1.ExportTracePartialSuccess;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse;
 import io.opentelemetry.proto.collector.trace.v1.TraceServiceGrpc;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -58,6 +68,7 @@ final class Receiver implements AutoCloseable {
     }
 
     private static final ZipkinDecoder ZIPKIN = new ZipkinDecoder(64 << 20);
+    private static final JaegerDecoder JAEGER = new JaegerDecoder(64 << 20);
 
     private final IntFunction<Reply> script;
     private final @Nullable TlsKeyPair certificate;
@@ -145,7 +156,11 @@ final class Receiver implements AutoCloseable {
                         })
                         .service("/v1/traces", http(this::answer))
                         .service("/api/v2/spans", http(this::answerZipkin))
-                        .service(GrpcService.builder().addService(new Grpc()).build());
+                        .service(
+                                GrpcService.builder()
+                                        .addService(new Grpc())
+                                        .addService(jaeger())
+                                        .build());
         if (certificate == null) {
             return builder.http(port).build();
         }
@@ -217,6 +232,47 @@ final class Receiver implements AutoCloseable {
                         ExportTracePartialSuccess.newBuilder()
                                 .setRejectedSpans(1)
                                 .setErrorMessage("the first"))
+                .build();
+    }
+
+    // Jaeger's messages as bytes; there are no generated classes of them.
+    private ServerServiceDefinition jaeger() {
+        var bytes =
+                new MethodDescriptor.Marshaller<byte[]>() {
+                    @Override
+                    public InputStream stream(byte[] message) {
+                        return new ByteArrayInputStream(message);
+                    }
+
+                    @Override
+                    public byte[] parse(InputStream message) {
+                        try {
+                            return message.readAllBytes();
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                    }
+                };
+        String service = "jaeger.api_v2.CollectorService";
+        var postSpans =
+                MethodDescriptor.newBuilder(bytes, bytes)
+                        .setType(MethodDescriptor.MethodType.UNARY)
+                        .setFullMethodName(service + "/PostSpans")
+                        .build();
+        return ServerServiceDefinition.builder(
+                        ServiceDescriptor.newBuilder(service).addMethod(postSpans).build())
+                .addMethod(
+                        postSpans,
+                        ServerCalls.asyncUnaryCall((request, observer) -> {
+                            var traces =
+                                    JAEGER.traces(JaegerFormat.POST_SPANS, Slice.of(request), 1);
+                            if (reply(traces) == Reply.TAKE) {
+                                observer.onNext(new byte[0]);
+                                observer.onCompleted();
+                            } else {
+                                observer.onError(Status.UNAVAILABLE.asRuntimeException());
+                            }
+                        }))
                 .build();
     }
 

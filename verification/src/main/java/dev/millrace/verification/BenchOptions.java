@@ -49,7 +49,7 @@ record BenchOptions(
               --heap=SIZE        the aggregator's Java heap (2g)
               --memory=SIZE      what of it is for open traces (1GiB)
               --variants=A,B     receivers to measure: otlp-grpc, zipkin-json, packed, tls, ...; all without
-              --seconds=N        to measure each of them for, after half as much of warm-up (8)
+              --seconds=N        to measure each of them for, after as much of warm-up at most (8)
               --report=NAME      write docs/reports/bench-NAME.md as well
               --profile          record all processes, and keep the recordings
               --keep             keep the data\

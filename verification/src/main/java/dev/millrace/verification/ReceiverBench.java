@@ -31,6 +31,7 @@ final class ReceiverBench {
     private static final double PACKED_TARGET = 500_000;
     private static final double ZIPKIN_TARGET = 5;
     private static final String RECEIVED = "millrace_spans_received_total";
+    private static final long WARM_UP_SPANS = 800_000;
     private static final int CONCURRENCY = 16;
     private static final long SEED = 1;
     private static final long DELETE_SECONDS = 30;
@@ -103,10 +104,11 @@ final class ReceiverBench {
                         settings);
         try (collector) {
             collector.start();
-            var _ = load(variant, guard, collector, SEED + 1, options.seconds() / 2);
+            // As long at most, and no longer than until the compiler has done most of its work.
+            var _ = load(variant, guard, collector, SEED + 1, WARM_UP_SPANS);
             var before = Sample.of(collector, RECEIVED, broker);
             double generatorBefore = ProcessUsage.ofThisProcess().cpuSeconds();
-            var report = load(variant, guard, collector, SEED, options.seconds());
+            var report = load(variant, guard, collector, SEED, 0);
             double generator = ProcessUsage.ofThisProcess().cpuSeconds() - generatorBefore;
             var after = Sample.of(collector, RECEIVED, broker);
             if (Math.round(before.doneUntil(after)) != report.acknowledged()) {
@@ -127,12 +129,13 @@ final class ReceiverBench {
         }
     }
 
-    private static LoadReport load(
+    /// @param spans to send at most; 0 for as many as time allows
+    private LoadReport load(
             ReceiverVariant variant,
             BenchGuard guard,
             MillraceProcess collector,
             long seed,
-            long seconds)
+            long spans)
             throws IOException, InterruptedException {
         URI plain = collector.target(variant.protocol());
         URI target =
@@ -145,7 +148,8 @@ final class ReceiverBench {
                         .traffic(LoadConfig.Traffic.BENCHMARK)
                         .seed(seed)
                         .spansPerSecond(0)
-                        .duration(Duration.ofSeconds(Math.max(1, seconds)))
+                        .duration(Duration.ofSeconds(options.seconds()))
+                        .totalSpans(spans)
                         .concurrency(CONCURRENCY)
                         .gzip(variant.gzip())
                         .headers(guard.headers())

@@ -7,6 +7,8 @@ import dev.millrace.model.Slice;
 import dev.millrace.model.Span;
 import dev.millrace.model.SpanId;
 import dev.millrace.model.TraceId;
+import dev.millrace.wire.jaeger.JaegerDecoder;
+import dev.millrace.wire.jaeger.JaegerFormat;
 import dev.millrace.wire.otlp.OtlpDecoder;
 import dev.millrace.wire.zipkin.ZipkinDecoder;
 import dev.millrace.wire.zipkin.ZipkinFormat;
@@ -154,7 +156,8 @@ class BenchmarkWorkloadTest {
                     case OTLP -> body;
                     case ZIPKIN_JSON -> zipkin.traces(ZipkinFormat.JSON_V2, body, NOW);
                     case ZIPKIN_PROTO -> zipkin.traces(ZipkinFormat.PROTOBUF, body, NOW);
-                    case JAEGER_PROTO -> body;
+                    case JAEGER_PROTO ->
+                            new JaegerDecoder(64 << 20).traces(JaegerFormat.POST_SPANS, body, NOW);
                 });
     }
 
