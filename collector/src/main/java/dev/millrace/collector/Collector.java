@@ -167,7 +167,7 @@ public final class Collector implements AutoCloseable {
         tcp().forEach(receiver -> entrance.port(builder, address(receiver)));
         entrance.applyTo(builder);
         builder.childChannelPipelineCustomizer(pipeline ->
-                        pipeline.addLast(
+                        pipeline.addFirst(
                                 new ConnectionWatch(
                                         config.requestTimeout(), config.idleTimeout(), metrics)))
                 .decorator(ConnectionWatch::tell)

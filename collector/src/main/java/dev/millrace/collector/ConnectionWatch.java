@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
 /// A connection of HTTP/2 is left to the server's idle timeout, which neither pings nor half a
 /// header put off.
 ///
-/// Lives in one connection's event loop.
+/// Stands first in one connection's pipeline, and lives in its event loop.
 final class ConnectionWatch extends ChannelInboundHandlerAdapter {
 
     private static final AttributeKey<ConnectionWatch> WATCH =
@@ -116,7 +116,7 @@ final class ConnectionWatch extends ChannelInboundHandlerAdapter {
     private void cut(ChannelHandlerContext ctx, Cut reason) {
         if (ctx.channel().isActive()) {
             metrics.cut(reason);
-            var _ = ctx.close();
+            var _ = ctx.channel().close();
         }
     }
 

@@ -323,9 +323,15 @@ class ConnectionTest {
         }
     }
 
+    /// Waits for the end, whatever comes before it.
     private static boolean isClosed(Socket socket) throws IOException {
         try {
-            return socket.getInputStream().read() < 0;
+            while (socket.getInputStream().read() >= 0) {
+                socket.setSoTimeout(10_000);
+            }
+            return true;
+        } catch (SocketTimeoutException _) {
+            return false;
         } catch (SocketException _) {
             return true;
         }
