@@ -168,8 +168,7 @@ public final class Collector implements AutoCloseable {
         entrance.applyTo(builder);
         builder.childChannelPipelineCustomizer(pipeline ->
                         pipeline.addFirst(
-                                new ConnectionWatch(
-                                        config.requestTimeout(), config.idleTimeout(), metrics)))
+                                new ConnectionWatch(config.requestTimeout(), metrics)))
                 .decorator(ConnectionWatch::tell)
                 .meterRegistry(meters)
                 .maxNumConnections(config.maxConnections())
