@@ -136,7 +136,7 @@ class DatagramReceiverTest {
                     new DatagramPacket(
                             datagram,
                             datagram.length,
-                            InetAddress.getByName("127.0.0.1"),
+                            InetAddress.getLoopbackAddress(),
                             collector.collector.port(receiver)));
         }
     }
