@@ -5,10 +5,14 @@ import dev.millrace.access.CorsConfig;
 import dev.millrace.access.TlsConfig;
 import dev.millrace.assembly.AssemblyConfig;
 import dev.millrace.cache.RedisConfig;
+import dev.millrace.collector.ActiveMqConfig;
 import dev.millrace.collector.CollectorConfig;
 import dev.millrace.collector.CollectorConfig.Rate;
 import dev.millrace.collector.CollectorConfig.Rates;
+import dev.millrace.collector.KafkaSourceConfig;
+import dev.millrace.collector.RabbitMqConfig;
 import dev.millrace.collector.Receiver;
+import dev.millrace.collector.SourceEncoding;
 import dev.millrace.model.ByteSize;
 import dev.millrace.model.Tenant;
 import dev.millrace.pipeline.AggregatorConfig;
@@ -34,6 +38,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -41,6 +46,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// What each component needs to know, taken from what the operator has set.
 ///
@@ -65,6 +72,9 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
         note(problems, "sampling.head", any::load);
         note(problems, "sampling.remote.adaptive", any::adaptive);
         note(problems, "redis", any::redis);
+        note(problems, "sources.kafka", any::kafkaSources);
+        note(problems, "sources.activemq", any::activeMq);
+        note(problems, "sources.rabbitmq", any::rabbitMq);
         note(problems, "collector", () -> collector(config));
         note(problems, "sink", any::sink);
         note(problems, "aggregator", () -> any.aggregator("any", config.dataDir()));
@@ -289,7 +299,11 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
         if (redis.uri().isEmpty()) {
             return Optional.empty();
         }
-        var usual = RedisConfig.of(URI.create(redis.uri()), redis.user(), password(redis));
+        var usual =
+                RedisConfig.of(
+                        URI.create(redis.uri()),
+                        redis.user(),
+                        password(redis.password(), redis.passwordFile()));
         return Optional.of(
                 new RedisConfig(
                         usual.uri(),
@@ -302,16 +316,112 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                         usual.pollInterval()));
     }
 
-    private static String password(MillraceConfig.RedisConfig redis) {
-        if (redis.passwordFile().isEmpty()) {
-            return redis.password();
+    private static String password(String password, String file) {
+        if (file.isEmpty()) {
+            return password;
         }
         try {
-            return Files.readString(Path.of(redis.passwordFile())).strip();
+            return Files.readString(Path.of(file)).strip();
         } catch (IOException e) {
             throw new IllegalArgumentException(
-                    "password-file: " + redis.passwordFile() + " (expected: a file to be read)", e);
+                    "password-file: " + file + " (expected: a file to be read)", e);
         }
+    }
+
+    /// The topics of others to read: a source for each encoding, and for each pattern.
+    List<KafkaSourceConfig> kafkaSources() {
+        var topics = new EnumMap<SourceEncoding, List<String>>(SourceEncoding.class);
+        var sources = new ArrayList<KafkaSourceConfig>();
+        config.sources()
+                .kafka()
+                .topics()
+                .forEach((topic, word) -> {
+                    var encoding = encoding(topic, word);
+                    if (topic.length() > 2 && topic.startsWith("/") && topic.endsWith("/")) {
+                        String pattern = topic.substring(1, topic.length() - 1);
+                        sources.add(kafkaSource(topic, List.of(), pattern, encoding));
+                    } else {
+                        topics.computeIfAbsent(encoding, _ -> new ArrayList<>()).add(topic);
+                    }
+                });
+        topics.forEach((encoding, named) ->
+                sources.add(kafkaSource(encoding.word(), named, null, encoding)));
+        return sources;
+    }
+
+    private KafkaSourceConfig kafkaSource(
+            String name, List<String> topics, @Nullable String pattern, SourceEncoding encoding) {
+        var kafka = config.sources().kafka();
+        return new KafkaSourceConfig(
+                name,
+                kafka.bootstrapServers().isEmpty()
+                        ? null
+                        : String.join(",", kafka.bootstrapServers()),
+                kafka.properties(),
+                kafka.group(),
+                topics,
+                pattern,
+                encoding,
+                kafka.threads(),
+                tenant(kafka.tenant()),
+                kafka.tenantHeader().isEmpty() ? null : kafka.tenantHeader(),
+                kafka.maxInFlight());
+    }
+
+    private static SourceEncoding encoding(String topic, String word) {
+        return Arrays.stream(SourceEncoding.values())
+                .filter(encoding -> encoding.word().equals(word))
+                .findFirst()
+                .orElseThrow(() ->
+                        new IllegalArgumentException(
+                                "topics."
+                                        + topic
+                                        + ": "
+                                        + word
+                                        + " (expected: one of "
+                                        + Arrays.stream(SourceEncoding.values())
+                                                .map(SourceEncoding::word)
+                                                .collect(Collectors.joining(", "))
+                                        + ")"));
+    }
+
+    private static Tenant tenant(String name) {
+        return name.isEmpty() ? Tenant.DEFAULT : new Tenant(name);
+    }
+
+    /// The ActiveMQ queue to read; empty for none.
+    Optional<ActiveMqConfig> activeMq() {
+        var queue = config.sources().activemq();
+        return queue.url().isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        new ActiveMqConfig(
+                                queue.url(),
+                                queue.username(),
+                                password(queue.password(), queue.passwordFile()),
+                                queue.queue(),
+                                queue.concurrency(),
+                                ActiveMqConfig.DEFAULT.window(),
+                                tenant(queue.tenant())));
+    }
+
+    /// The RabbitMQ queue to read; empty for none.
+    Optional<RabbitMqConfig> rabbitMq() {
+        var queue = config.sources().rabbitmq();
+        return queue.addresses().isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        new RabbitMqConfig(
+                                queue.addresses(),
+                                queue.virtualHost(),
+                                queue.username(),
+                                password(queue.password(), queue.passwordFile()),
+                                queue.tls(),
+                                queue.queue(),
+                                queue.concurrency(),
+                                RabbitMqConfig.DEFAULT.window(),
+                                queue.connectionTimeout(),
+                                tenant(queue.tenant())));
     }
 
     /// Who may come in.

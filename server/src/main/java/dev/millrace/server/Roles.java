@@ -209,6 +209,11 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                                 parts.meters()));
         collector.start();
         String host = shown(config.collector().host());
+        Sources.open(
+                parts,
+                wired,
+                config.mode() == MillraceConfig.Mode.DIRECT ? null : wired.kafka(),
+                collector.intake());
         collector
                 .ports()
                 .forEach((receiver, port) ->

@@ -23,6 +23,7 @@ public record MillraceConfig(
         TlsConfig tls,
         CorsConfig cors,
         CollectorConfig collector,
+        SourcesConfig sources,
         SamplingConfig sampling,
         RedisConfig redis,
         SinkConfig sink,
@@ -239,6 +240,68 @@ public record MillraceConfig(
             ByteSize bytes,
             @Between(min = 0, max = Integer.MAX_VALUE) int spans,
             Map<String, String> tenants) {}
+
+    /// Where the collector fetches spans that others have put down.
+    public record SourcesConfig(
+            KafkaSourceConfig kafka, ActiveMqConfig activemq, RabbitMqConfig rabbitmq) {}
+
+    /// Topics to read. No topics means none.
+    ///
+    /// @param topics encodings by topic, or by a pattern for topics between slashes
+    public record KafkaSourceConfig(
+            Map<String, String> topics,
+            List<String> bootstrapServers,
+            Map<String, String> properties,
+            String group,
+            @Between(min = 1, max = 1_000) int threads,
+            String tenant,
+            String tenantHeader,
+            ByteSize maxInFlight) {
+
+        /// Names the properties and keeps their values, which may be secret, to itself.
+        @Override
+        public String toString() {
+            return "KafkaSourceConfig[topics=%s, bootstrapServers=%s, properties=%s]"
+                    .formatted(topics, bootstrapServers, properties.keySet());
+        }
+    }
+
+    /// The ActiveMQ queue to read. No address means none.
+    public record ActiveMqConfig(
+            String url,
+            String username,
+            String password,
+            String passwordFile,
+            String queue,
+            @Between(min = 1, max = 1_000) int concurrency,
+            String tenant) {
+
+        /// Keeps the password to itself.
+        @Override
+        public String toString() {
+            return "ActiveMqConfig[url=%s, queue=%s]".formatted(url, queue);
+        }
+    }
+
+    /// The RabbitMQ queue to read. No addresses means none.
+    public record RabbitMqConfig(
+            List<String> addresses,
+            String virtualHost,
+            String username,
+            String password,
+            String passwordFile,
+            boolean tls,
+            String queue,
+            @Between(min = 1, max = 1_000) int concurrency,
+            Duration connectionTimeout,
+            String tenant) {
+
+        /// Keeps the password to itself.
+        @Override
+        public String toString() {
+            return "RabbitMqConfig[addresses=%s, queue=%s]".formatted(addresses, queue);
+        }
+    }
 
     /// What is decided before spans reach the log.
     public record SamplingConfig(HeadConfig head, RemoteConfig remote) {}

@@ -1,0 +1,87 @@
+package dev.millrace.server;
+
+import dev.millrace.collector.ActiveMqSource;
+import dev.millrace.collector.DeadLetterBox;
+import dev.millrace.collector.KafkaDeadLetterBox;
+import dev.millrace.collector.KafkaSource;
+import dev.millrace.collector.RabbitMqSource;
+import dev.millrace.collector.SpanIntake;
+import dev.millrace.pipeline.KafkaClients;
+import dev.millrace.pipeline.KafkaConfig;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// The topics and queues of others that the collector reads, opened.
+final class Sources {
+
+    private final Parts parts;
+    private final ComponentConfig wired;
+    private final @Nullable KafkaConfig ours;
+    private final SpanIntake intake;
+    private @Nullable DeadLetterBox deadLetters;
+
+    private Sources(
+            Parts parts, ComponentConfig wired, @Nullable KafkaConfig ours, SpanIntake intake) {
+        this.parts = parts;
+        this.wired = wired;
+        this.ours = ours;
+        this.intake = intake;
+    }
+
+    /// @param ours our own cluster; null in direct mode
+    static void open(
+            Parts parts, ComponentConfig wired, @Nullable KafkaConfig ours, SpanIntake intake) {
+        var sources = new Sources(parts, wired, ours, intake);
+        sources.kafka();
+        sources.queues();
+    }
+
+    private void kafka() {
+        for (var config : wired.kafkaSources()) {
+            var source =
+                    new KafkaSource(
+                            config, ours, wired.topics(), intake, deadLetters(), parts.meters());
+            push("topics in " + config.name(), source, source::healthy).start();
+        }
+    }
+
+    private void queues() {
+        wired.activeMq()
+                .ifPresent(config -> {
+                    var source = new ActiveMqSource(config, intake, deadLetters(), parts.meters());
+                    push("activemq", source, source::healthy).start();
+                });
+        wired.rabbitMq()
+                .ifPresent(config -> {
+                    var source = new RabbitMqSource(config, intake, deadLetters(), parts.meters());
+                    push("rabbitmq", source, source::healthy).start();
+                });
+    }
+
+    private <T extends AutoCloseable> T push(String name, T source, BooleanSupplier healthy) {
+        return parts.push(
+                name,
+                source,
+                () ->
+                        healthy.getAsBoolean()
+                                ? PartState.up()
+                                : PartState.down("it cannot read what it should"));
+    }
+
+    private DeadLetterBox deadLetters() {
+        var opened = deadLetters;
+        if (opened == null) {
+            opened = deadLetters = openDeadLetters();
+        }
+        return opened;
+    }
+
+    private DeadLetterBox openDeadLetters() {
+        if (ours == null) {
+            return DeadLetterBox.logging(parts.meters());
+        }
+        var box = new KafkaDeadLetterBox(new KafkaClients(ours), wired.topics(), parts.meters());
+        parts.push("dead letters of sources", box).start();
+        return box;
+    }
+}
