@@ -18,8 +18,8 @@ import org.slf4j.LoggerFactory;
 /// `sampling-decisions`.
 ///
 /// Runs [AggregatorLoop]s on threads of its own. A loop that fails is replaced after a pause that
-/// grows from 100 ms to 5 s; its successor continues from what is committed. Only records that were
-/// not keyed by trace stop it for good.
+/// grows from 100 ms to 5 s; its successor continues from what is committed. Only records that tell
+/// they are not for an aggregator stop it for good.
 public final class Aggregator implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Aggregator.class);
@@ -85,7 +85,7 @@ public final class Aggregator implements AutoCloseable {
                 } finally {
                     running.decrementAndGet();
                 }
-            } catch (KeyingException e) {
+            } catch (UnreadableSpansException e) {
                 refusal.compareAndSet(null, e.getMessage());
                 LOG.atError().log("Aggregator stops for good: {}", e.getMessage());
                 stop.countDown();

@@ -50,6 +50,11 @@ final class FragmentReader {
         if (RecordHeaders.has(record.headers(), RecordHeaders.MARKER)) {
             return MARKER;
         }
+        String encoding = RecordHeaders.text(record.headers(), RecordHeaders.ENCODING);
+        if (encoding != null && !encoding.equals(Encoding.OTLP_PROTO.word())) {
+            return new Reading.Poison(
+                    "encoding", "encoding: \"" + encoding + "\" (expected: otlp_proto)");
+        }
         Keying keying;
         try {
             keying = Keying.of(record.headers());

@@ -64,7 +64,7 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
         this.topic = topic;
         this.partitions = partitions;
         this.config = config;
-        this.records = new SpanRecords(topic, partitions, config.keying());
+        this.records = new SpanRecords(topic, partitions, config.keying(), config.encoding());
         this.grouping = config.keying().grouping(partitions);
         this.meters = new SinkMeters(registry);
         this.failureLog = new LogGate(meters.clock());

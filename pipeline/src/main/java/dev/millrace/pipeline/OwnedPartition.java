@@ -70,7 +70,8 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         assembler = new PartitionAssembler(config, from.resumption(), closed, log, this);
     }
 
-    /// @throws KeyingException when the record cannot be part of traces, nor can those after it
+    /// @throws UnreadableSpansException when the record cannot be part of traces, nor can those
+    ///   after it
     void accept(ConsumerRecord<byte[], byte[]> message, long nowNanos) {
         lastRecordNanos = nowNanos;
         nextMarkerNanos = nowNanos;
@@ -98,6 +99,10 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     }
 
     private static List<TraceChunk> chunks(ConsumerRecord<byte[], byte[]> message) {
+        String encoding = RecordHeaders.text(message.headers(), RecordHeaders.ENCODING);
+        if (encoding != null && !encoding.equals(Encoding.OTLP_PROTO.word())) {
+            throw UnreadableSpansException.encoded(message, encoding);
+        }
         var keying = Keying.of(message.headers());
         var body = Slice.of(message.value());
         return switch (keying) {
@@ -111,7 +116,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                 yield List.of(new TraceChunk(traceId, body, 0));
             }
             case PACKED -> PackedSpans.byTrace(body);
-            case ROUND_ROBIN -> throw new KeyingException(message, keying);
+            case ROUND_ROBIN -> throw UnreadableSpansException.keyed(message, keying);
         };
     }
 

@@ -24,6 +24,9 @@ final class RecordHeaders {
     /// by their trace id.
     static final String KEYING = "keying";
 
+    /// The format of the value, a word of [Encoding]; absent when it is OTLP.
+    static final String ENCODING = "encoding";
+
     /// Which part of its trace this record is, counted from 1; absent when it is the whole trace.
     static final String PART = "part";
 

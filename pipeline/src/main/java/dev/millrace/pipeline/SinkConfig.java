@@ -7,14 +7,24 @@ import java.time.Duration;
 /// long.
 ///
 /// @param keying which spans make a record, and where it goes
+/// @param encoding the format of the records' values; other than OTLP only by trace id
 /// @param maxInFlight bytes of spans that were accepted and not yet acknowledged; more are refused
 /// @param deliveryTimeout after how long without an acknowledgement a request has failed
-public record SinkConfig(Keying keying, ByteSize maxInFlight, Duration deliveryTimeout) {
+public record SinkConfig(
+        Keying keying, Encoding encoding, ByteSize maxInFlight, Duration deliveryTimeout) {
 
     /// The largest request the collector takes: less would refuse it for ever.
     private static final ByteSize LEAST_IN_FLIGHT = ByteSize.ofMebibytes(16);
 
     public SinkConfig {
+        if (encoding != Encoding.OTLP_PROTO && keying != Keying.TRACE_ID) {
+            throw new IllegalArgumentException(
+                    "keying: "
+                            + keying.word()
+                            + " (expected: trace-id, because the encoding is "
+                            + encoding.word()
+                            + ")");
+        }
         if (maxInFlight.bytes() < LEAST_IN_FLIGHT.bytes()) {
             throw new IllegalArgumentException(
                     "max-in-flight: "
@@ -29,13 +39,43 @@ public record SinkConfig(Keying keying, ByteSize maxInFlight, Duration deliveryT
         }
     }
 
-    /// Keyed by trace id.
+    /// OTLP, keyed by trace id.
     public SinkConfig(ByteSize maxInFlight, Duration deliveryTimeout) {
-        this(Keying.TRACE_ID, maxInFlight, deliveryTimeout);
+        this(Keying.TRACE_ID, Encoding.OTLP_PROTO, maxInFlight, deliveryTimeout);
     }
 
     public SinkConfig withKeying(Keying newKeying) {
-        return new SinkConfig(newKeying, maxInFlight, deliveryTimeout);
+        return new SinkConfig(newKeying, encoding, maxInFlight, deliveryTimeout);
+    }
+
+    public SinkConfig withEncoding(Encoding newEncoding) {
+        return new SinkConfig(keying, newEncoding, maxInFlight, deliveryTimeout);
+    }
+
+    /// To be asked where an aggregator reads what is written so.
+    ///
+    /// @throws IllegalArgumentException when it could not
+    public void checkForAggregator() {
+        checkForSpansFeed();
+        if (keying == Keying.ROUND_ROBIN) {
+            throw new IllegalArgumentException(
+                    "spans.keying: "
+                            + keying.word()
+                            + " (expected: trace-id or packed where an aggregator runs)");
+        }
+    }
+
+    /// To be asked where an ingester of the feed `spans` reads what is written so.
+    ///
+    /// @throws IllegalArgumentException when it could not
+    public void checkForSpansFeed() {
+        if (encoding != Encoding.OTLP_PROTO) {
+            throw new IllegalArgumentException(
+                    "spans.encoding: "
+                            + encoding.word()
+                            + " (expected: otlp_proto where an aggregator or an ingester of the"
+                            + " feed spans runs, which read nothing else)");
+        }
     }
 
     public static SinkConfig defaults() {

@@ -19,21 +19,30 @@ final class SpanRecords {
     private final String topic;
     private final int partitions;
     private final Keying keying;
+    private final Encoding encoding;
     private final AtomicInteger turn = new AtomicInteger();
 
     /// Of records of the default tenant.
     private final List<Header> headers;
 
-    SpanRecords(String topic, int partitions, Keying keying) {
+    SpanRecords(String topic, int partitions, Keying keying, Encoding encoding) {
         this.topic = topic;
         this.partitions = partitions;
         this.keying = keying;
-        this.headers =
-                keying == Keying.TRACE_ID
-                        ? List.of()
-                        : List.of(
-                                new RecordHeader(
-                                        RecordHeaders.KEYING, RecordHeaders.value(keying.word())));
+        this.encoding = encoding;
+        this.headers = headers(keying, encoding);
+    }
+
+    private static List<Header> headers(Keying keying, Encoding encoding) {
+        var headers = new ArrayList<Header>(2);
+        if (keying != Keying.TRACE_ID) {
+            headers.add(new RecordHeader(RecordHeaders.KEYING, RecordHeaders.value(keying.word())));
+        }
+        if (encoding != Encoding.OTLP_PROTO) {
+            headers.add(
+                    new RecordHeader(RecordHeaders.ENCODING, RecordHeaders.value(encoding.word())));
+        }
+        return List.copyOf(headers);
     }
 
     /// @throws SinkException of kind `TOO_LARGE` when one span alone is larger than a record
@@ -62,14 +71,10 @@ final class SpanRecords {
         for (int i = 0; i < chunks.size(); i++) {
             TraceChunk chunk = chunks.get(i);
             byte[] key = TraceKey.of(chunk.traceId());
-            records.add(
-                    new ProducerRecord<>(
-                            topic,
-                            TraceKey.partition(key, partitions),
-                            null,
-                            key,
-                            chunk.body().toByteArray(),
-                            all));
+            int partition = TraceKey.partition(key, partitions);
+            for (byte[] value : encoding.values(chunk.body())) {
+                records.add(new ProducerRecord<>(topic, partition, null, key, value, all));
+            }
         }
         return records;
     }
@@ -138,12 +143,13 @@ final class SpanRecords {
         return value;
     }
 
-    private static List<TraceChunk> withinRecordSize(List<TraceChunk> chunks) {
+    private List<TraceChunk> withinRecordSize(List<TraceChunk> chunks) {
+        int most = encoding.maxBodyBytes();
         for (int i = 0; i < chunks.size(); i++) {
-            if (chunks.get(i).body().length() > KafkaClients.MAX_RECORD_BYTES) {
+            if (chunks.get(i).body().length() > most) {
                 var pieces = new ArrayList<TraceChunk>(chunks.size() + 1);
                 for (TraceChunk chunk : chunks) {
-                    pieces.addAll(ChunkPieces.of(chunk, KafkaClients.MAX_RECORD_BYTES));
+                    pieces.addAll(ChunkPieces.of(chunk, most));
                 }
                 return pieces;
             }

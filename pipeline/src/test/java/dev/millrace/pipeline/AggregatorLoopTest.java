@@ -31,6 +31,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class AggregatorLoopTest {
 
@@ -298,13 +300,13 @@ class AggregatorLoopTest {
                 .allSatisfy(message -> assertThat(ids(message)).containsExactly(1L, 2L, 3L, 4L));
     }
 
-    @Test
-    void stopsForGoodAtARecordThatWasWrittenRoundRobin() {
+    @ParameterizedTest
+    @CsvSource({"keying, round-robin", "encoding, zipkin_json"})
+    void stopsForGoodAtARecordThatIsNotForIt(String header, String value) {
         // Given
         kafka.send(List.of(chunk(1, 1)));
         var spread = packed(0, span(onPartition(0), 1));
-        spread.headers().remove(RecordHeaders.KEYING);
-        spread.headers().add(RecordHeaders.KEYING, RecordHeaders.value("round-robin"));
+        spread.headers().remove(header).add(header, RecordHeaders.value(value));
         kafka.send(List.of(spread));
         var registry = new SimpleMeterRegistry();
         try (var aggregator =
@@ -321,7 +323,7 @@ class AggregatorLoopTest {
             // Then
             assertThat(aggregator.refusal().orElseThrow())
                     .startsWith(topics.fullName(topics.spans()) + "-0@")
-                    .contains("header keying: \"round-robin\" (expected: \"packed\"");
+                    .contains("header " + header + ": \"" + value + "\" (expected: ");
             await().atMost(PATIENCE).until(() -> !aggregator.healthy());
         }
         assertThat(kafka.readAll(topics.fullName(topics.deadLetters()))).isEmpty();

@@ -164,6 +164,53 @@ class KafkaSpanSinkTest {
     }
 
     @Test
+    void writesAListOfZipkinSpansPerTraceForThoseWhoReadThat() throws Exception {
+        // Given
+        var kafka = KafkaFixture.shared();
+        String topic = KafkaFixture.uniqueName("spans");
+        kafka.createTopic(topic, 8);
+        var config = SinkConfig.defaults().withEncoding(Encoding.ZIPKIN_JSON);
+        List<TraceChunk> sent = chunks.several(5);
+
+        // When
+        try (var sink = sink(kafka.bootstrapServers(), topic, config)) {
+            sink.accept(Tenant.DEFAULT, sent).get(30, TimeUnit.SECONDS);
+        }
+
+        // Then
+        assertThat(kafka.readAll(topic))
+                .hasSize(5)
+                .allSatisfy(record -> {
+                    assertThat(RecordHeaders.text(record.headers(), "encoding"))
+                            .isEqualTo("zipkin_json");
+                    assertThat(record.partition())
+                            .isEqualTo(BuiltInPartitioner.partitionForKey(record.key(), 8));
+                    assertThat(new String(record.value(), UTF_8))
+                            .startsWith("[{\"traceId\":\"" + key(record) + "\"")
+                            .containsOnlyOnce("\"name\":\"span 0\"")
+                            .containsOnlyOnce("\"name\":\"span 1\"");
+                });
+    }
+
+    @Test
+    void saysWhatNobodyOfOursCouldRead() {
+        var zipkin = SinkConfig.defaults().withEncoding(Encoding.ZIPKIN_JSON);
+        var spread = SinkConfig.defaults().withKeying(Keying.ROUND_ROBIN);
+
+        SinkConfig.defaults().withKeying(Keying.PACKED).checkForAggregator();
+        spread.checkForSpansFeed();
+        assertThatThrownBy(zipkin::checkForAggregator)
+                .hasMessageContaining("spans.encoding: zipkin_json (expected: otlp_proto");
+        assertThatThrownBy(zipkin::checkForSpansFeed)
+                .hasMessageContaining("spans.encoding: zipkin_json (expected: otlp_proto");
+        assertThatThrownBy(spread::checkForAggregator)
+                .hasMessageContaining("spans.keying: round-robin (expected: trace-id or packed");
+        assertThatThrownBy(() -> zipkin.withKeying(Keying.PACKED))
+                .hasMessage(
+                        "keying: packed (expected: trace-id, because the encoding is zipkin_json)");
+    }
+
+    @Test
     void packsMoreThanARecordMayHoldIntoSeveral() throws Exception {
         // Given
         var kafka = KafkaFixture.shared();
