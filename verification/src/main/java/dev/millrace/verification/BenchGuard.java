@@ -41,8 +41,8 @@ record BenchGuard(Map<String, String> settings, Map<String, String> headers, Cli
         pem(key, "PRIVATE KEY", pair.privateKey().getEncoded());
         return new BenchGuard(
                 Map.of(
-                        "tls.certificate-file", certificate.toString(),
-                        "tls.key-file", key.toString()),
+                        "tls.certificate", certificate.toString(),
+                        "tls.key", key.toString()),
                 Map.of(),
                 new ClientTls(certificate, null, null));
     }
@@ -52,7 +52,7 @@ record BenchGuard(Map<String, String> settings, Map<String, String> headers, Cli
         Path credentials = directory.resolve("credentials.yaml");
         Files.writeString(credentials, "- name: bench\n  token: " + TOKEN + "\n");
         return new BenchGuard(
-                Map.of("access.credentials-file", credentials.toString()),
+                Map.of("access.credentials", credentials.toString()),
                 Map.of("authorization", "Bearer " + TOKEN),
                 ClientTls.NONE);
     }

@@ -37,7 +37,7 @@ public final class OverloadProof {
                         directory,
                         Program.assembled(""),
                         plan,
-                        List.of(Protocol.OTLP_GRPC, Protocol.OTLP_HTTP),
+                        List.of(Protocol.OTLP_GRPC, Protocol.OTLP_HTTP, Protocol.ZIPKIN_JSON),
                         seed)) {
             report = run.run();
         }

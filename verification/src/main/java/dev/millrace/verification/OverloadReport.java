@@ -67,6 +67,7 @@ record OverloadReport(
                 | spans refused for good | %,d |
                 | spans acknowledged in all | %,d |
                 | stored | %s |
+                | spans stored whose requests were given up | %,d |
                 | request p99 before, ms | %.0f |
                 | request p99 that counts as normal, ms | at most %.0f |
                 | seconds from the end of the throttle to normal service | %s |
@@ -83,6 +84,7 @@ record OverloadReport(
                 rejected,
                 acknowledgedSpans,
                 stored,
+                stored.matched() - acknowledgedSpans,
                 millis(normalP99),
                 millis(calmLimit),
                 calmAfter

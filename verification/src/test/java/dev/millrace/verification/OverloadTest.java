@@ -38,7 +38,7 @@ class OverloadTest {
                         directory,
                         Program.ofThisClassPath(),
                         plan,
-                        List.of(Protocol.OTLP_GRPC, Protocol.OTLP_HTTP),
+                        List.of(Protocol.OTLP_GRPC, Protocol.OTLP_HTTP, Protocol.ZIPKIN_JSON),
                         SEED)) {
             report = run.run();
         }
