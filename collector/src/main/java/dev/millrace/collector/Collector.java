@@ -168,8 +168,7 @@ public final class Collector implements AutoCloseable {
         tcp().forEach(receiver -> entrance.port(builder, address(receiver)));
         entrance.applyTo(builder);
         builder.childChannelPipelineCustomizer(pipeline ->
-                        pipeline.addFirst(
-                                new ConnectionWatch(config.requestTimeout(), metrics)))
+                        pipeline.addFirst(new ConnectionWatch(config.requestTimeout(), metrics)))
                 .decorator(ConnectionWatch::tell)
                 .meterRegistry(meters)
                 .maxNumConnections(config.maxConnections())
