@@ -277,7 +277,7 @@ class PartitionAssemblerTest {
 
     private void send(Tenant tenant, long time, Slice body) {
         long offset = log.size();
-        log.add(body);
+        log.add(new TraceChunk(new TraceId(7, 1), body, 1));
         assembler.accept(offset, time, tenant, new TraceId(7, 1), body);
     }
 

@@ -50,7 +50,7 @@ final class TestCollector implements AutoCloseable {
                 new Collector(
                         config,
                         entrance.apply(meters),
-                        head,
+                        new Sampling(head, Sampling.NONE.strategies()),
                         sink,
                         InstantSource.fixed(Requests.NOW),
                         meters);

@@ -16,6 +16,7 @@ import dev.millrace.collector.SourceEncoding;
 import dev.millrace.model.ByteSize;
 import dev.millrace.model.Tenant;
 import dev.millrace.pipeline.AggregatorConfig;
+import dev.millrace.pipeline.Encoding;
 import dev.millrace.pipeline.IngesterConfig;
 import dev.millrace.pipeline.KafkaConfig;
 import dev.millrace.pipeline.Keying;
@@ -134,6 +135,10 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                     case TRACE_ID -> Keying.TRACE_ID;
                     case PACKED -> Keying.PACKED;
                     case ROUND_ROBIN -> Keying.ROUND_ROBIN;
+                },
+                switch (config.spans().encoding()) {
+                    case OTLP_PROTO -> Encoding.OTLP_PROTO;
+                    case ZIPKIN_JSON -> Encoding.ZIPKIN_JSON;
                 },
                 config.sink().maxInFlight(),
                 config.sink().deliveryTimeout());

@@ -53,6 +53,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
     private void openStreaming(Parts parts) throws Exception {
         var wired = new ComponentConfig(config, openBroker(parts));
         var clients = new KafkaClients(wired.kafka());
+        checkReaders(wired);
         if (!Collections.disjoint(roles, USE_TOPICS)) {
             ensureTopics(wired, clients);
         }
@@ -71,6 +72,21 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         }
         if (roles.contains(Role.COLLECTOR)) {
             openCollector(parts, wired, doors, openSink(parts, wired, clients));
+        }
+    }
+
+    // What is written must be what is read.
+    private void checkReaders(ComponentConfig wired) throws StartException {
+        try {
+            if (roles.contains(Role.AGGREGATOR)) {
+                wired.sink().checkForAggregator();
+            }
+            if (roles.contains(Role.INGESTER)
+                    && config.ingester().feed() == MillraceConfig.Feed.SPANS) {
+                wired.sink().checkForSpansFeed();
+            }
+        } catch (IllegalArgumentException e) {
+            throw new StartException(e.getMessage());
         }
     }
 
@@ -185,7 +201,14 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                         wired.topics(),
                         parts.meters(),
                         System::nanoTime);
-        parts.push("aggregator", aggregator, check(aggregator::healthy, "a loop has failed"))
+        parts.push(
+                        "aggregator",
+                        aggregator,
+                        () ->
+                                aggregator.healthy()
+                                        ? PartState.up()
+                                        : PartState.down(
+                                                aggregator.refusal().orElse("a loop has failed")))
                 .start();
         var spans = wired.topics().fullName(wired.topics().spans());
         openLag(parts, clients, config.aggregator().group(), spans);
