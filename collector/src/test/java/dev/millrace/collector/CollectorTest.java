@@ -298,7 +298,7 @@ class CollectorTest {
                 new Collector(
                         taken,
                         Entrance.open(new SimpleMeterRegistry()),
-                        null,
+                        Sampling.NONE,
                         new FakeSpanSink(),
                         InstantSource.fixed(Requests.NOW),
                         new SimpleMeterRegistry());

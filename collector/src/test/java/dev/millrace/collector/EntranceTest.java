@@ -247,7 +247,7 @@ class EntranceTest {
                         new Collector(
                                 everywhere,
                                 entrance,
-                                null,
+                                Sampling.NONE,
                                 collector.sink,
                                 InstantSource.fixed(Requests.NOW),
                                 new SimpleMeterRegistry()))
@@ -259,7 +259,7 @@ class EntranceTest {
         new Collector(
                         config,
                         entrance,
-                        null,
+                        Sampling.NONE,
                         collector.sink,
                         InstantSource.fixed(Requests.NOW),
                         new SimpleMeterRegistry())

@@ -30,7 +30,7 @@ final class SourceFixture {
         intake =
                 new SpanIntake(
                         CollectorConfig.DEFAULT,
-                        null,
+                        Sampling.NONE,
                         sink,
                         InstantSource.fixed(Requests.NOW),
                         admission,
