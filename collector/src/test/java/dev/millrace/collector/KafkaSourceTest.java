@@ -115,7 +115,8 @@ final class KafkaSourceTest {
             source.start();
 
             // Then
-            eventually(() -> assertThat(fixture.sink.spanNames()).containsExactly("first", "second"));
+            eventually(
+                    () -> assertThat(fixture.sink.spanNames()).containsExactly("first", "second"));
         }
     }
 
