@@ -167,9 +167,7 @@ public final class Collector implements AutoCloseable {
         tcp().forEach(receiver -> entrance.port(builder, address(receiver)));
         entrance.applyTo(builder);
         builder.childChannelPipelineCustomizer(pipeline ->
-                        pipeline.addLast(
-                                new ConnectionWatch(
-                                        config.requestTimeout(), config.idleTimeout(), metrics)))
+                        pipeline.addFirst(new ConnectionWatch(config.requestTimeout(), metrics)))
                 .decorator(ConnectionWatch::tell)
                 .meterRegistry(meters)
                 .maxNumConnections(config.maxConnections())

@@ -21,15 +21,7 @@ import java.util.concurrent.TimeUnit;
 /// again counts its spans once.
 final class CollectorMetrics {
 
-    /// Why a connection was closed before it came to a request.
-    enum Cut {
-        /// It never said a word.
-        SILENT,
-        /// A request's headers took longer than a request may.
-        SLOW_HEADERS
-    }
-
-    private final Map<Cut, Counter> cuts = new EnumMap<>(Cut.class);
+    private final Counter cuts;
     private final Map<Transport, Map<Outcome, Counter>> requests = new EnumMap<>(Transport.class);
     private final Map<Transport, Timer> latency = new EnumMap<>(Transport.class);
     private final Counter received;
@@ -96,14 +88,10 @@ final class CollectorMetrics {
                 Counter.builder("millrace.spans.tracestate.malformed")
                         .description("Spans whose trace state broke its format, as the head saw")
                         .register(meters);
-        for (var cut : Cut.values()) {
-            cuts.put(
-                    cut,
-                    Counter.builder("millrace.collector.connections.cut")
-                            .description("Connections closed before they came to a request")
-                            .tag("reason", word(cut))
-                            .register(meters));
-        }
+        cuts =
+                Counter.builder("millrace.collector.connections.cut")
+                        .description("Connections closed for headers that came too slowly")
+                        .register(meters);
         Gauge.builder("millrace.collector.inflight.bytes", admission, Admission::inFlight)
                 .description("Bytes of requests that are not answered yet")
                 .baseUnit("bytes")
@@ -115,8 +103,8 @@ final class CollectorMetrics {
         at(latency, transport).record(nanos, TimeUnit.NANOSECONDS);
     }
 
-    void cut(Cut reason) {
-        at(cuts, reason).increment();
+    void cut() {
+        cuts.increment();
     }
 
     void acknowledged(Split split) {

@@ -4,7 +4,6 @@ import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServiceRequestContext;
-import dev.millrace.collector.CollectorMetrics.Cut;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -14,33 +13,29 @@ import io.netty.util.AttributeKey;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/// Closes connections that never come to a request: those that say nothing, and those that let the
-/// headers of their next request dribble in. The server's own timeouts do not see the latter, for
-/// they count from the end of the headers.
+/// Closes connections that let the headers of their next request dribble in: the server's own
+/// timeouts do not see them, for they count from the end of the headers. Those that say nothing at
+/// all it closes itself.
 ///
 /// A connection of HTTP/2 is left to the server's idle timeout, which neither pings nor half a
 /// header put off.
 ///
-/// Lives in one connection's event loop.
+/// Stands first in one connection's pipeline, and lives in its event loop.
 final class ConnectionWatch extends ChannelInboundHandlerAdapter {
 
     private static final AttributeKey<ConnectionWatch> WATCH =
             AttributeKey.valueOf(ConnectionWatch.class, "watch");
 
     private final long headerNanos;
-    private final long idleNanos;
     private final CollectorMetrics metrics;
-    private boolean spoken;
     private int requests;
     private boolean inHeaders;
     private long headersSince;
     private boolean looking;
 
     /// @param headers how long a request's headers may take from the first byte to the last
-    /// @param idle how long a connection may stay open before its first byte
-    ConnectionWatch(Duration headers, Duration idle, CollectorMetrics metrics) {
+    ConnectionWatch(Duration headers, CollectorMetrics metrics) {
         headerNanos = headers.toNanos();
-        idleNanos = idle.toNanos();
         this.metrics = metrics;
     }
 
@@ -66,23 +61,7 @@ final class ConnectionWatch extends ChannelInboundHandlerAdapter {
     }
 
     @Override
-    public void channelActive(ChannelHandlerContext ctx) {
-        var _ =
-                ctx.executor()
-                        .schedule(
-                                () -> {
-                                    if (!spoken) {
-                                        cut(ctx, Cut.SILENT);
-                                    }
-                                },
-                                idleNanos,
-                                TimeUnit.NANOSECONDS);
-        ctx.fireChannelActive();
-    }
-
-    @Override
     public void channelRead(ChannelHandlerContext ctx, Object bytes) {
-        spoken = true;
         // A handshake has a timeout of its own.
         if (!inHeaders && requests == 0 && !isShakingHands(ctx)) {
             inHeaders = true;
@@ -109,14 +88,8 @@ final class ConnectionWatch extends ChannelInboundHandlerAdapter {
         if (left > 0) {
             lookAfter(ctx, left);
         } else {
-            cut(ctx, Cut.SLOW_HEADERS);
-        }
-    }
-
-    private void cut(ChannelHandlerContext ctx, Cut reason) {
-        if (ctx.channel().isActive()) {
-            metrics.cut(reason);
-            var _ = ctx.close();
+            metrics.cut();
+            var _ = ctx.channel().close();
         }
     }
 

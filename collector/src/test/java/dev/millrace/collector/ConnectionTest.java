@@ -75,7 +75,7 @@ class ConnectionTest {
             names = {"OTLP_GRPC", "OTLP_HTTP", "ZIPKIN", "JAEGER_GRPC", "JAEGER_HTTP"})
     void closesAConnectionWhoseHeadersDribble(Receiver receiver) throws Exception {
         // Given
-        double before = cut("slow-headers");
+        double before = cuts();
         try (var socket = connect(receiver)) {
             var out = socket.getOutputStream();
             out.write("POST /v1/traces HTTP/1.1\r\nhost: localhost\r\n".getBytes(US_ASCII));
@@ -90,14 +90,14 @@ class ConnectionTest {
             // Then
             assertThat(Duration.ofNanos(System.nanoTime() - start))
                     .isLessThan(REQUEST_TIMEOUT.multipliedBy(10));
-            assertThat(cut("slow-headers")).isEqualTo(before + 1);
+            assertThat(cuts()).isEqualTo(before + 1);
         }
     }
 
     @Test
     void closesAConnectionThatDribblesAfterAGoodRequest() throws Exception {
         // Given
-        double before = cut("slow-headers");
+        double before = cuts();
         try (var socket = connect(Receiver.OTLP_HTTP)) {
             byte[] body = Requests.named("a");
             socket.getOutputStream().write(head("content-length: " + body.length));
@@ -109,18 +109,15 @@ class ConnectionTest {
 
             // Then
             assertThat(isClosed(socket)).isTrue();
-            assertThat(cut("slow-headers")).isEqualTo(before + 1);
+            assertThat(cuts()).isEqualTo(before + 1);
         }
     }
 
     @Test
     void closesAConnectionThatSaysNothing() throws Exception {
-        // Given
-        double before = cut("silent");
         try (var socket = connect(Receiver.ZIPKIN)) {
             // When, Then
             assertThat(isClosed(socket)).isTrue();
-            assertThat(cut("silent")).isEqualTo(before + 1);
         }
     }
 
@@ -323,9 +320,15 @@ class ConnectionTest {
         }
     }
 
+    /// Waits for the end, whatever comes before it.
     private static boolean isClosed(Socket socket) throws IOException {
         try {
-            return socket.getInputStream().read() < 0;
+            while (socket.getInputStream().read() >= 0) {
+                socket.setSoTimeout(10_000);
+            }
+            return true;
+        } catch (SocketTimeoutException _) {
+            return false;
         } catch (SocketException _) {
             return true;
         }
@@ -351,7 +354,7 @@ class ConnectionTest {
         return line.toString();
     }
 
-    private static double cut(String reason) {
-        return collector.count("millrace.collector.connections.cut", "reason", reason);
+    private static double cuts() {
+        return collector.count("millrace.collector.connections.cut");
     }
 }

@@ -22,6 +22,7 @@ final class ChunkScan {
 
     private static final int SPANS = ProtoReader.tag(2, ProtoReader.LENGTH_DELIMITED);
     private static final int TRACE_STATE = ProtoReader.tag(3, ProtoReader.LENGTH_DELIMITED);
+    private static final int PARENT = ProtoReader.tag(4, ProtoReader.LENGTH_DELIMITED);
     private static final int NAME = ProtoReader.tag(5, ProtoReader.LENGTH_DELIMITED);
     private static final int STATUS = ProtoReader.tag(15, ProtoReader.LENGTH_DELIMITED);
     private static final int RESOURCE_SPANS = ProtoReader.tag(1, ProtoReader.LENGTH_DELIMITED);
@@ -48,7 +49,8 @@ final class ChunkScan {
     private int[] stateFrom = new int[32];
     private int[] stateTo = new int[32];
     private int[] service = new int[32];
-    private int[] drop = new int[32];
+    private boolean[] root = new boolean[32];
+    private boolean[] drop = new boolean[32];
     private byte[][] newState = new byte[32][];
     private final List<Slice> services = new ArrayList<>();
     private boolean error;
@@ -137,6 +139,7 @@ final class ChunkScan {
         stateFrom[i] = start;
         stateTo[i] = start;
         newState[i] = Slice.EMPTY.array();
+        root[i] = true;
         boolean failed = false;
         var reader = new ProtoReader(bytes, start, length);
         int before = start;
@@ -150,6 +153,8 @@ final class ChunkScan {
                 stateFrom[i] = reader.lengthDelimited();
                 stateTo[i] = reader.position();
                 stateFrom[i] = stateTo[i] - stateFrom[i];
+            } else if (tag == PARENT) {
+                root[i] = reader.lengthDelimited() == 0;
             } else if (tag == STATUS) {
                 failed = isError(reader.slice());
             } else {
@@ -240,6 +245,7 @@ final class ChunkScan {
         stateFrom = Arrays.copyOf(stateFrom, more);
         stateTo = Arrays.copyOf(stateTo, more);
         service = Arrays.copyOf(service, more);
+        root = Arrays.copyOf(root, more);
         drop = Arrays.copyOf(drop, more);
         newState = Arrays.copyOf(newState, more);
     }
@@ -272,6 +278,15 @@ final class ChunkScan {
         return services.get(number);
     }
 
+    /// Whether a span has no parent.
+    boolean isRoot(int span) {
+        return root[span];
+    }
+
+    Slice span(int span) {
+        return Slice.of(bytes, from[span], to[span] - from[span]);
+    }
+
     Slice name(int span) {
         return Slice.of(bytes, nameFrom[span], nameTo[span] - nameFrom[span]);
     }
@@ -285,13 +300,13 @@ final class ChunkScan {
     }
 
     void drop(int span) {
-        drop[span] = 1;
+        drop[span] = true;
         changed = true;
     }
 
     /// Keeps a span as it is.
     void keep(int span) {
-        drop[span] = 0;
+        drop[span] = false;
         kept++;
     }
 
@@ -328,7 +343,7 @@ final class ChunkScan {
                 }
                 default -> {
                     int span = what[i];
-                    if (drop[span] == 0) {
+                    if (!drop[span]) {
                         at =
                                 attribute.length == 0 && newState[span].length == 0
                                         ? raw(itemFrom[i], itemTo[i], at)
@@ -358,7 +373,7 @@ final class ChunkScan {
                 }
             } else if (what[i] == OPEN_RESOURCE || what[i] == OPEN_SCOPE) {
                 depth++;
-            } else if (what[i] >= 0 && drop[what[i]] == 0) {
+            } else if (what[i] >= 0 && !drop[what[i]]) {
                 return true;
             }
         }

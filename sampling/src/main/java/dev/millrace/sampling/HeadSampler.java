@@ -123,11 +123,13 @@ public final class HeadSampler {
         private final long nowNanos;
         private final double load = loadFactor;
         private final ChunkScan scan = new ChunkScan();
-        private final int[] outcomes = new int[Outcome.values().length];
+        private final Map<Outcome, Integer> spans = new EnumMap<>(Outcome.class);
         private final List<TraceId> errorTraces = new ArrayList<>();
         private int malformed;
         // Of the chunk: what the spans of one service run to.
         private double expected;
+        private double serviceFactor = 1;
+        private double overall = 1;
         private int passed;
 
         Pass(Tenant tenant, long nowNanos) {
@@ -151,12 +153,6 @@ public final class HeadSampler {
                                             scan.write(whole ? ERROR_ATTRIBUTE : NOTHING),
                                             scan.kept())
                                     : chunk);
-                }
-            }
-            var spans = new EnumMap<Outcome, Integer>(Outcome.class);
-            for (var outcome : Outcome.values()) {
-                if (outcomes[outcome.ordinal()] > 0) {
-                    spans.put(outcome, outcomes[outcome.ordinal()]);
                 }
             }
             return new HeadSample(kept, spans, errorTraces, malformed);
@@ -198,11 +194,16 @@ public final class HeadSampler {
 
         private void byChance(TraceId traceId) {
             long randomness = statedRandomness(traceId);
+            // Taken once and recorded once, so that the limit over all tears no chunk.
+            overall = limit.factor();
+            double expectedInAll = 0;
+            int passedInAll = 0;
             int span = 0;
             while (span < scan.size()) {
                 int service = scan.service(span);
                 Slice name = scan.serviceName(service);
                 var rates = rates(tenant, name.length() == 0 ? UNKNOWN : name);
+                serviceFactor = rates.limit().factor();
                 expected = 0;
                 passed = 0;
                 while (span < scan.size() && scan.service(span) == service) {
@@ -210,8 +211,10 @@ public final class HeadSampler {
                     span++;
                 }
                 rates.limit().record(expected, passed, nowNanos);
-                limit.record(expected, passed, nowNanos);
+                expectedInAll += expected;
+                passedInAll += passed;
             }
+            limit.record(expectedInAll, passedInAll, nowNanos);
         }
 
         /// That of the first span which states one, so that a chunk is never torn by it.
@@ -230,7 +233,7 @@ public final class HeadSampler {
         private void decide(int span, long randomness, ServiceRates rates) {
             double byRule = rates.probability(scan.name(span));
             double byLoad = byRule * load;
-            double factor = rates.limit().factor() * limit.factor();
+            double factor = serviceFactor * overall;
             var state = scan.hasState(span) ? state(span) : TraceState.EMPTY;
             long arrived = arrived(state, randomness);
             long threshold;
@@ -269,8 +272,8 @@ public final class HeadSampler {
                     : Outcome.DROPPED_LIMIT;
         }
 
-        private void count(Outcome outcome, int spans) {
-            outcomes[outcome.ordinal()] += spans;
+        private void count(Outcome outcome, int count) {
+            spans.merge(outcome, count, Integer::sum);
         }
     }
 }

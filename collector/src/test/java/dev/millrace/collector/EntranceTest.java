@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Who may send, over each transport.
-class AccessTest {
+class EntranceTest {
 
     private static final String TENANT = "X-Scope-OrgID";
     private static final Tenant SHOP = new Tenant("shop");
@@ -57,26 +57,21 @@ class AccessTest {
                   tenants: [shop, bank]
                 """);
         scheduler = Executors.newSingleThreadScheduledExecutor();
+        access =
+                new Access(
+                        new AccessConfig(true, TENANT, file, Duration.ofMinutes(1)),
+                        Map.of(),
+                        scheduler,
+                        new SimpleMeterRegistry());
+        access.start();
+        var pages =
+                new CorsConfig(
+                        List.of("https://shop.example"),
+                        CorsConfig.DEFAULT_HEADERS,
+                        Duration.ofHours(1));
         collector =
                 new TestCollector(
-                        on(TestCollector.CONFIG, SHOP),
-                        meters -> {
-                            access =
-                                    new Access(
-                                            new AccessConfig(
-                                                    true, TENANT, file, Duration.ofMinutes(1)),
-                                            Map.of(),
-                                            scheduler,
-                                            meters);
-                            access.start();
-                            return new Entrance(
-                                    access,
-                                    null,
-                                    new CorsConfig(
-                                            List.of("https://shop.example"),
-                                            CorsConfig.DEFAULT_HEADERS,
-                                            Duration.ofHours(1)));
-                        });
+                        on(TestCollector.CONFIG, SHOP), _ -> new Entrance(access, null, pages));
         grpc = WebClient.of("h2c://127.0.0.1:" + collector.collector.port(Receiver.OTLP_GRPC));
     }
 
