@@ -175,8 +175,9 @@ final class KafkaSourceSession implements ConsumerRebalanceListener, AutoCloseab
             }
             entry.sent = true;
             sent++;
-            var _ = taken(entry.record)
-                    .whenComplete((_, failure) -> answers.add(new Answer(entry, failure)));
+            var _ =
+                    taken(entry.record)
+                            .whenComplete((_, failure) -> answers.add(new Answer(entry, failure)));
             // An answer that came at once may be a refusal, and the rest would be refused as well.
             answer();
             if (refused && now() - retryAt < 0) {

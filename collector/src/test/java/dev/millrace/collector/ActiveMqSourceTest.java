@@ -58,7 +58,8 @@ final class ActiveMqSourceTest {
                 message.writeBytes(body);
                 sender.send(message);
             }
-            sender.send(session.createTextMessage(new String(SourceFixture.zipkinList("text"), UTF_8)));
+            sender.send(
+                    session.createTextMessage(new String(SourceFixture.zipkinList("text"), UTF_8)));
         }
     }
 

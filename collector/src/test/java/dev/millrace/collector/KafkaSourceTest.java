@@ -8,12 +8,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.model.ByteSize;
 import dev.millrace.model.Tenant;
 import dev.millrace.pipeline.KafkaConfig;
+import dev.millrace.pipeline.LogGate;
 import dev.millrace.pipeline.TopicsConfig;
 import dev.millrace.testkit.KafkaFixture;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -112,7 +115,8 @@ final class KafkaSourceTest {
             source.start();
 
             // Then
-            eventually(() -> assertThat(fixture.sink.spanNames()).containsExactly("first", "second"));
+            eventually(
+                    () -> assertThat(fixture.sink.spanNames()).containsExactly("first", "second"));
         }
     }
 
@@ -183,6 +187,87 @@ final class KafkaSourceTest {
                     .extracting(letter -> letter.record().offset())
                     .containsExactlyInAnyOrder(1L, 2L);
             assertThat(fixture.letters()).allMatch(letter -> letter.reason().equals("malformed"));
+        }
+    }
+
+    @Test
+    void readsAgainWhatWasTakenWhenItDiesBeforeTheCommit() {
+        // Given
+        kafka.createTopic(topic, 1);
+        send(0, 10);
+        var metrics = new SourceMetrics(fixture.meters, Transport.KAFKA, "killed");
+        try (var session =
+                new KafkaSourceSession(
+                        withoutCommits(),
+                        config(SourceEncoding.OTLP_PROTO),
+                        fixture.intake,
+                        fixture.deadLetters(),
+                        metrics,
+                        new LogGate(metrics.clock()))) {
+            session.subscribe(List.of(topic));
+            eventually(() -> {
+                session.step();
+                assertThat(fixture.sink.spans()).hasSize(10);
+            });
+        }
+        fixture.sink.forget();
+
+        // When
+        try (var next = source(SourceEncoding.OTLP_PROTO)) {
+            next.start();
+
+            // Then
+            eventually(() -> assertThat(committed()).isEqualTo(10));
+            assertThat(fixture.names()).isEqualTo(SourceFixture.numbered(0, 10));
+        }
+    }
+
+    // As dead as a process can be for its group while its memory is still there.
+    @SuppressWarnings("unchecked") // a proxy's type is that of its interface
+    private Consumer<byte[], byte[]> withoutCommits() {
+        var real = kafka.consumer(Map.of("group.id", group));
+        return (Consumer<byte[], byte[]>)
+                Proxy.newProxyInstance(
+                        getClass().getClassLoader(),
+                        new Class<?>[] {Consumer.class},
+                        (_, method, arguments) ->
+                                method.getName().equals("commitSync")
+                                        ? null
+                                        : method.invoke(real, arguments));
+    }
+
+    @Test
+    void readsTheTopicsOfAPattern() {
+        // Given
+        kafka.createTopic(topic, 1);
+        send(0, 5);
+        var config =
+                new KafkaSourceConfig(
+                        "pattern",
+                        null,
+                        Map.of(),
+                        group,
+                        List.of(),
+                        topic + ".*",
+                        SourceEncoding.OTLP_PROTO,
+                        2,
+                        Tenant.DEFAULT,
+                        null,
+                        ByteSize.ofMebibytes(1));
+        try (var source =
+                new KafkaSource(
+                        config,
+                        KafkaConfig.embedded(kafka.bootstrapServers()),
+                        TopicsConfig.embedded(),
+                        fixture.intake,
+                        fixture.deadLetters(),
+                        fixture.meters)) {
+            // When
+            source.start();
+
+            // Then
+            eventually(() -> assertThat(committed()).isEqualTo(5));
+            assertThat(fixture.names()).isEqualTo(SourceFixture.numbered(0, 5));
         }
     }
 

@@ -99,4 +99,23 @@ final class RabbitMqSourceTest {
             eventually(() -> assertThat(fixture.names()).containsExactly("kept"));
         }
     }
+
+    @Test
+    void comesBackAfterTheBrokerDied() throws Exception {
+        // Given
+        try (var source = source()) {
+            source.start();
+            eventually(() -> assertThat(source.healthy()).isTrue());
+
+            // When
+            SERVER.kill();
+            eventually(() -> assertThat(source.healthy()).isFalse());
+            SERVER.start();
+
+            // Then
+            eventually(() -> assertThat(source.healthy()).isTrue());
+            send("later");
+            eventually(() -> assertThat(fixture.names()).containsExactly("later"));
+        }
+    }
 }

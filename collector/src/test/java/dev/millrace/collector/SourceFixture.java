@@ -58,9 +58,7 @@ final class SourceFixture {
     }
 
     Set<String> names() {
-        return sink.spans().stream()
-                .map(Span::name)
-                .collect(Collectors.toCollection(TreeSet::new));
+        return sink.spans().stream().map(Span::name).collect(Collectors.toCollection(TreeSet::new));
     }
 
     static Set<String> numbered(int from, int to) {
@@ -88,13 +86,13 @@ final class SourceFixture {
     static byte[] zipkin(String name) {
         return """
         {"traceId":"5b8efff798038103d269b633813fc60c","id":"eee19b7ec3c1b174","name":"%s",
-         "timestamp":%d,"duration":1000,"localEndpoint":{"serviceName":"shop"}}"""
+         "timestamp":%d,"duration":1000,"localEndpoint":{"serviceName":"shop"}}\
+        """
                 .formatted(name, Requests.NOW.toEpochMilli() * 1000)
                 .getBytes(UTF_8);
     }
 
     static byte[] zipkinList(String name) {
-        return ("[" + new String(zipkin(name), UTF_8) + "]")
-                .getBytes(UTF_8);
+        return ("[" + new String(zipkin(name), UTF_8) + "]").getBytes(UTF_8);
     }
 }
