@@ -139,20 +139,15 @@ public final class RedisIds implements SharedIds {
         CompletionStage<Boolean> sent =
                 link.call(redis -> {
                     for (var id : batch) {
-                                // The stream is what counts; the keys are for those who look.
-                                var _ =
-                                        redis.set(
-                                                id.key(),
-                                                "1",
-                                                SetArgs.Builder.px(remembered.toMillis()));
-                            }
-                            var added =
-                                    redis.xadd(
-                                            STREAM,
-                                            new XAddArgs().minId(oldest).approximateTrimming(),
-                                            fields);
-                            return added.thenCombine(
-                                    redis.pexpire(STREAM, remembered), (_, kept) -> kept);
+                        // The stream is what counts; the keys are for those who look.
+                        var _ = redis.set(id.key(), "1", SetArgs.Builder.px(remembered.toMillis()));
+                    }
+                    var added =
+                            redis.xadd(
+                                    STREAM,
+                                    new XAddArgs().minId(oldest).approximateTrimming(),
+                                    fields);
+                    return added.thenCombine(redis.pexpire(STREAM, remembered), (_, kept) -> kept);
                 });
         await(sent);
         published.increment(batch.size());

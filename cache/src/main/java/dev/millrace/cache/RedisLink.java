@@ -104,7 +104,8 @@ public final class RedisLink implements AutoCloseable {
         }
         var _ =
                 to.connectAsync(StringCodec.UTF8, address())
-                .whenComplete((made, failure) -> connected(to, made, failure, backoffMillis));
+                        .whenComplete(
+                                (made, failure) -> connected(to, made, failure, backoffMillis));
     }
 
     private void connected(

@@ -39,10 +39,9 @@ public final class RedisState implements SharedState {
         // Fields of a hash do not expire on their own, so each says until when it holds.
         String value = (epochMillis.getAsLong() + remembered.toMillis()) + "\n" + text;
         return link.call(redis ->
-                        redis.hset(hash(name), process, value)
-                                .thenCombine(
-                                        redis.pexpire(hash(name), remembered), (_, kept) -> kept)
-                                .thenApply(_ -> null));
+                redis.hset(hash(name), process, value)
+                        .thenCombine(redis.pexpire(hash(name), remembered), (_, kept) -> kept)
+                        .thenApply(_ -> null));
     }
 
     @Override

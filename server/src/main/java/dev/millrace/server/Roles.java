@@ -86,7 +86,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                 wired.sink().checkForSpansFeed();
             }
         } catch (IllegalArgumentException e) {
-            throw new StartException(e.getMessage());
+            throw new StartException(String.valueOf(e.getMessage()), e);
         }
     }
 

@@ -37,7 +37,7 @@ final class ConfigSourcesTest {
 
         // Then
         assertThat(config.values().mode()).isEqualTo(Mode.STREAMING);
-        assertThat(config.values().collector().grpcPort()).isEqualTo(4317);
+        assertThat(config.values().collector().receivers().otlpGrpc().port()).isEqualTo(4317);
         assertThat(config.values().collector().limits().past()).isEqualTo(Duration.ofDays(30));
         assertThat(config.values().aggregator().quietPeriod()).isEqualTo(Duration.ofSeconds(10));
         assertThat(config.values().aggregator().maxPartBytes()).isEqualTo(ByteSize.parse("4MiB"));
