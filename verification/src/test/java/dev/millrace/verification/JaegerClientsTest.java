@@ -11,7 +11,6 @@ import io.jaegertracing.Configuration;
 import io.jaegertracing.Configuration.ReporterConfiguration;
 import io.jaegertracing.Configuration.SamplerConfiguration;
 import io.jaegertracing.Configuration.SenderConfiguration;
-import io.jaegertracing.internal.JaegerSpanContext;
 import io.opentracing.References;
 import io.opentracing.tag.Tags;
 import java.nio.file.Files;
@@ -104,7 +103,7 @@ final class JaegerClientsTest {
             return !millrace.patiently(
                             () -> {
                                 var span = tracer.buildSpan("any").start();
-                                boolean sampled = ((JaegerSpanContext) span.context()).isSampled();
+                                boolean sampled = span.context().isSampled();
                                 return sampled == expected ? List.of(span) : List.of();
                             })
                     .isEmpty();
@@ -134,7 +133,7 @@ final class JaegerClientsTest {
             child.log(Map.of("event", "burnt", "minutes", 9));
             child.finish();
             root.finish();
-            String id = ((JaegerSpanContext) root.context()).getTraceId();
+            String id = root.context().toTraceId();
             return TraceId.parse("0".repeat(32 - id.length()) + id);
         }
     }

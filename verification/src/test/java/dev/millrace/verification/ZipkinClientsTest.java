@@ -48,7 +48,7 @@ class ZipkinClientsTest {
 
     @ParameterizedTest
     @EnumSource
-    void everyEncodingOfTheReporterIsStored(SpanBytesEncoder encoder) {
+    void everyEncodingOfTheReporterIsStored(SpanBytesEncoder encoder) throws Exception {
         // Given
         String service = "reporter-" + encoder.name().toLowerCase(java.util.Locale.ROOT);
         var call = ZipkinSpans.call(service, System.currentTimeMillis() * 1_000);
@@ -69,7 +69,7 @@ class ZipkinClientsTest {
     @EnumSource(
             value = Encoding.class,
             names = {"JSON", "PROTO3"})
-    void bravesTraceIsStored(Encoding encoding) {
+    void bravesTraceIsStored(Encoding encoding) throws Exception {
         // Given
         String service = "brave-" + encoding.name().toLowerCase(java.util.Locale.ROOT);
         String traceId;
@@ -113,6 +113,8 @@ class ZipkinClientsTest {
     }
 
     @Test
+    // OpenTelemetry gives the exporter up, but programs out there keep it.
+    @SuppressWarnings("deprecation")
     void openTelemetrysZipkinExporterLosesNothingThatZipkinCarries() {
         // Given
         String service = "otel-zipkin";
