@@ -108,10 +108,7 @@ final class AbuseTest {
         String start =
                 switch (part) {
                     case "headers" -> "POST /v1/traces HTTP/1.1\r\nHost: a\r\nX-Slow: ";
-                    default ->
-                            "POST /v1/traces HTTP/1.1\r\nHost: a\r\n"
-                                    + "Content-Type: application/x-protobuf\r\n"
-                                    + "Content-Length: 100000\r\n\r\n";
+                    default -> post(100_000);
                 };
         var sockets = new ArrayList<Socket>();
         for (int i = 0; i < DRIBBLERS; i++) {
@@ -143,12 +140,7 @@ final class AbuseTest {
     @ValueSource(longs = {5 * MEBIBYTE, 10_000_000_000L, Long.MAX_VALUE})
     void aLengthBeyondTheLimitIsRefusedBeforeTheBody(long length) throws Exception {
         // When
-        String answer =
-                exchange(
-                        "POST /v1/traces HTTP/1.1\r\nHost: a\r\n"
-                                + "Content-Type: application/x-protobuf\r\nContent-Length: "
-                                + length
-                                + "\r\n\r\n");
+        String answer = exchange(post(length));
 
         // Then
         assertThat(answer).startsWith("HTTP/1.1 413");
@@ -163,12 +155,7 @@ final class AbuseTest {
             for (int i = 0; i < LIARS; i++) {
                 var liar = connected(millrace.otlp("http"));
                 liars.add(liar);
-                liar.getOutputStream()
-                        .write(
-                                ("POST /v1/traces HTTP/1.1\r\nHost: a\r\n"
-                                                + "Content-Type: application/x-protobuf\r\n"
-                                                + "Content-Length: 4000000\r\n\r\nshort")
-                                        .getBytes(US_ASCII));
+                liar.getOutputStream().write((post(4_000_000) + "short").getBytes(US_ASCII));
             }
 
             // Then
@@ -212,6 +199,18 @@ final class AbuseTest {
             // Then
             assertThat(sent).isLessThan(100 * MEBIBYTE);
         }
+    }
+
+    /// The head of a request that announces so many bytes.
+    private static String post(long length) {
+        return """
+        POST /v1/traces HTTP/1.1\r
+        Host: a\r
+        Content-Type: application/x-protobuf\r
+        Content-Length: %d\r
+        \r
+        """
+                .formatted(length);
     }
 
     private static void dribble(Socket socket) {
