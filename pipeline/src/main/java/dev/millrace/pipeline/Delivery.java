@@ -49,6 +49,11 @@ final class Delivery implements Callback {
         return future;
     }
 
+    /// When it began, on the clock of the meters.
+    long startNanos() {
+        return startNanos;
+    }
+
     boolean failed() {
         return failure.get() != null;
     }

@@ -47,6 +47,7 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
     private final SinkMeters meters;
     private final LogGate failureLog;
     private final AtomicLong inFlightBytes = new AtomicLong();
+    private final WaitingLine waiting = new WaitingLine();
     private final CountDownLatch closed = new CountDownLatch(1);
 
     private volatile @Nullable KafkaProducer<byte[], byte[]> producer;
@@ -158,6 +159,14 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
                             + ")",
                     Duration.ZERO);
         }
+        if (waiting.longest(meters.clock().monotonicTime()) > config.maxWait().toNanos()) {
+            return refused(
+                    SinkException.Kind.OVER_CAPACITY,
+                    "requests have waited for Kafka longer than "
+                            + config.maxWait().toMillis()
+                            + " ms (expected: less)",
+                    RETRY_AFTER);
+        }
         if (inFlightBytes.addAndGet(bytes) > config.maxInFlight().bytes()) {
             inFlightBytes.addAndGet(-bytes);
             return refused(
@@ -166,6 +175,7 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
                     RETRY_AFTER);
         }
         var delivery = new Delivery(made.size(), bytes, spans, inFlightBytes, meters, failureLog);
+        waiting.join(delivery);
         send(sender, made, delivery);
         return delivery.future();
     }

@@ -9,12 +9,20 @@ import java.time.Duration;
 /// @param keying which spans make a record, and where it goes
 /// @param encoding the format of the records' values; other than OTLP only by trace id
 /// @param maxInFlight bytes of spans that were accepted and not yet acknowledged; more are refused
+/// @param maxWait once a request has waited this long for its acknowledgement, others are refused
 /// @param deliveryTimeout after how long without an acknowledgement a request has failed
 public record SinkConfig(
-        Keying keying, Encoding encoding, ByteSize maxInFlight, Duration deliveryTimeout) {
+        Keying keying,
+        Encoding encoding,
+        ByteSize maxInFlight,
+        Duration maxWait,
+        Duration deliveryTimeout) {
 
     /// The largest request the collector takes: less would refuse it for ever.
     private static final ByteSize LEAST_IN_FLIGHT = ByteSize.ofMebibytes(16);
+
+    // Less than clients and receivers wait, so that what was accepted is also answered in time.
+    private static final Duration USUAL_WAIT = Duration.ofSeconds(3);
 
     public SinkConfig {
         if (encoding != Encoding.OTLP_PROTO && keying != Keying.TRACE_ID) {
@@ -33,6 +41,10 @@ public record SinkConfig(
                             + LEAST_IN_FLIGHT
                             + ")");
         }
+        if (maxWait.toMillis() < 100 || maxWait.toHours() > 1) {
+            throw new IllegalArgumentException(
+                    "max-wait: " + maxWait + " (expected: 100 ms to 1 h)");
+        }
         if (deliveryTimeout.toMillis() < 1_000 || deliveryTimeout.toHours() > 1) {
             throw new IllegalArgumentException(
                     "delivery-timeout: " + deliveryTimeout + " (expected: 1 s to 1 h)");
@@ -41,15 +53,15 @@ public record SinkConfig(
 
     /// OTLP, keyed by trace id.
     public SinkConfig(ByteSize maxInFlight, Duration deliveryTimeout) {
-        this(Keying.TRACE_ID, Encoding.OTLP_PROTO, maxInFlight, deliveryTimeout);
+        this(Keying.TRACE_ID, Encoding.OTLP_PROTO, maxInFlight, USUAL_WAIT, deliveryTimeout);
     }
 
     public SinkConfig withKeying(Keying newKeying) {
-        return new SinkConfig(newKeying, encoding, maxInFlight, deliveryTimeout);
+        return new SinkConfig(newKeying, encoding, maxInFlight, maxWait, deliveryTimeout);
     }
 
     public SinkConfig withEncoding(Encoding newEncoding) {
-        return new SinkConfig(keying, newEncoding, maxInFlight, deliveryTimeout);
+        return new SinkConfig(keying, newEncoding, maxInFlight, maxWait, deliveryTimeout);
     }
 
     /// To be asked where an aggregator reads what is written so.

@@ -16,6 +16,8 @@ import dev.millrace.wire.otlp.PackedSpans;
 import dev.millrace.wire.otlp.SpanLimits;
 import dev.millrace.wire.otlp.TraceChunk;
 import dev.millrace.wire.otlp.TraceSplitter;
+import io.micrometer.core.instrument.MockClock;
+import io.micrometer.core.instrument.simple.SimpleConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayOutputStream;
 import java.net.ServerSocket;
@@ -30,6 +32,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.internals.BuiltInPartitioner;
 import org.apache.kafka.common.TopicPartition;
@@ -263,6 +266,34 @@ class KafkaSpanSinkTest {
             assertThat(refusal(accepted).kind()).isEqualTo(SinkException.Kind.UNAVAILABLE);
             assertThat(refusal(accepted).retryAfter()).isPositive();
         }
+    }
+
+    @Test
+    void refusesMoreOnceSpansHaveWaitedTooLong() {
+        // Given
+        var clock = new MockClock();
+        var meters = new SimpleMeterRegistry(SimpleConfig.DEFAULT, clock);
+        var line = new WaitingLine();
+        var deliveries = new ArrayList<Delivery>();
+        for (int i = 0; i < 2; i++) {
+            deliveries.add(
+                    new Delivery(
+                            1,
+                            0,
+                            1,
+                            new AtomicLong(),
+                            new SinkMeters(meters),
+                            new LogGate(meters.config().clock())));
+            line.join(deliveries.getLast());
+            clock.add(Duration.ofSeconds(2));
+        }
+
+        // Then
+        assertThat(line.longest(clock.monotonicTime())).isEqualTo(4_000_000_000L);
+        deliveries.getFirst().onCompletion(null, null);
+        assertThat(line.longest(clock.monotonicTime())).isEqualTo(2_000_000_000L);
+        deliveries.getLast().onCompletion(null, null);
+        assertThat(line.longest(clock.monotonicTime())).isZero();
     }
 
     @Test

@@ -141,6 +141,7 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                     case ZIPKIN_JSON -> Encoding.ZIPKIN_JSON;
                 },
                 config.sink().maxInFlight(),
+                config.sink().maxWait(),
                 config.sink().deliveryTimeout());
     }
 

@@ -349,7 +349,7 @@ public record MillraceConfig(
     }
 
     /// How much may wait for Kafka's acknowledgement, and for how long.
-    public record SinkConfig(ByteSize maxInFlight, Duration deliveryTimeout) {}
+    public record SinkConfig(ByteSize maxInFlight, Duration maxWait, Duration deliveryTimeout) {}
 
     /// When a trace is complete, and how much of it is held meanwhile.
     public record AggregatorConfig(
