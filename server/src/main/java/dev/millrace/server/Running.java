@@ -30,7 +30,7 @@ final class Running {
         double seconds = ManagementFactory.getRuntimeMXBean().getUptime() / 1000.0;
         out.printf(Locale.ROOT, "Millrace is ready after %.1f s. Ctrl-C stops it.%n", seconds);
         millrace.addresses()
-                .forEach((what, address) -> out.printf(Locale.ROOT, "  %-12s %s%n", what, address));
+                .forEach((what, address) -> out.printf(Locale.ROOT, "  %-18s %s%n", what, address));
         out.flush();
     }
 }
