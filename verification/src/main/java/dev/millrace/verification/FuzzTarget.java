@@ -22,13 +22,21 @@ public final class FuzzTarget {
     }
 
     public static void fuzzerTestOneInput(byte[] body) {
-        long before = THREADS.getCurrentThreadAllocatedBytes();
-        decoder.take(body);
-        long allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
+        long allocated = allocated(body);
+        // Whatever class is met for the first time is loaded, and given eyes by Jazzer, on the way.
+        if (allocated > MOST_ALLOCATED) {
+            allocated = allocated(body);
+        }
         if (allocated > MOST_ALLOCATED) {
             throw new IllegalStateException(
                     "allocated %,d bytes (expected: at most %,d)"
                             .formatted(allocated, MOST_ALLOCATED));
         }
+    }
+
+    private static long allocated(byte[] body) {
+        long before = THREADS.getCurrentThreadAllocatedBytes();
+        decoder.take(body);
+        return THREADS.getCurrentThreadAllocatedBytes() - before;
     }
 }
