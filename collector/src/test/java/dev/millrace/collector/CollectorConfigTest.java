@@ -18,7 +18,8 @@ class CollectorConfigTest {
                 .hasToString(
                         "{OTLP_GRPC=4317, OTLP_HTTP=4318, ZIPKIN=9411, JAEGER_GRPC=14250,"
                                 + " JAEGER_HTTP=14268, JAEGER_UDP_COMPACT=6831,"
-                                + " JAEGER_UDP_BINARY=6832}");
+                                + " JAEGER_UDP_BINARY=6832, SAMPLING_HTTP=5778,"
+                                + " SAMPLING_GRPC=5779}");
         assertThat(CollectorConfig.DEFAULT.maxRequest()).hasToString("16MiB");
         assertThat(CollectorConfig.DEFAULT.maxInFlight()).hasToString("64MiB");
     }

@@ -403,7 +403,7 @@ class HttpReceiverTest {
         assertThat(response.statusCode()).isEqualTo(404);
         assertThat(text(response))
                 .isEqualTo(
-                        "path: /v1/metrics (expected: /v1/traces or /api/v2/spans or /api/v1/spans or /api/traces)");
+                        "path: /v1/metrics (expected: /v1/traces or /api/v2/spans or /api/v1/spans or /api/traces or /sampling)");
         eventually(() ->
                 assertThat(collector.requests("unknown", "unknown-path")).isEqualTo(unknown + 1));
     }

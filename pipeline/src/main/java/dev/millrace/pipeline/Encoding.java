@@ -1,6 +1,7 @@
 package dev.millrace.pipeline;
 
 import dev.millrace.model.Slice;
+import dev.millrace.wire.jaeger.JaegerEncoder;
 import dev.millrace.wire.zipkin.ZipkinEncoder;
 import java.util.List;
 
@@ -12,6 +13,12 @@ public enum Encoding {
 
     /// OTLP `TracesData`, as it came.
     OTLP_PROTO("otlp_proto"),
+
+    /// One `jaeger.api_v2.Span`, as a Jaeger collector writes it.
+    JAEGER_PROTO("jaeger_proto"),
+
+    /// The same in protobuf's JSON.
+    JAEGER_JSON("jaeger_json"),
 
     /// A JSON list of Zipkin v2 spans, one per trace and request.
     ZIPKIN_JSON("zipkin_json");
@@ -31,6 +38,8 @@ public enum Encoding {
     List<byte[]> values(Slice body) {
         return switch (this) {
             case OTLP_PROTO -> List.of(body.toByteArray());
+            case JAEGER_PROTO -> JaegerEncoder.protobuf(body);
+            case JAEGER_JSON -> JaegerEncoder.json(body);
             case ZIPKIN_JSON -> List.of(ZipkinEncoder.json(body).toByteArray());
         };
     }
@@ -39,8 +48,8 @@ public enum Encoding {
     int maxBodyBytes() {
         return switch (this) {
             case OTLP_PROTO -> KafkaClients.MAX_RECORD_BYTES;
-            // Text can take several times the bytes.
-            case ZIPKIN_JSON -> KafkaClients.MAX_RECORD_BYTES / 4;
+            // Text, and a process repeated in every span, can take several times the bytes.
+            case JAEGER_PROTO, JAEGER_JSON, ZIPKIN_JSON -> KafkaClients.MAX_RECORD_BYTES / 4;
         };
     }
 }

@@ -12,6 +12,9 @@ import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.testkit.KafkaFixture;
+import dev.millrace.wire.jaeger.JaegerDecoder;
+import dev.millrace.wire.jaeger.JaegerFormat;
+import dev.millrace.wire.otlp.OtlpDecoder;
 import dev.millrace.wire.otlp.PackedSpans;
 import dev.millrace.wire.otlp.SpanLimits;
 import dev.millrace.wire.otlp.TraceChunk;
@@ -38,6 +41,8 @@ import org.apache.kafka.clients.producer.internals.BuiltInPartitioner;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class KafkaSpanSinkTest {
 
@@ -164,6 +169,45 @@ class KafkaSpanSinkTest {
                 })
                 .extracting(ConsumerRecord::partition)
                 .containsExactlyInAnyOrder(0, 0, 1, 1, 2, 2, 3, 3);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Encoding.class,
+            names = {"JAEGER_PROTO", "JAEGER_JSON"})
+    void writesOneOfJaegersSpansPerRecordForThoseWhoReadThat(Encoding encoding) throws Exception {
+        // Given
+        var kafka = KafkaFixture.shared();
+        String topic = KafkaFixture.uniqueName("spans");
+        kafka.createTopic(topic, 8);
+        List<TraceChunk> sent = chunks.several(5);
+
+        // When
+        try (var sink =
+                sink(
+                        kafka.bootstrapServers(),
+                        topic,
+                        SinkConfig.defaults().withEncoding(encoding))) {
+            sink.accept(Tenant.DEFAULT, sent).get(30, TimeUnit.SECONDS);
+        }
+
+        // Then
+        var format =
+                encoding == Encoding.JAEGER_JSON ? JaegerFormat.SPAN_JSON : JaegerFormat.SPAN_PROTO;
+        assertThat(kafka.readAll(topic))
+                .hasSize(sent.stream().mapToInt(TraceChunk::spans).sum())
+                .allSatisfy(record -> {
+                    assertThat(RecordHeaders.text(record.headers(), "encoding"))
+                            .isEqualTo(encoding.word());
+                    assertThat(record.partition())
+                            .isEqualTo(BuiltInPartitioner.partitionForKey(record.key(), 8));
+                    var read =
+                            new JaegerDecoder(1 << 20).traces(format, Slice.of(record.value()), 0);
+                    assertThat(OtlpDecoder.spans(read))
+                            .singleElement()
+                            .extracting(span -> span.traceId().toString())
+                            .isEqualTo(key(record));
+                });
     }
 
     @Test

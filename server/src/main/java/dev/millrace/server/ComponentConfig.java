@@ -138,6 +138,8 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                 },
                 switch (config.spans().encoding()) {
                     case OTLP_PROTO -> Encoding.OTLP_PROTO;
+                    case JAEGER_PROTO -> Encoding.JAEGER_PROTO;
+                    case JAEGER_JSON -> Encoding.JAEGER_JSON;
                     case ZIPKIN_JSON -> Encoding.ZIPKIN_JSON;
                 },
                 config.sink().maxInFlight(),

@@ -141,6 +141,8 @@ public record MillraceConfig(
     /// What the value of a record is written in.
     public enum Encoding {
         OTLP_PROTO,
+        JAEGER_PROTO,
+        JAEGER_JSON,
         ZIPKIN_JSON
     }
 

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.millrace.wire.jaeger;
+
+import org.jspecify.annotations.NullMarked;
