@@ -233,7 +233,8 @@ final class SpanSink {
     }
 
     // The reference that is told by the parent and needs no link: the first of the same trace that
-    // is CHILD_OF, or the one that agrees with the parent named elsewhere.
+    // is CHILD_OF, or the one that agrees with the parent named elsewhere. Without any, the first
+    // FOLLOWS_FROM of the same trace is the parent, as Jaeger has it, and stays a link as well.
     private int parentReference() {
         for (int i = 0; i < referenceCount; i++) {
             int at = 4 * i;
@@ -243,6 +244,12 @@ final class SpanSink {
                     && (parentSpanId == 0 || references[at + 3] == parentSpanId)) {
                 parentSpanId = references[at + 3];
                 return i;
+            }
+        }
+        for (int i = 0; i < referenceCount && parentSpanId == 0; i++) {
+            int at = 4 * i;
+            if (references[at + 1] == traceHigh && references[at + 2] == traceLow) {
+                parentSpanId = references[at + 3];
             }
         }
         return -1;

@@ -74,12 +74,17 @@ final class ThriftSpans {
                     "message: \"" + shortened(message.name) + "\" (expected: emitBatch)");
         }
         in.readStructBegin();
+        boolean batch = false;
         for (TField field = next(); field.type != TType.STOP; field = next()) {
             if (field.id == 1 && field.type == TType.STRUCT) {
                 batch();
+                batch = true;
             } else {
                 skip(field);
             }
+        }
+        if (!batch) {
+            throw new MalformedSpansException("emitBatch without a batch (expected: field 1)");
         }
     }
 

@@ -150,6 +150,55 @@ final class JaegerDecoderTest {
     }
 
     @Test
+    void whatFollowsFromASpanOfItsTraceIsItsChildWhenItHasNoOtherParent() throws TException {
+        // Given
+        var span = span(1).setParentSpanId(0);
+        span.addToReferences(new SpanRef(SpanRefType.FOLLOWS_FROM, 2, 1, 0x33));
+        var sender = Sender.BATCH_BINARY;
+
+        // When
+        var read =
+                sender.decode(sender.write(new Batch(new Process("shop"), List.of(span))))
+                        .getFirst();
+
+        // Then
+        assertThat(read.parentSpanId()).isEqualTo(new SpanId(0x33));
+        assertThat(read.links()).hasSize(1);
+    }
+
+    @Test
+    void anAgentsMessageWithoutABatchIsRefused() {
+        // A call of emitBatch whose arguments end at once.
+        byte[] empty = {
+            (byte) 0x80,
+            1,
+            0,
+            4,
+            0,
+            0,
+            0,
+            9,
+            'e',
+            'm',
+            'i',
+            't',
+            'B',
+            'a',
+            't',
+            'c',
+            'h',
+            0,
+            0,
+            0,
+            1,
+            0
+        };
+        assertThatThrownBy(() -> Sender.AGENT_BINARY.decode(empty))
+                .isInstanceOf(MalformedSpansException.class)
+                .hasMessageContaining("without a batch");
+    }
+
+    @Test
     void aClientsHttpErrorIsAnErrorAndAServersIsNot() throws TException {
         assertThat(status("client")).isEqualTo(Status.Code.ERROR);
         assertThat(status("server")).isEqualTo(Status.Code.UNSET);
