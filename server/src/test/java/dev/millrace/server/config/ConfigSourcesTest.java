@@ -56,7 +56,7 @@ final class ConfigSourcesTest {
 
         // Then
         assertThat(config.settings())
-                .filteredOn(setting -> setting.key().endsWith("host"))
+                .filteredOn(setting -> setting.key().endsWith(".host"))
                 .hasSize(5)
                 .extracting(Setting::value)
                 .containsOnly("127.0.0.1");
