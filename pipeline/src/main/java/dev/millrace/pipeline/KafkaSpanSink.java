@@ -34,6 +34,10 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
     private static final int BATCH_BYTES = 256 << 10;
+    private static final int LINGER_MILLIS = 10;
+
+    /// What is packed has waited before.
+    private static final int PACKED_LINGER_MILLIS = 1;
 
     /// Batches that one partition may hold without filling them: five on the wire, one open.
     private static final int BATCHES_PER_PARTITION = 6;
@@ -51,6 +55,10 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
     private final CountDownLatch closed = new CountDownLatch(1);
 
     private volatile @Nullable KafkaProducer<byte[], byte[]> producer;
+
+    /// Only where records are packed.
+    private volatile @Nullable SpanPacker packer;
+
     private volatile boolean ready;
 
     /// @param topic the full name of the `spans` topic
@@ -80,6 +88,7 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
         if (producer != null || closed.getCount() == 0) {
             throw new IllegalStateException("span sink: started before (expected: once)");
         }
+        boolean packs = config.keying() == Keying.PACKED;
         int deliveryMillis = Math.toIntExact(config.deliveryTimeout().toMillis());
         var opened =
                 clients.producer(
@@ -89,6 +98,8 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
                                 BATCH_BYTES,
                                 "buffer.memory",
                                 bufferBytes(),
+                                "linger.ms",
+                                packs ? PACKED_LINGER_MILLIS : LINGER_MILLIS,
                                 // Callers are event loops: nothing may wait inside send.
                                 "max.block.ms",
                                 0,
@@ -100,6 +111,18 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
                                 deliveryMillis,
                                 "request.timeout.ms",
                                 Math.min(10_000, deliveryMillis / 2)));
+        if (packs) {
+            var packing =
+                    new SpanPacker(
+                            records,
+                            partitions,
+                            (record, callback) -> {
+                                // What fails here is told to the callback as well.
+                                var _ = opened.send(record, callback);
+                            });
+            packing.start();
+            packer = packing;
+        }
         producer = opened;
         Thread.ofPlatform().daemon().name("span-sink-probe").start(() -> probe(opened));
     }
@@ -128,21 +151,20 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
             return refused(
                     SinkException.Kind.UNAVAILABLE, "Kafka has not answered yet", RETRY_AFTER);
         }
+        if (chunks.isEmpty()) {
+            return CompletableFuture.completedFuture(null);
+        }
+        var packing = packer;
+        List<TraceChunk> pieces;
         List<ProducerRecord<byte[], byte[]>> made;
         try {
-            made = records.of(tenant, chunks);
+            pieces = records.withinRecordSize(chunks);
+            made = packing == null ? records.of(tenant, pieces) : List.of();
         } catch (SinkException e) {
             meters.failed(e.kind());
             return CompletableFuture.failedFuture(e);
         }
-        if (made.isEmpty()) {
-            return CompletableFuture.completedFuture(null);
-        }
-        long bytes = 0;
-        for (int i = 0; i < made.size(); i++) {
-            byte[] key = made.get(i).key();
-            bytes += (key == null ? 0 : key.length) + made.get(i).value().length;
-        }
+        long bytes = packing == null ? bytesOf(made) : bodyBytes(pieces);
         int spans = 0;
         for (int i = 0; i < chunks.size(); i++) {
             spans += chunks.get(i).spans();
@@ -174,10 +196,32 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
                     "spans waiting for Kafka: " + config.maxInFlight() + " (expected: less)",
                     RETRY_AFTER);
         }
-        var delivery = new Delivery(made.size(), bytes, spans, inFlightBytes, meters, failureLog);
+        int parts = packing == null ? made.size() : pieces.size();
+        var delivery = new Delivery(parts, bytes, spans, inFlightBytes, meters, failureLog);
         waiting.join(delivery);
-        send(sender, made, delivery);
+        if (packing == null) {
+            send(sender, made, delivery);
+        } else {
+            packing.add(tenant, pieces, delivery);
+        }
         return delivery.future();
+    }
+
+    private static long bytesOf(List<ProducerRecord<byte[], byte[]>> made) {
+        long bytes = 0;
+        for (int i = 0; i < made.size(); i++) {
+            byte[] key = made.get(i).key();
+            bytes += (key == null ? 0 : key.length) + made.get(i).value().length;
+        }
+        return bytes;
+    }
+
+    private static long bodyBytes(List<TraceChunk> pieces) {
+        long bytes = 0;
+        for (int i = 0; i < pieces.size(); i++) {
+            bytes += pieces.get(i).body().length();
+        }
+        return bytes;
     }
 
     private static void send(
@@ -243,6 +287,10 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
         }
         closed.countDown();
         ready = false;
+        var packing = packer;
+        if (packing != null) {
+            packing.close();
+        }
         var closing = producer;
         if (closing != null) {
             closing.close(CLOSE_TIMEOUT);

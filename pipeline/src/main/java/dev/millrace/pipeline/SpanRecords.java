@@ -3,14 +3,13 @@ package dev.millrace.pipeline;
 import dev.millrace.model.Tenant;
 import dev.millrace.wire.otlp.TraceChunk;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 
-/// Makes records of `spans` out of the chunks of a request, as the keying has it.
+/// Makes records of `spans` out of the chunks of requests, as the keying has it.
 ///
 /// Chunks may be smaller than the keying allows, by trace for example: what goes to one partition
 /// is put into one record all the same. Safe for any number of threads.
@@ -45,13 +44,13 @@ final class SpanRecords {
         return List.copyOf(headers);
     }
 
-    /// @throws SinkException of kind `TOO_LARGE` when one span alone is larger than a record
-    List<ProducerRecord<byte[], byte[]>> of(Tenant tenant, List<TraceChunk> chunks) {
-        List<TraceChunk> pieces = withinRecordSize(chunks);
+    /// @param pieces none larger than a record may be
+    List<ProducerRecord<byte[], byte[]>> of(Tenant tenant, List<TraceChunk> pieces) {
         List<Header> all = headers(tenant);
         return switch (keying) {
             case TRACE_ID -> byTrace(pieces, all);
-            case PACKED -> packed(pieces, all);
+            case PACKED ->
+                    throw new IllegalStateException("packed: of one request (expected: of many)");
             case ROUND_ROBIN -> roundRobin(pieces, all);
         };
     }
@@ -79,24 +78,18 @@ final class SpanRecords {
         return records;
     }
 
-    private List<ProducerRecord<byte[], byte[]>> packed(List<TraceChunk> chunks, List<Header> all) {
-        var byPartition = new LinkedHashMap<Integer, List<TraceChunk>>();
-        for (TraceChunk chunk : chunks) {
-            var id = chunk.traceId();
-            byPartition
-                    .computeIfAbsent(
-                            TraceKey.partition(id.high(), id.low(), partitions),
-                            _ -> new ArrayList<>(1))
-                    .add(chunk);
-        }
-        var records = new ArrayList<ProducerRecord<byte[], byte[]>>(byPartition.size());
-        byPartition.forEach((partition, together) -> {
-            byte[] key = RecordHeaders.value(partition);
-            for (byte[] value : values(together)) {
-                records.add(new ProducerRecord<>(topic, partition, null, key, value, all));
-            }
-        });
-        return records;
+    /// The record of what requests had for one partition.
+    ///
+    /// @param bytes the length of all the pieces together, no more than a record may have
+    ProducerRecord<byte[], byte[]> packed(
+            Tenant tenant, int partition, List<TraceChunk> pieces, int bytes) {
+        return new ProducerRecord<>(
+                topic,
+                partition,
+                null,
+                RecordHeaders.value(partition),
+                joined(pieces, bytes),
+                headers(tenant));
     }
 
     private List<ProducerRecord<byte[], byte[]>> roundRobin(
@@ -143,7 +136,10 @@ final class SpanRecords {
         return value;
     }
 
-    private List<TraceChunk> withinRecordSize(List<TraceChunk> chunks) {
+    /// The chunks, those divided that are larger than a record may be.
+    ///
+    /// @throws SinkException of kind `TOO_LARGE` when one span alone is larger than a record
+    List<TraceChunk> withinRecordSize(List<TraceChunk> chunks) {
         int most = encoding.maxBodyBytes();
         for (int i = 0; i < chunks.size(); i++) {
             if (chunks.get(i).body().length() > most) {
