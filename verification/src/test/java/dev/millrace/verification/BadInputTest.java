@@ -110,7 +110,7 @@ class BadInputTest {
     void whatCannotBeReadIsRefused(BadRequest bad) throws Exception {
         // Given
         String requests =
-                "millrace_collector_requests_total{outcome=\"%s\",transport=\"http\"}"
+                "millrace_collector_requests_total{outcome=\"%s\",transport=\"otlp-http\"}"
                         .formatted(bad.outcome);
         double before = millrace.metric(requests);
 
