@@ -4,7 +4,6 @@ import static dev.millrace.collector.TestCollector.eventually;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.linecorp.armeria.client.ClientFactory;
 import com.linecorp.armeria.client.WebClient;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -243,20 +242,14 @@ class ConnectionTest {
     void refusesAMessageThatLiesAboutItsLength(String method, int promised, String status) {
         // Given
         byte[] frame = ByteBuffer.allocate(15).put((byte) 0).putInt(promised).array();
-        try (var factory = ClientFactory.builder().build()) {
-            var client =
-                    WebClient.builder(
-                                    "h2c://127.0.0.1:"
-                                            + collector.collector.port(Receiver.JAEGER_GRPC))
-                            .factory(factory)
-                            .build();
+        var client =
+                WebClient.of("h2c://127.0.0.1:" + collector.collector.port(Receiver.JAEGER_GRPC));
 
-            // When
-            var call = GrpcCall.sendFrame(client, method, frame);
+        // When
+        var call = GrpcCall.sendFrame(client, method, frame);
 
-            // Then
-            assertThat(call.status()).isEqualTo(status);
-        }
+        // Then
+        assertThat(call.status()).isEqualTo(status);
     }
 
     @Test
