@@ -107,8 +107,9 @@ public final class RedisIds implements SharedIds {
                 try {
                     boolean more = true;
                     while (more && closing.getCount() > 0) {
-                        more = send();
-                        more |= receive(listener);
+                        // First what is one command, so that asking in vain costs little.
+                        more = receive(listener);
+                        more |= send();
                     }
                 } catch (ExecutionException | TimeoutException _) {
                     // The link has counted it; what was not sent or read is tried again.

@@ -35,7 +35,9 @@ import org.slf4j.LoggerFactory;
 ///
 /// While Redis is away, fails repeatedly or has too many commands to answer, calls are refused at
 /// once with [CacheUnavailableException]; a command that is not answered in time fails. The
-/// connection is made, and made again, in the background for as long as this is open.
+/// connection is made, and made again, in the background for as long as this is open. One on which
+/// repeatedly nothing was answered is given up for a new one: its other end may be gone without a
+/// word, and what waits on it for an answer must not pile up.
 public final class RedisLink implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(RedisLink.class);
@@ -56,7 +58,7 @@ public final class RedisLink implements AutoCloseable {
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().daemon().name("millrace-redis").factory());
     private @Nullable ClientResources resources;
-    private @Nullable RedisClient client;
+    private volatile @Nullable RedisClient client;
     private volatile @Nullable StatefulRedisConnection<String, String> connection;
     private volatile boolean closed;
 
@@ -86,8 +88,8 @@ public final class RedisLink implements AutoCloseable {
                                         2,
                                         TimeUnit.MILLISECONDS))
                         .build();
-        client = RedisClient.create(resources);
-        client.setOptions(
+        var created = RedisClient.create(resources);
+        created.setOptions(
                 ClientOptions.builder()
                         .disconnectedBehavior(DisconnectedBehavior.REJECT_COMMANDS)
                         .requestQueueSize(config.maxInFlight() + BATCH_ROOM)
@@ -95,7 +97,8 @@ public final class RedisLink implements AutoCloseable {
                                 SocketOptions.builder().connectTimeout(CONNECT_TIMEOUT).build())
                         .timeoutOptions(TimeoutOptions.enabled(config.timeout()))
                         .build());
-        connect(client, FIRST_BACKOFF_MILLIS);
+        client = created;
+        connect(created, FIRST_BACKOFF_MILLIS);
     }
 
     private void connect(RedisClient to, long backoffMillis) {
@@ -128,12 +131,14 @@ public final class RedisLink implements AutoCloseable {
                     .log("Redis cannot be reached, trying again");
         }
         failures.increment();
+        connectLater(to, backoffMillis, Math.min(LONGEST_BACKOFF_MILLIS, 2 * backoffMillis));
+    }
+
+    private void connectLater(RedisClient to, long delayMillis, long backoffMillis) {
         try {
             var _ =
                     scheduler.schedule(
-                            () -> connect(to, Math.min(LONGEST_BACKOFF_MILLIS, 2 * backoffMillis)),
-                            backoffMillis,
-                            TimeUnit.MILLISECONDS);
+                            () -> connect(to, backoffMillis), delayMillis, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             LOG.atDebug().addKeyValue("error", e.toString()).log("Redis link closed meanwhile");
         }
@@ -188,10 +193,10 @@ public final class RedisLink implements AutoCloseable {
         } catch (RuntimeException e) {
             sent = CompletableFuture.failedFuture(e);
         }
-        return sent.whenComplete((_, failure) -> answered(failure));
+        return sent.whenComplete((_, failure) -> answered(current, failure));
     }
 
-    private void answered(@Nullable Throwable failure) {
+    private void answered(StatefulRedisConnection<String, String> by, @Nullable Throwable failure) {
         inFlight.decrementAndGet();
         if (failure == null) {
             breaker.succeeded();
@@ -202,7 +207,26 @@ public final class RedisLink implements AutoCloseable {
                 failure instanceof CompletionException && failure.getCause() != null
                         ? failure.getCause()
                         : failure;
-        (cause instanceof RedisCommandTimeoutException ? timeouts : failures).increment();
+        if (cause instanceof RedisCommandTimeoutException) {
+            timeouts.increment();
+            if (breaker.isOpen()) {
+                giveUp(by);
+            }
+        } else {
+            failures.increment();
+        }
+    }
+
+    private void giveUp(StatefulRedisConnection<String, String> silent) {
+        var to = client;
+        synchronized (this) {
+            if (closed || to == null || !silent.equals(connection)) {
+                return;
+            }
+            connection = null;
+        }
+        var _ = silent.closeAsync();
+        connectLater(to, 0, FIRST_BACKOFF_MILLIS);
     }
 
     private <T> CompletionStage<T> refused(String why) {

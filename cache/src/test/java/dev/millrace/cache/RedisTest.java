@@ -164,6 +164,26 @@ class RedisTest {
     }
 
     @Test
+    void connectsAnewWhenNothingIsAnswered() {
+        // Given
+        server.start();
+        var one = new Member("one", 10_000).start();
+        var two = new Member("two", 10_000).start();
+        await().atMost(PATIENCE).until(() -> one.link.isUp() && two.link.isUp());
+
+        // When
+        server.freeze();
+        one.ids.publish(Tenant.DEFAULT, List.of(id(3)));
+        // Commands can but time out now; what fails is a new connection.
+        await().atMost(PATIENCE).until(() -> one.count("millrace.cache.failures") > 0);
+        server.thaw();
+
+        // Then
+        await().atMost(PATIENCE).until(() -> two.heard.contains("default/" + id(3)));
+        await().atMost(PATIENCE).until(one.link::isUp);
+    }
+
+    @Test
     void hasOneLeaderAndGathersWhatAllContribute() throws Exception {
         // Given
         server.start();
