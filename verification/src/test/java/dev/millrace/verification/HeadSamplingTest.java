@@ -49,7 +49,7 @@ final class HeadSamplingTest {
 
     private static final Duration REQUEST_BOUND = Duration.ofSeconds(2);
 
-    /// Besides the batch of 200 that is being sent: less than comes while Redis hangs.
+    /// Less than comes while Redis hangs.
     private static final int QUEUED_IDS = 300;
 
     private static final int FEW = 20;
@@ -313,7 +313,7 @@ final class HeadSamplingTest {
     private void awaitStored() {
         awaitTrue(() ->
                 one.metric("millrace_spans_stored_total")
-                        == one.metric("millrace_spans_produced_total"));
+                        >= one.metric("millrace_spans_produced_total"));
     }
 
     private static void awaitTrue(Callable<Boolean> condition) {
