@@ -61,9 +61,11 @@ final class TraceTable {
     // addressing, else by number.
     private int[] slots;
     private final Grouping grouping;
+    private final RecentNumbers numbers;
 
     TraceTable(Grouping grouping) {
         this.grouping = grouping;
+        numbers = new RecentNumbers(grouping);
         slots = new int[grouping.byTrace() ? 256 : grouping.groups()];
     }
 
@@ -115,7 +117,7 @@ final class TraceTable {
     }
 
     private int ofNumber(long high, long low) {
-        int number = grouping.number(high, low);
+        int number = numbers.of(high, low);
         int entry = slots[number];
         if (entry == 0) {
             entry = addChunk(high, low) + 1;
