@@ -146,7 +146,8 @@ final class RunningMillrace implements AutoCloseable {
         return get("/api/traces?service=" + service + "&tags=" + wanted).path("data");
     }
 
-    private HttpResponse<String> page(URI uri) throws IOException, InterruptedException {
+    /// What any of its ports answers.
+    HttpResponse<String> page(URI uri) throws IOException, InterruptedException {
         return http.send(
                 HttpRequest.newBuilder(uri).timeout(PATIENCE).build(), BodyHandlers.ofString());
     }
