@@ -92,17 +92,26 @@ public final class MillraceProcess implements AutoCloseable {
         this.directory = directory;
         this.command = command;
         this.settings = new LinkedHashMap<>(settings);
-        for (String key : ConfigSources.portKeys()) {
-            this.settings.computeIfAbsent(key, _ -> Integer.toString(freePort()));
-        }
+        choosePorts(this.settings);
         this.settings.putIfAbsent("data-dir", directory.resolve("data").toString());
     }
 
-    private static int freePort() {
-        try (var socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
+    /// All are held until the last is chosen, as one that is given back may come a second time.
+    private static void choosePorts(Map<String, String> settings) {
+        var held = new ArrayList<ServerSocket>();
+        try {
+            for (String key : ConfigSources.portKeys()) {
+                if (!settings.containsKey(key)) {
+                    var socket = new ServerSocket(0);
+                    held.add(socket);
+                    settings.put(key, Integer.toString(socket.getLocalPort()));
+                }
+            }
+            for (var socket : held) {
+                socket.close();
+            }
         } catch (IOException e) {
-            throw new IllegalStateException("no free port", e);
+            throw new UncheckedIOException("no free port", e);
         }
     }
 
