@@ -219,12 +219,21 @@ public final class StrategyFile {
             if (operations.isEmpty()) {
                 return entry.own();
             }
-            // A strategy by operation has no place for a rate limit of the service.
-            double rest =
-                    entry.own() instanceof SamplingStrategy.Probabilistic(double rate)
-                            ? rate
-                            : otherwise;
-            return new SamplingStrategy.PerOperation(rest, 0, List.copyOf(operations.values()));
+            return new SamplingStrategy.PerOperation(
+                    rest(entry, base, otherwise), 0, List.copyOf(operations.values()));
+        }
+
+        /// What holds for the operations that are not listed. A strategy by operation has no place
+        /// for a rate limit of the service: as Jaeger has it, the default's probability comes with
+        /// its operations where the service lists none of its own.
+        private static double rest(Entry entry, Entry base, double otherwise) {
+            if (entry.own() instanceof SamplingStrategy.Probabilistic(double rate)) {
+                return rate;
+            }
+            return entry.operations().isEmpty()
+                            && base.own() instanceof SamplingStrategy.Probabilistic(double rate)
+                    ? rate
+                    : otherwise;
         }
     }
 }

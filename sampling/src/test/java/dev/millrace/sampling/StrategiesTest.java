@@ -35,6 +35,9 @@ class StrategiesTest {
         assertThat(foo.otherwise()).isEqualTo(0.8);
         assertThat(foo.probability("op1")).isEqualTo(0.2);
         assertThat(foo.probability("/health")).isZero();
+        var bar = (SamplingStrategy.PerOperation) file.strategy("bar");
+        assertThat(bar.otherwise()).as("of the default, with its operations").isEqualTo(0.5);
+        assertThat(bar.probability("/health")).isZero();
         var other = (SamplingStrategy.PerOperation) file.strategy("other");
         assertThat(other.otherwise()).isEqualTo(0.5);
     }
