@@ -4,7 +4,6 @@ import dev.millrace.load.Protocol;
 import dev.millrace.server.config.ConfigSources;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -92,27 +91,10 @@ public final class MillraceProcess implements AutoCloseable {
         this.directory = directory;
         this.command = command;
         this.settings = new LinkedHashMap<>(settings);
-        choosePorts(this.settings);
-        this.settings.putIfAbsent("data-dir", directory.resolve("data").toString());
-    }
-
-    /// All are held until the last is chosen, as one that is given back may come a second time.
-    private static void choosePorts(Map<String, String> settings) {
-        var held = new ArrayList<ServerSocket>();
-        try {
-            for (String key : ConfigSources.portKeys()) {
-                if (!settings.containsKey(key)) {
-                    var socket = new ServerSocket(0);
-                    held.add(socket);
-                    settings.put(key, Integer.toString(socket.getLocalPort()));
-                }
-            }
-            for (var socket : held) {
-                socket.close();
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("no free port", e);
+        for (String key : ConfigSources.portKeys()) {
+            this.settings.computeIfAbsent(key, _ -> Integer.toString(FreePorts.next()));
         }
+        this.settings.putIfAbsent("data-dir", directory.resolve("data").toString());
     }
 
     /// Starts it and waits until it says that it is ready.

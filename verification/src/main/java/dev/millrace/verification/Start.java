@@ -2,8 +2,6 @@ package dev.millrace.verification;
 
 import dev.millrace.server.config.ConfigSources;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -29,7 +27,7 @@ record Start(Duration untilReady, long megabytes) {
 
     static Start measure(HttpClient client) throws IOException, InterruptedException {
         Path directory = Files.createTempDirectory("millrace-start");
-        int healthPort = freePort();
+        int healthPort = FreePorts.next();
         long began = System.nanoTime();
         var process =
                 new ProcessBuilder(command(healthPort, directory))
@@ -79,12 +77,6 @@ record Start(Duration untilReady, long megabytes) {
             return client.send(request, BodyHandlers.discarding()).statusCode() == 200;
         } catch (IOException _) {
             return false; // nothing listens yet
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 

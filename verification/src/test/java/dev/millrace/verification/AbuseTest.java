@@ -26,11 +26,13 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Clients that hold connections, dribble, lie or never end harm nobody else.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Isolated("what it measures depends on the machine")
 final class AbuseTest {
 
     private static final int IDLE_CONNECTIONS = 10_000;

@@ -9,9 +9,11 @@ import java.time.Instant;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// A client with nothing but HTTP and JSON, in and out.
 @ExtendWith(SharedMillrace.class)
+@ResourceLock(SharedMillrace.NAME)
 class ApiTest {
 
     private static final String SPAN_ID = "00f067aa0ba902b7";

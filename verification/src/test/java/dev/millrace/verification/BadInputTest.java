@@ -23,11 +23,13 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// What is sent wrong is answered, counted, and harms nothing that comes after it.
 @ExtendWith(SharedMillrace.class)
+@ResourceLock(SharedMillrace.NAME)
 class BadInputTest {
 
     private static final int MIB = 1 << 20;

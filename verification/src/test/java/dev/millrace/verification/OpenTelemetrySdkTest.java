@@ -42,11 +42,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// A program with OpenTelemetry's Java SDK against a whole Millrace.
 @ExtendWith(SharedMillrace.class)
+@ResourceLock(SharedMillrace.NAME)
 class OpenTelemetrySdkTest {
 
     private static final long LARGER_THAN_A_DOUBLE_HOLDS = (1L << 53) + 1;

@@ -22,9 +22,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// The page in a real browser, on spans that went the whole way.
 @ExtendWith(SharedMillrace.class)
+@ResourceLock(SharedMillrace.NAME)
 class PageTest {
 
     private static final String SERVICE = "page-shop";

@@ -16,6 +16,9 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 /// after the last.
 final class SharedMillrace implements ParameterResolver {
 
+    /// What tests that use it lock, as some look at all that is counted or stored.
+    static final String NAME = "shared Millrace";
+
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
         return parameter.getParameter().getType() == RunningMillrace.class;

@@ -24,6 +24,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import zipkin2.Endpoint;
@@ -36,6 +37,7 @@ import zipkin2.reporter.okhttp3.OkHttpSender;
 
 /// Programs with Zipkin's libraries against a whole Millrace, changed in nothing but the address.
 @ExtendWith(SharedMillrace.class)
+@ResourceLock(SharedMillrace.NAME)
 class ZipkinClientsTest {
 
     private final RunningMillrace millrace;
