@@ -3,13 +3,16 @@ package dev.millrace.collector;
 import dev.millrace.pipeline.Backoff;
 import dev.millrace.pipeline.KafkaClients;
 import dev.millrace.pipeline.KafkaConfig;
+import dev.millrace.pipeline.Lag;
 import dev.millrace.pipeline.LogGate;
 import dev.millrace.pipeline.TopicsConfig;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -140,9 +143,16 @@ public final class KafkaSource implements AutoCloseable {
         return failed.get() == 0;
     }
 
-    /// The group whose lag is this source's.
-    public String group() {
-        return config.group();
+    /// Watches how far this source is behind, once it is started; the caller's to close.
+    ///
+    /// @param interval from one look to the next
+    public Lag lag(Duration interval, InstantSource clock, MeterRegistry registry) {
+        return new Lag(
+                clients,
+                Map.of(config.group(), wanted.asMatchPredicate()),
+                interval,
+                clock,
+                registry);
     }
 
     private void run() {

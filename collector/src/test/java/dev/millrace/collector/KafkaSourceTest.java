@@ -6,12 +6,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.model.ByteSize;
+import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.pipeline.KafkaConfig;
 import dev.millrace.pipeline.LogGate;
 import dev.millrace.pipeline.TopicsConfig;
 import dev.millrace.testkit.KafkaFixture;
+import dev.millrace.wire.jaeger.JaegerEncoder;
 import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +24,10 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import zipkin2.Endpoint;
+import zipkin2.codec.SpanBytesEncoder;
 import zipkin2.reporter.Encoding;
 import zipkin2.reporter.kafka.KafkaSender;
 
@@ -95,6 +103,138 @@ final class KafkaSourceTest {
             assertThat(fixture.names()).isEqualTo(SourceFixture.numbered(0, 100));
             assertThat(fixture.messages(Transport.KAFKA, "ok")).isEqualTo(100);
         }
+    }
+
+    /// A message with one span, from another producer where the tests have one.
+    enum Message {
+        OTLP(SourceEncoding.OTLP_PROTO) {
+            @Override
+            byte[] named(String name) {
+                return Requests.named(name);
+            }
+        },
+        OTLP_IN_JSON(SourceEncoding.OTLP_JSON) {
+            @Override
+            byte[] named(String name) {
+                return Requests.json(name).getBytes(UTF_8);
+            }
+        },
+        JAEGER(SourceEncoding.JAEGER_PROTO) {
+            @Override
+            byte[] named(String name) {
+                return JaegerEncoder.protobuf(Slice.of(Requests.named(name))).getFirst();
+            }
+        },
+        JAEGER_IN_JSON(SourceEncoding.JAEGER_JSON) {
+            @Override
+            byte[] named(String name) {
+                return """
+                {"traceId": "W47/95gDgQPSabYzgT/GDA==", "spanId": "7uGbfsPBsXQ=",
+                 "operationName": "%s", "startTime": "2026-01-01T00:00:00Z",
+                 "duration": "0.001s", "process": {"serviceName": "shop"}}
+                """
+                        .formatted(name)
+                        .getBytes(UTF_8);
+            }
+        },
+        ZIPKIN_V1(SourceEncoding.ZIPKIN_JSON) {
+            @Override
+            byte[] named(String name) {
+                return zipkin(SpanBytesEncoder.JSON_V1, name);
+            }
+        },
+        ZIPKIN_V2(SourceEncoding.ZIPKIN_JSON) {
+            @Override
+            byte[] named(String name) {
+                return zipkin(SpanBytesEncoder.JSON_V2, name);
+            }
+        },
+        ZIPKIN_IN_PROTOBUF(SourceEncoding.ZIPKIN_PROTO) {
+            @Override
+            byte[] named(String name) {
+                return zipkin(SpanBytesEncoder.PROTO3, name);
+            }
+        },
+        ZIPKIN_IN_THRIFT(SourceEncoding.ZIPKIN_THRIFT) {
+            @Override
+            byte[] named(String name) {
+                return zipkin(SpanBytesEncoder.THRIFT, name);
+            }
+        };
+
+        private final SourceEncoding encoding;
+
+        Message(SourceEncoding encoding) {
+            this.encoding = encoding;
+        }
+
+        abstract byte[] named(String name);
+
+        private static byte[] zipkin(SpanBytesEncoder encoder, String name) {
+            return encoder.encodeList(
+                    List.of(
+                            zipkin2.Span.newBuilder()
+                                    .traceId("5b8efff798038103d269b633813fc60c")
+                                    .id("eee19b7ec3c1b174")
+                                    .name(name)
+                                    .timestamp(Requests.NOW.toEpochMilli() * 1000)
+                                    .duration(1000)
+                                    .localEndpoint(
+                                            Endpoint.newBuilder().serviceName("shop").build())
+                                    .build()));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void readsEachEncodingAsOneTrace(Message message) {
+        // Given
+        kafka.createTopic(topic, 1);
+        kafka.send(
+                List.of(
+                        new ProducerRecord<>(topic, message.named("first")),
+                        new ProducerRecord<>(topic, message.named("second"))));
+
+        // When
+        try (var source = source(message.encoding)) {
+            source.start();
+
+            // Then
+            eventually(
+                    () -> assertThat(fixture.sink.spanNames()).containsExactly("first", "second"));
+            assertThat(fixture.sink.spans())
+                    .extracting(span -> span.traceId().toString())
+                    .containsOnly("5b8efff798038103d269b633813fc60c");
+            assertThat(fixture.letters()).isEmpty();
+        }
+    }
+
+    @Test
+    void tellsHowFarItIsBehind() {
+        // Given
+        kafka.createTopic(topic, 1);
+        send(0, 10);
+
+        // When
+        try (var source = source(SourceEncoding.OTLP_PROTO);
+                var lag =
+                        source.lag(Duration.ofMillis(50), InstantSource.system(), fixture.meters)) {
+            lag.start();
+
+            // Then
+            eventually(() -> assertThat(lagInRecords()).isEqualTo(10));
+            source.start();
+            eventually(() -> assertThat(lagInRecords()).isZero());
+        }
+    }
+
+    private double lagInRecords() {
+        var gauge =
+                fixture.meters
+                        .find("millrace.consumer.lag")
+                        .tags("group", group, "topic", topic, "partition", "0")
+                        .gauge();
+        return gauge == null ? Double.NaN : gauge.value();
     }
 
     @Test

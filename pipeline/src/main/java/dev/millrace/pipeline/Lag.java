@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
@@ -57,7 +58,7 @@ public final class Lag implements AutoCloseable {
     private record Unread(TopicPartition partition, long offset) {}
 
     private final KafkaClients clients;
-    private final Map<String, Set<String>> topicsByGroup;
+    private final Map<String, Predicate<String>> topicsByGroup;
     private final Duration interval;
     private final InstantSource clock;
     private final MultiGauge records;
@@ -71,11 +72,11 @@ public final class Lag implements AutoCloseable {
 
     private @Nullable Thread thread;
 
-    /// @param topicsByGroup the groups to watch and what they read
+    /// @param topicsByGroup the groups to watch, and of each which topics it reads
     /// @param interval from one look to the next
     public Lag(
             KafkaClients clients,
-            Map<String, Set<String>> topicsByGroup,
+            Map<String, Predicate<String>> topicsByGroup,
             Duration interval,
             InstantSource clock,
             MeterRegistry registry) {
@@ -162,7 +163,7 @@ public final class Lag implements AutoCloseable {
                                     .partitionsToOffsetAndMetadata());
             var places = new HashMap<TopicPartition, Long>();
             for (TopicPartition partition : partitions) {
-                if (group.getValue().contains(partition.topic())) {
+                if (group.getValue().test(partition.topic())) {
                     var commit = committed.get(partition);
                     long start = starts.getOrDefault(partition, 0L);
                     places.put(
@@ -192,7 +193,11 @@ public final class Lag implements AutoCloseable {
     private Set<TopicPartition> partitions(Admin admin)
             throws ExecutionException, InterruptedException, TimeoutException {
         var topics = new HashSet<String>();
-        topicsByGroup.values().forEach(topics::addAll);
+        for (String topic : await(admin.listTopics().names())) {
+            if (topicsByGroup.values().stream().anyMatch(wanted -> wanted.test(topic))) {
+                topics.add(topic);
+            }
+        }
         var partitions = new HashSet<TopicPartition>();
         for (TopicDescription topic :
                 await(admin.describeTopics(topics).allTopicNames()).values()) {

@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -108,7 +107,7 @@ class LagTest {
 
     private Lag lag() {
         return new Lag(
-                clients, Map.of(group, Set.of(topic)), Duration.ofMillis(200), clock, registry);
+                clients, Map.of(group, topic::equals), Duration.ofMillis(200), clock, registry);
     }
 
     private Distance distance(int partition, long records, Duration age) {

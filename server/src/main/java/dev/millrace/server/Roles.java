@@ -34,7 +34,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
     private static final Logger log = LoggerFactory.getLogger(Roles.class);
     private static final Set<Role> USE_TOPICS =
             EnumSet.of(Role.COLLECTOR, Role.AGGREGATOR, Role.INGESTER);
-    private static final Duration LAG_EVERY = Duration.ofSeconds(5);
+    static final Duration LAG_EVERY = Duration.ofSeconds(5);
     private static final Duration TOPICS_PATIENCE = Duration.ofSeconds(60);
 
     Roles {
@@ -215,7 +215,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
     }
 
     private void openLag(Parts parts, KafkaClients clients, String group, String topic) {
-        var lag = new Lag(clients, Map.of(group, Set.of(topic)), LAG_EVERY, clock, parts.meters());
+        var lag = new Lag(clients, Map.of(group, topic::equals), LAG_EVERY, clock, parts.meters());
         parts.push("lag of " + group, lag).start();
     }
 
@@ -236,7 +236,8 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                 parts,
                 wired,
                 config.mode() == MillraceConfig.Mode.DIRECT ? null : wired.kafka(),
-                collector.intake());
+                collector.intake(),
+                clock);
         collector
                 .ports()
                 .forEach((receiver, port) ->

@@ -8,6 +8,7 @@ import dev.millrace.collector.RabbitMqSource;
 import dev.millrace.collector.SpanIntake;
 import dev.millrace.pipeline.KafkaClients;
 import dev.millrace.pipeline.KafkaConfig;
+import java.time.InstantSource;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -18,20 +19,30 @@ final class Sources {
     private final ComponentConfig wired;
     private final @Nullable KafkaConfig ours;
     private final SpanIntake intake;
+    private final InstantSource clock;
     private @Nullable DeadLetterBox deadLetters;
 
     private Sources(
-            Parts parts, ComponentConfig wired, @Nullable KafkaConfig ours, SpanIntake intake) {
+            Parts parts,
+            ComponentConfig wired,
+            @Nullable KafkaConfig ours,
+            SpanIntake intake,
+            InstantSource clock) {
         this.parts = parts;
         this.wired = wired;
         this.ours = ours;
         this.intake = intake;
+        this.clock = clock;
     }
 
     /// @param ours our own cluster; null in direct mode
     static void open(
-            Parts parts, ComponentConfig wired, @Nullable KafkaConfig ours, SpanIntake intake) {
-        var sources = new Sources(parts, wired, ours, intake);
+            Parts parts,
+            ComponentConfig wired,
+            @Nullable KafkaConfig ours,
+            SpanIntake intake,
+            InstantSource clock) {
+        var sources = new Sources(parts, wired, ours, intake, clock);
         sources.kafka();
         sources.queues();
     }
@@ -42,6 +53,10 @@ final class Sources {
                     new KafkaSource(
                             config, ours, wired.topics(), intake, deadLetters(), parts.meters());
             push("topics in " + config.name(), source, source::healthy).start();
+            parts.push(
+                            "lag of " + config.group(),
+                            source.lag(Roles.LAG_EVERY, clock, parts.meters()))
+                    .start();
         }
     }
 
