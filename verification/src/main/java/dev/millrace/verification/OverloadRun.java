@@ -28,6 +28,9 @@ import java.util.function.ToLongFunction;
 public final class OverloadRun implements AutoCloseable {
 
     private static final String COLLECTOR_CLIENT = "overload-collector";
+    /// What a span takes on the wire to Kafka, or more.
+    private static final double LEAST_SPAN_BYTES = 100;
+
     private static final Duration PATIENCE = Duration.ofMinutes(5);
     private static final Duration LOOK_EVERY = Duration.ofMillis(250);
     private static final Duration HEAP_EVERY = Duration.ofSeconds(3);
@@ -152,10 +155,12 @@ public final class OverloadRun implements AutoCloseable {
 
     /// What the throttled broker takes when requests wait for their answers.
     ///
-    /// A quota is kept to over ten seconds, so it lets a lot pass before it is felt.
+    /// A quota is kept to over ten seconds, so it lets a lot pass before it is felt; all of that
+    /// has to be stored and compared in the end.
     private double calibrate() throws InterruptedException {
         quota.limit(plan.quotaBytesPerSecond());
-        var lanes = lanes(0, PATIENCE, SATURATING_REQUESTS);
+        long plenty = Math.round(10 * plan.quotaBytesPerSecond() / LEAST_SPAN_BYTES);
+        var lanes = lanes(plenty, PATIENCE, SATURATING_REQUESTS);
         start(lanes);
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (!lanes.stream().allMatch(LoadLane::hasSlowedDown)) {
@@ -202,7 +207,7 @@ public final class OverloadRun implements AutoCloseable {
         return twice.compareTo(more) > 0 ? twice : more;
     }
 
-    /// @param rate of all of them together; 0 for as fast as it goes
+    /// @param rate of all of them together
     private List<LoadLane> lanes(long rate, Duration retryFor, int waiting) {
         var lanes = new ArrayList<LoadLane>();
         for (var protocol : protocols) {
