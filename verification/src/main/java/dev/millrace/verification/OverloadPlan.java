@@ -8,7 +8,7 @@ import java.time.Duration;
 /// @param quotaBytesPerSecond what the throttled broker takes of the collector, as it is on the
 ///   wire
 /// @param factor how many times what it takes is offered
-/// @param calibration how long it is measured what the throttled broker takes
+/// @param calibration how long it is measured what the throttled broker takes; zero for an estimate
 /// @param normal at the overload's rate without a throttle
 /// @param overload with it
 /// @param recovery after it, at the longest

@@ -28,6 +28,7 @@ import java.util.function.ToLongFunction;
 public final class OverloadRun implements AutoCloseable {
 
     private static final String COLLECTOR_CLIENT = "overload-collector";
+
     /// What a span takes on the wire to Kafka, or more.
     private static final double LEAST_SPAN_BYTES = 100;
 
@@ -153,11 +154,15 @@ public final class OverloadRun implements AutoCloseable {
         return reports.stream().mapToLong(figure).sum();
     }
 
-    /// What the throttled broker takes when requests wait for their answers.
+    /// What the throttled broker takes when requests wait for their answers; without time to
+    /// measure it, what it can at most.
     ///
     /// A quota is kept to over ten seconds, so it lets a lot pass before it is felt; all of that
     /// has to be stored and compared in the end.
     private double calibrate() throws InterruptedException {
+        if (plan.calibration().isZero()) {
+            return plan.quotaBytesPerSecond() / LEAST_SPAN_BYTES;
+        }
         quota.limit(plan.quotaBytesPerSecond());
         long plenty = Math.round(10 * plan.quotaBytesPerSecond() / LEAST_SPAN_BYTES);
         var lanes = lanes(plenty, PATIENCE, SATURATING_REQUESTS);

@@ -26,9 +26,9 @@ class OverloadTest {
                 new OverloadPlan(
                         200_000,
                         3,
-                        Duration.ofSeconds(4),
+                        Duration.ZERO,
                         Duration.ofSeconds(3),
-                        Duration.ofSeconds(10),
+                        Duration.ofSeconds(15),
                         Duration.ofSeconds(40),
                         ByteSize.ofMebibytes(16),
                         ByteSize.ofMebibytes(16));
