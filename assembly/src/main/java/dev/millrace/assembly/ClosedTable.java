@@ -5,16 +5,19 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
-/// A hash table from trace to [ClosedTraces.Entry], 48 bytes a slot, in memory of its own.
+/// A hash table from trace to [ClosedTraces.Entry], 56 bytes a slot, in memory of its own.
 final class ClosedTable implements AutoCloseable {
 
-    private static final int SLOT = 48;
+    private static final int SLOT = 56;
     private static final int HIGH = 0;
     private static final int LOW = 8;
     private static final int LAST_OFFSET = 16;
     private static final int DECIDED_AT = 24;
     private static final int TENANT = 32;
     private static final int FRAGMENTS = 36;
+
+    /// Of what is kept; its complement of what is dropped.
+    private static final int THRESHOLD = 40;
 
     private final TableSpace space;
     private Arena arena = Arena.ofConfined();
@@ -46,6 +49,11 @@ final class ClosedTable implements AutoCloseable {
         slots.set(ValueLayout.JAVA_LONG, at + DECIDED_AT, entry.decidedAt());
         slots.set(ValueLayout.JAVA_INT, at + TENANT, tenant);
         slots.set(ValueLayout.JAVA_INT, at + FRAGMENTS, entry.fragments());
+        long threshold = entry.fate().threshold();
+        slots.set(
+                ValueLayout.JAVA_LONG,
+                at + THRESHOLD,
+                entry.fate().kept() ? threshold : ~threshold);
     }
 
     ClosedTraces.@Nullable Entry find(long high, long low, int tenant) {
@@ -55,7 +63,12 @@ final class ClosedTable implements AutoCloseable {
                 : new ClosedTraces.Entry(
                         slots.get(ValueLayout.JAVA_LONG, at + LAST_OFFSET),
                         slots.get(ValueLayout.JAVA_LONG, at + DECIDED_AT),
-                        slots.get(ValueLayout.JAVA_INT, at + FRAGMENTS));
+                        slots.get(ValueLayout.JAVA_INT, at + FRAGMENTS),
+                        fate(slots.get(ValueLayout.JAVA_LONG, at + THRESHOLD)));
+    }
+
+    private static Fate fate(long threshold) {
+        return threshold >= 0 ? new Fate(true, threshold) : new Fate(false, ~threshold);
     }
 
     /// Where the trace is, or the free slot where it belongs.

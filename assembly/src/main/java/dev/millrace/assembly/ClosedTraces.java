@@ -26,7 +26,8 @@ public final class ClosedTraces implements AutoCloseable {
     ///   accounted for
     /// @param decidedAt the log time of its first verdict, milliseconds since the epoch
     /// @param fragments how many times it was closed: once, and once more for each late fragment
-    public record Entry(long lastOffset, long decidedAt, int fragments) {}
+    /// @param fate what became of it, which late spans follow
+    public record Entry(long lastOffset, long decidedAt, int fragments, Fate fate) {}
 
     private record Generation(long openedAt, ClosedTable table) {}
 

@@ -3,6 +3,8 @@ package dev.millrace.assembly;
 import dev.millrace.model.Slice;
 import dev.millrace.wire.otlp.ProtoWriter;
 import dev.millrace.wire.otlp.SpanIndex;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /// Writes spans in a given order as OTLP `TracesData`; neighbours of one resource and scope share a
 /// group.
@@ -11,17 +13,39 @@ final class GroupedSpans {
     private static final int RESOURCE_SPANS = 1;
     private static final int SCOPE_SPANS = 2;
     private static final int SPANS = 2;
+    private static final int TRACE_STATE = 3;
 
     private final SpanIndex index;
     private final int[] order;
 
-    private GroupedSpans(SpanIndex index, int[] order) {
+    /// By position in the order: the trace state a span is written with in place of its own; null
+    /// where it stays as it is.
+    private final @Nullable Slice[] states;
+
+    private GroupedSpans(SpanIndex index, int[] order, @Nullable Slice[] states) {
         this.index = index;
         this.order = order;
+        this.states = states;
     }
 
     static Slice write(SpanIndex index, int[] order) {
-        return new GroupedSpans(index, order).write();
+        return write(index, order, UnaryOperator.identity());
+    }
+
+    /// @param traceState the state to write in place of another; an equal one where nothing changes
+    static Slice write(SpanIndex index, int[] order, UnaryOperator<Slice> traceState) {
+        var states = new @Nullable Slice[order.length];
+        for (int at = 0; at < order.length; at++) {
+            Slice before = index.traceState(order[at]);
+            Slice after = traceState.apply(before);
+            states[at] = after.equals(before) ? null : after;
+        }
+        return new GroupedSpans(index, order, states).write();
+    }
+
+    /// How many bytes the spans take as they are.
+    static int size(SpanIndex index, int[] order) {
+        return new GroupedSpans(index, order, new @Nullable Slice[order.length]).size();
     }
 
     private Slice write() {
@@ -61,7 +85,7 @@ final class GroupedSpans {
         writer.header(SCOPE_SPANS, scopeSize(from)).raw(head.array(), head.offset(), head.length());
         int end = endOfScope(from);
         for (int at = from; at < end; at++) {
-            writer.bytes(SPANS, index.span(order[at]));
+            writeSpan(writer, at);
         }
     }
 
@@ -69,9 +93,35 @@ final class GroupedSpans {
         int size = index.scopeHead(index.scope(order[from])).length();
         int end = endOfScope(from);
         for (int at = from; at < end; at++) {
-            size += ProtoWriter.lengthDelimitedSize(SPANS, index.length(order[at]));
+            size += ProtoWriter.lengthDelimitedSize(SPANS, spanSize(at));
         }
         return size;
+    }
+
+    private void writeSpan(ProtoWriter writer, int at) {
+        Slice span = index.span(order[at]);
+        Slice state = states[at];
+        if (state == null) {
+            writer.bytes(SPANS, span);
+            return;
+        }
+        Slice old = index.traceStateField(order[at]);
+        int before = old.length() == 0 ? span.length() : old.offset() - span.offset();
+        int after = before + old.length();
+        writer.header(SPANS, spanSize(at))
+                .raw(span.array(), span.offset(), before)
+                .raw(span.array(), span.offset() + after, span.length() - after)
+                .bytes(TRACE_STATE, state);
+    }
+
+    private int spanSize(int at) {
+        Slice state = states[at];
+        int size = index.length(order[at]);
+        return state == null
+                ? size
+                : size
+                        - index.traceStateField(order[at]).length()
+                        + ProtoWriter.lengthDelimitedSize(TRACE_STATE, state.length());
     }
 
     private int endOfScope(int from) {

@@ -4,17 +4,26 @@ import dev.millrace.model.Slice;
 import dev.millrace.model.TraceId;
 import dev.millrace.wire.otlp.SpanIndex;
 import java.util.TreeSet;
-import java.util.function.Consumer;
 
-/// Cuts the records of one trace, in the order of the log, into merged parts of bounded size, and
-/// sums them up.
+/// Cuts the records of one trace, in the order of the log, into parts of bounded size, duplicates
+/// removed and parents first, and sums them up.
 ///
 /// Where the cuts fall depends on the records alone, so a trace read again is cut the same way.
 final class PartCutter {
 
+    /// Takes one part after another.
+    @FunctionalInterface
+    interface Parts {
+
+        /// @param index the part's spans among others; holds until the next part is cut
+        /// @param from the first of its spans in the order of the log
+        /// @param spans the numbers of its spans
+        void part(SpanIndex index, int from, int[] spans);
+    }
+
     private final long maxBytes;
     private final int maxSpans;
-    private final Consumer<Slice> parts;
+    private final Parts parts;
     private final TraceId traceId;
     private final SpanIndex index = new SpanIndex();
 
@@ -24,13 +33,14 @@ final class PartCutter {
     private String rootOperation = "";
     private long start = -1;
     private long end;
+    private int count;
     private int spans;
     private int errors;
     private int duplicates;
     private long bytes;
     private final TreeSet<String> services = new TreeSet<>();
 
-    PartCutter(AssemblyConfig config, TraceId traceId, Consumer<Slice> parts) {
+    PartCutter(AssemblyConfig config, TraceId traceId, Parts parts) {
         this.traceId = traceId;
         this.maxBytes = config.maxPartBytes().bytes();
         this.maxSpans = config.maxPartSpans();
@@ -66,7 +76,6 @@ final class PartCutter {
     Digest finish() {
         if (index.size() > 0) {
             cut(0, index.size());
-            index.clear();
         }
         return new Digest(
                 rootService,
@@ -87,9 +96,14 @@ final class PartCutter {
             sumUp(i);
         }
         duplicates += to - from - order.length;
-        Slice body = GroupedSpans.write(index, order);
-        bytes += body.length();
-        parts.accept(body);
+        bytes += GroupedSpans.size(index, order);
+        count++;
+        parts.part(index, from, order);
+    }
+
+    /// How many parts were cut.
+    int count() {
+        return count;
     }
 
     private void sumUp(int i) {

@@ -147,46 +147,85 @@ public final class PartitionAssembler implements AutoCloseable {
         open.remove(trace.key);
         heldBytes -= trace.heldBytes();
         long decidedAt = trace.fragment == 0 ? time : trace.decidedAt;
-        if (position >= emitFrom) {
-            emit(trace, decidedAt);
-        }
+        var fate = position >= emitFrom ? emit(trace, decidedAt) : Fate.KEPT;
         closedTraces.put(
                 trace.key.tenant(),
                 trace.key.traceId(),
-                new ClosedTraces.Entry(trace.lastOffset(), decidedAt, trace.fragment + 1),
+                new ClosedTraces.Entry(trace.lastOffset(), decidedAt, trace.fragment + 1, fate),
                 time);
     }
 
-    private void emit(OpenTrace trace, long decidedAt) {
-        var parts = new NumberedParts(trace, sink);
-        var cutter = new PartCutter(config, trace.key.traceId(), parts::add);
-        trace.read(
-                log,
-                (offset, _, body) -> {
-                    try {
-                        cutter.add(body);
-                    } catch (MalformedSpansException e) {
-                        sink.poison(
-                                trace.key.tenant(),
-                                trace.key.traceId(),
-                                offset,
-                                body,
-                                String.valueOf(e.getMessage()));
-                    }
-                });
+    private Fate emit(OpenTrace trace, long decidedAt) {
+        var key = trace.key;
+        sink.begin(key.tenant(), key.traceId());
+        // The usual trace has one part, which need not be cut again to be written.
+        var only = new WholeTrace();
+        var cutter =
+                new PartCutter(
+                        config,
+                        key.traceId(),
+                        (index, from, spans) -> {
+                            sink.observe(index, from, spans);
+                            only.part(index, spans);
+                        });
+        read(
+                trace,
+                cutter,
+                (offset, body, reason) ->
+                        sink.poison(key.tenant(), key.traceId(), offset, body, reason));
         var digest = cutter.finish();
-        parts.finish();
-        sink.closed(
+        var closed =
                 new ClosedTrace(
-                        trace.key.tenant(),
-                        trace.key.traceId(),
+                        key.tenant(),
+                        key.traceId(),
                         trace.fragment,
                         trace.firstOffset(),
                         trace.lastOffset(),
                         time,
                         decidedAt,
-                        parts.count(),
-                        digest));
+                        cutter.count(),
+                        digest);
+        var fate = sink.judge(closed, earlierFate(trace));
+        if (fate.kept()) {
+            var writer = new PartWriter(closed, fate, sink);
+            if (cutter.count() == 1) {
+                only.into(writer);
+            } else if (cutter.count() > 1) {
+                var again = new PartCutter(config, key.traceId(), writer);
+                // What is poison has been told.
+                read(trace, again, (_, _, _) -> {});
+                var _ = again.finish();
+            }
+        }
+        sink.closed(closed, fate);
+        return fate;
+    }
+
+    /// Late spans follow what was decided last.
+    private @Nullable Fate earlierFate(OpenTrace trace) {
+        if (trace.fragment == 0) {
+            return null;
+        }
+        var known = closedTraces.find(trace.key.tenant(), trace.key.traceId());
+        return known == null ? null : known.fate();
+    }
+
+    /// Hears of a record that cannot be read.
+    @FunctionalInterface
+    private interface Poison {
+        void found(long offset, Slice body, String reason);
+    }
+
+    private void read(OpenTrace trace, PartCutter into, Poison poison) {
+        trace.read(
+                log,
+                (offset, _, body) -> {
+                    try {
+                        into.add(body);
+                    } catch (MalformedSpansException e) {
+                        poison.found(offset, body, String.valueOf(e.getMessage()));
+                    }
+                });
     }
 
     /// Where a new owner would take over if this one stopped now.

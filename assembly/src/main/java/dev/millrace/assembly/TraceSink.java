@@ -3,23 +3,46 @@ package dev.millrace.assembly;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
+import dev.millrace.wire.otlp.SpanIndex;
+import org.jspecify.annotations.Nullable;
 
-/// Where an assembler puts what it has assembled: first the parts of a trace, then the trace.
+/// Judges the traces that an assembler closes, and takes what is kept.
+///
+/// For each trace it is called in the order of the methods here: it sees all spans, gives the
+/// verdict, takes the parts if there are any, and hears that it was all.
 public interface TraceSink {
 
-    /// A part of a trace that is being closed.
-    ///
-    /// @param fragment 0 for the trace itself, 1 and up for its late fragments
-    /// @param part counts from 0
-    /// @param last whether it is the last part
-    /// @param body OTLP `TracesData`, duplicates removed, parents first
-    void part(Tenant tenant, TraceId traceId, int fragment, int part, boolean last, Slice body);
+    /// A trace is being closed.
+    void begin(Tenant tenant, TraceId traceId);
 
     /// A record that cannot be read and is no part of any trace.
     ///
     /// @param reason what was found and what was expected
     void poison(Tenant tenant, TraceId traceId, long offset, Slice body, String reason);
 
-    /// All parts of the trace have been given; none if every record was poison.
-    void closed(ClosedTrace trace);
+    /// The spans of a part of it; a trace of usual size has one part.
+    ///
+    /// @param from the first of the part's spans in the order of the log
+    /// @param spans duplicates left out, parents first
+    void observe(SpanIndex index, int from, int[] spans);
+
+    /// All of it has been shown; nothing if every record was poison.
+    ///
+    /// @param earlier what became of the trace that these late spans belong to; null for the trace
+    ///   itself
+    Fate judge(ClosedTrace trace, @Nullable Fate earlier);
+
+    /// The trace state that a kept span is written with.
+    ///
+    /// @param before the one it has, empty when it has none
+    Slice traceState(Slice before, Fate fate);
+
+    /// A part of a trace that is kept.
+    ///
+    /// @param part counts from 0
+    /// @param body OTLP `TracesData`, duplicates removed, parents first
+    void part(ClosedTrace trace, int part, Slice body);
+
+    /// All parts of the trace have been given.
+    void closed(ClosedTrace trace, Fate fate);
 }

@@ -9,10 +9,12 @@ import dev.millrace.model.ByteSize;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
+import dev.millrace.wire.otlp.SpanIndex;
 import dev.millrace.wire.otlp.TraceChunk;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class PartitionAssemblerTest {
@@ -172,7 +174,8 @@ class PartitionAssemblerTest {
     @Test
     void aNewOwnerPassesOverWhatIsOnRecordOfOneTenantOnly() {
         var closed = new ClosedTraces(CONFIG, TableSpace.memory());
-        closed.put(BLUE, new TraceId(7, 1), new ClosedTraces.Entry(0, 10_000, 1), 10_000);
+        closed.put(
+                BLUE, new TraceId(7, 1), new ClosedTraces.Entry(0, 10_000, 1, Fate.KEPT), 10_000);
         var heirs = new Recorded();
         try (var heir =
                 new PartitionAssembler(
@@ -300,9 +303,25 @@ class PartitionAssemblerTest {
         final List<ClosedTrace> closed = new ArrayList<>();
 
         @Override
-        public void part(
-                Tenant tenant, TraceId traceId, int fragment, int part, boolean last, Slice body) {
-            headings.add(fragment + " part " + part + (last ? " last" : ""));
+        public void begin(Tenant tenant, TraceId traceId) {}
+
+        @Override
+        public void observe(SpanIndex index, int from, int[] spans) {}
+
+        @Override
+        public Fate judge(ClosedTrace trace, @Nullable Fate earlier) {
+            return Fate.KEPT;
+        }
+
+        @Override
+        public Slice traceState(Slice before, Fate fate) {
+            return before;
+        }
+
+        @Override
+        public void part(ClosedTrace trace, int part, Slice body) {
+            boolean last = part + 1 == trace.parts();
+            headings.add(trace.fragment() + " part " + part + (last ? " last" : ""));
             parts.add(body);
         }
 
@@ -312,7 +331,7 @@ class PartitionAssemblerTest {
         }
 
         @Override
-        public void closed(ClosedTrace trace) {
+        public void closed(ClosedTrace trace, Fate fate) {
             closed.add(trace);
         }
     }

@@ -2,6 +2,7 @@ package dev.millrace.assembly;
 
 import static dev.millrace.assembly.Spans.body;
 import static dev.millrace.assembly.Spans.span;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.model.ByteSize;
@@ -9,12 +10,14 @@ import dev.millrace.model.Slice;
 import dev.millrace.model.Span;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
+import dev.millrace.wire.otlp.SpanIndex;
 import dev.millrace.wire.otlp.TraceChunk;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -42,7 +45,7 @@ class ReplaySimulationTest {
     private record LogRecord(long appendedAt, List<TraceChunk> chunks) {}
 
     /// What one closing committed, in full.
-    private record Output(ClosedTrace trace, List<Slice> parts) {}
+    private record Output(ClosedTrace trace, Fate fate, List<Slice> parts) {}
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
@@ -130,12 +133,10 @@ class ReplaySimulationTest {
         private final PartitionAssembler assembler;
         private List<Slice> parts = new ArrayList<>();
         private List<Output> outputs = new ArrayList<>();
+        private int observed;
         private long next;
 
-        Owner(
-                List<LogRecord> log,
-                List<Output> committed,
-                @org.jspecify.annotations.Nullable Resumption from) {
+        Owner(List<LogRecord> log, List<Output> committed, @Nullable Resumption from) {
             this.log = log;
             var resumption = from == null ? Resumption.fresh(0) : from;
             var closed = new ClosedTraces(CONFIG, TableSpace.memory());
@@ -145,7 +146,10 @@ class ReplaySimulationTest {
                         trace.tenant(),
                         trace.traceId(),
                         new ClosedTraces.Entry(
-                                trace.lastOffset(), trace.decidedAt(), trace.fragment() + 1),
+                                trace.lastOffset(),
+                                trace.decidedAt(),
+                                trace.fragment() + 1,
+                                output.fate()),
                         trace.closedAt());
             }
             assembler =
@@ -195,8 +199,32 @@ class ReplaySimulationTest {
         }
 
         @Override
-        public void part(
-                Tenant tenant, TraceId traceId, int fragment, int part, boolean last, Slice body) {
+        public void begin(Tenant tenant, TraceId traceId) {
+            assertThat(parts).isEmpty();
+        }
+
+        @Override
+        public void observe(SpanIndex index, int from, int[] spans) {
+            observed += spans.length;
+        }
+
+        /// Every third trace is dropped, and late spans follow.
+        @Override
+        public Fate judge(ClosedTrace trace, @Nullable Fate earlier) {
+            assertThat(observed).isEqualTo(trace.digest().spans());
+            observed = 0;
+            long low = trace.traceId().low();
+            return earlier == null ? new Fate(low % 3 > 0, low % 5) : earlier;
+        }
+
+        @Override
+        public Slice traceState(Slice before, Fate fate) {
+            return Slice.of(("th:" + fate.threshold()).getBytes(UTF_8));
+        }
+
+        @Override
+        public void part(ClosedTrace trace, int part, Slice body) {
+            assertThat(part).isEqualTo(parts.size());
             parts.add(body);
         }
 
@@ -206,8 +234,9 @@ class ReplaySimulationTest {
         }
 
         @Override
-        public void closed(ClosedTrace trace) {
-            outputs.add(new Output(trace, parts));
+        public void closed(ClosedTrace trace, Fate fate) {
+            assertThat(parts).hasSize(fate.kept() ? trace.parts() : 0);
+            outputs.add(new Output(trace, fate, parts));
             parts = new ArrayList<>();
         }
     }

@@ -2,6 +2,7 @@ package dev.millrace.pipeline;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -30,23 +31,28 @@ public final class Aggregator implements AutoCloseable {
     private final AggregatorConfig config;
     private final TopicsConfig topics;
     private final AggregatorMetrics metrics;
+    private final InstantSource clock;
     private final LongSupplier nanoTime;
     private final CountDownLatch stop = new CountDownLatch(1);
     private final List<Thread> threads = new ArrayList<>();
     private final AtomicInteger running = new AtomicInteger();
+    private final AtomicInteger leading = new AtomicInteger();
     private final AtomicReference<@Nullable String> refusal = new AtomicReference<>();
 
+    /// @param clock tells when it is time to look at policy and traffic again
     /// @param nanoTime a clock that only counts time that has passed, in nanoseconds
     public Aggregator(
             KafkaClients clients,
             AggregatorConfig config,
             TopicsConfig topics,
             MeterRegistry registry,
+            InstantSource clock,
             LongSupplier nanoTime) {
         this.clients = clients;
         this.config = config;
         this.topics = topics;
         this.metrics = new AggregatorMetrics(registry);
+        this.clock = clock;
         this.nanoTime = nanoTime;
     }
 
@@ -55,6 +61,7 @@ public final class Aggregator implements AutoCloseable {
             int number = i;
             threads.add(Thread.ofPlatform().name("aggregator-" + number).start(() -> run(number)));
         }
+        threads.add(Thread.ofPlatform().name("version-leader").start(this::lead));
     }
 
     /// Whether every loop is a member of the group, or on the way to be.
@@ -80,9 +87,11 @@ public final class Aggregator implements AutoCloseable {
                 try {
                     while (stop.getCount() > 0) {
                         loop.step();
+                        noteLead(number, loop.leads());
                     }
                     loop.leave();
                 } finally {
+                    noteLead(number, false);
                     running.decrementAndGet();
                 }
             } catch (UnreadableSpansException e) {
@@ -99,6 +108,39 @@ public final class Aggregator implements AutoCloseable {
             }
             if (awaitStop(pause.next())) {
                 return;
+            }
+        }
+    }
+
+    /// One loop of the process may lead: the one with partition 0.
+    private void noteLead(int number, boolean leads) {
+        if (leads) {
+            leading.set(number + 1);
+        } else {
+            leading.compareAndSet(number + 1, 0);
+        }
+    }
+
+    private void lead() {
+        var pause = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
+        var failureLog = new LogGate(metrics.clock());
+        while (!awaitStop(pause.next())) {
+            if (leading.get() == 0) {
+                pause.reset();
+                continue;
+            }
+            try (var leader =
+                    new VersionLeader(clients, config.tail(), topics, clock, failureLog)) {
+                leader.open();
+                pause.reset();
+                while (stop.getCount() > 0 && leading.get() > 0) {
+                    leader.step();
+                }
+            } catch (RuntimeException e) {
+                metrics.restarts.increment();
+                if (failureLog.open()) {
+                    LOG.atError().setCause(e).log("Versions cannot be made, starting anew");
+                }
             }
         }
     }

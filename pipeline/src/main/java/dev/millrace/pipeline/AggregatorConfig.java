@@ -16,6 +16,7 @@ import java.time.Duration;
 ///   are let go and read again when they are needed
 /// @param scratch a directory for tables that need not survive the process
 /// @param assembly when a trace is complete
+/// @param tail which complete traces are stored
 public record AggregatorConfig(
         String group,
         String instance,
@@ -23,7 +24,8 @@ public record AggregatorConfig(
         Duration commitInterval,
         ByteSize maxMemory,
         Path scratch,
-        AssemblyConfig assembly) {
+        AssemblyConfig assembly,
+        TailConfig tail) {
 
     public AggregatorConfig {
         if (group.isBlank()) {

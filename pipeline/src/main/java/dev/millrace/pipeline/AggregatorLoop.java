@@ -47,6 +47,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
     private final KafkaProducer<byte[], byte[]> markers;
     private final AggregatorOutput output;
     private final DecisionLog decisions;
+    private final ControlLog control;
     private final ScratchTables scratch;
     private final Map<TopicPartition, OwnedPartition> owned = new LinkedHashMap<>();
     private boolean stateIsStale;
@@ -80,11 +81,13 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                         reader,
                         topics.fullName(topics.samplingDecisions()),
                         topics.samplingDecisions().partitions());
+        control = new ControlLog(clients, role, topics);
         scratch = new ScratchTables(config.scratch());
     }
 
     /// Joins the group; ends what a predecessor of the same name left open.
     void open() {
+        control.open(config.tail().policy().get());
         producer.initTransactions();
         consumer.subscribe(List.of(topics.fullName(topics.spans())), this);
         lastCommitNanos = nanoTime.getAsLong();
@@ -114,6 +117,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
         }
         metrics.records.increment(messages.count());
         relieveMemory();
+        control.refresh();
         sendMarkers(now);
         if (isCommitDue()) {
             commit();
@@ -186,7 +190,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
             var offset = committed.get(partition);
             var from =
                     offset == null
-                            ? new CommitMetadata(Resumption.fresh(beginning), 0)
+                            ? new CommitMetadata(Resumption.fresh(beginning), 0, 0)
                             : CommitMetadata.decode(offset);
             if (from.resumption().resumeOffset() < beginning) {
                 LOG.atError()
@@ -208,6 +212,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                             decisionsEnd,
                             closed,
                             new SpanLogReader(reader, partition),
+                            control,
                             output,
                             metrics,
                             nanoTime.getAsLong()));
@@ -271,18 +276,31 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
     }
 
     private void sendMarkers(long now) {
+        long latest = control.latest().number();
         owned.forEach((partition, owner) -> {
+            long version = owner.versionToAnnounce(latest, now);
             boolean caughtUp = consumer.currentLag(partition).orElse(1) == 0;
-            if (owner.needsMarker(caughtUp, now)) {
-                var marker =
-                        new ProducerRecord<byte[], byte[]>(
-                                partition.topic(), partition.partition(), null, null);
-                marker.headers().add(RecordHeaders.MARKER, new byte[0]);
-                // A marker that fails is no loss: time still stands and the next is due soon.
-                var _ = markers.send(marker);
+            if (version > 0) {
+                sendMarker(partition, OwnedPartition.versionMarker(version));
+            } else if (owner.needsMarker(caughtUp, now)) {
+                sendMarker(partition, new byte[0]);
                 owner.markerSent(now);
             }
         });
+    }
+
+    // A marker that fails is no loss: time and version still stand and the next is due soon.
+    private void sendMarker(TopicPartition partition, byte[] says) {
+        var marker =
+                new ProducerRecord<byte[], byte[]>(
+                        partition.topic(), partition.partition(), null, null);
+        marker.headers().add(RecordHeaders.MARKER, says);
+        var _ = markers.send(marker);
+    }
+
+    /// Whether this member is the one to compute versions.
+    boolean leads() {
+        return owned.keySet().stream().anyMatch(partition -> partition.partition() == 0);
     }
 
     /// Commits what was done and leaves the group.
@@ -300,6 +318,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
         markers.close(CLOSE_TIMEOUT);
         consumer.close(CloseOptions.timeout(CLOSE_TIMEOUT));
         decisions.close();
+        control.close();
         admin.close(CLOSE_TIMEOUT);
     }
 }

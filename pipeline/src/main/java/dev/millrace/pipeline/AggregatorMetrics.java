@@ -1,8 +1,11 @@
 package dev.millrace.pipeline;
 
+import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// What the aggregator tells about itself.
@@ -16,6 +19,7 @@ final class AggregatorMetrics {
     final Counter deadLetters;
     final Counter forwarded;
     final Counter markers;
+    final Counter versions;
     final Counter replayed;
     final Counter letGo;
     final Counter rebuilds;
@@ -25,7 +29,11 @@ final class AggregatorMetrics {
     final AtomicLong openBytes = new AtomicLong();
     final AtomicLong forgottenEarly = new AtomicLong();
 
+    private final MeterRegistry registry;
+    private final Map<String, Counter> decided = new ConcurrentHashMap<>();
+
     AggregatorMetrics(MeterRegistry registry) {
+        this.registry = registry;
         records = counter(registry, "records", "Records read from spans");
         traces = counter(registry, "traces.completed", "Traces completed");
         late = counter(registry, "traces.late", "Late fragments completed");
@@ -34,6 +42,7 @@ final class AggregatorMetrics {
         deadLetters = counter(registry, "dead.letters", "Records that could not be understood");
         forwarded = counter(registry, "records.forwarded", "Records moved to their partition");
         markers = counter(registry, "markers", "Markers appended to idle partitions");
+        versions = counter(registry, "versions", "Times a partition turned to a newer version");
         replayed = counter(registry, "records.replayed", "Records read again for their state only");
         letGo = counter(registry, "let.go", "Times bodies were let go for want of memory");
         rebuilds = counter(registry, "rebuilds", "Times state was rebuilt from the log");
@@ -45,6 +54,23 @@ final class AggregatorMetrics {
         registry.gauge("millrace.aggregator.open.traces", openTraces);
         registry.gauge("millrace.aggregator.open.bytes", openBytes);
         registry.gauge("millrace.aggregator.forgotten.early", forgottenEarly);
+    }
+
+    Clock clock() {
+        return registry.config().clock();
+    }
+
+    /// Counts the spans of a trace by what became of it and the rule that said so.
+    void decided(String rule, boolean kept, int spans) {
+        decided.computeIfAbsent(
+                        (kept ? "+" : "-") + rule,
+                        _ ->
+                                Counter.builder("millrace.sampling.tail.spans")
+                                        .description("Spans of complete traces by verdict and rule")
+                                        .tag("verdict", kept ? "kept" : "dropped")
+                                        .tag("rule", rule)
+                                        .register(registry))
+                .increment(spans);
     }
 
     private static Counter counter(MeterRegistry registry, String name, String description) {

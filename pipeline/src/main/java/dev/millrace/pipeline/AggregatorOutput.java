@@ -1,8 +1,7 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.assembly.ClosedTrace;
 import dev.millrace.model.Slice;
-import dev.millrace.model.Tenant;
-import dev.millrace.model.TraceId;
 import dev.millrace.wire.otlp.TraceChunk;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -33,28 +32,21 @@ final class AggregatorOutput {
         this.decisionEnds = new AtomicLongArray(topics.samplingDecisions().partitions());
     }
 
-    void part(
-            TopicPartition source,
-            Tenant tenant,
-            TraceId traceId,
-            int fragment,
-            int part,
-            boolean last,
-            Slice body) {
+    void part(TopicPartition source, ClosedTrace trace, int part, Slice body) {
         var message =
                 new ProducerRecord<>(
                         topics.fullName(topics.tracesComplete()),
                         source.partition() % topics.tracesComplete().partitions(),
-                        TraceKey.of(traceId),
+                        TraceKey.of(trace.traceId()),
                         body.toByteArray(),
-                        RecordHeaders.of(tenant));
+                        RecordHeaders.of(trace.tenant()));
         var headers = message.headers();
-        if (fragment > 0) {
-            headers.add(RecordHeaders.LATE, RecordHeaders.value(fragment));
+        if (trace.late()) {
+            headers.add(RecordHeaders.LATE, RecordHeaders.value(trace.fragment()));
         }
-        if (part > 0 || !last) {
+        if (trace.parts() > 1) {
             headers.add(RecordHeaders.PART, RecordHeaders.value(part + 1));
-            if (last) {
+            if (part + 1 == trace.parts()) {
                 headers.add(RecordHeaders.PARTS, RecordHeaders.value(part + 1));
             }
         }

@@ -10,20 +10,24 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 /// The committed offset itself is the position, so lag means lag.
 ///
 /// @param decisionsFrom no decision that the new owner needs lies before this offset
-record CommitMetadata(Resumption resumption, long decisionsFrom) {
+/// @param version the number of the version that holds at the position; 0 for the latest, where
+///   nothing was decided yet
+record CommitMetadata(Resumption resumption, long decisionsFrom, long version) {
 
     private static final Pattern TEXT =
-            Pattern.compile("v1 resume=(\\d+) time=(-?\\d+) decisions=(\\d+)");
+            Pattern.compile("v2 resume=(\\d+) time=(-?\\d+) decisions=(\\d+) version=(\\d+)");
 
     OffsetAndMetadata encode() {
         return new OffsetAndMetadata(
                 resumption.position(),
-                "v1 resume="
+                "v2 resume="
                         + resumption.resumeOffset()
                         + " time="
                         + resumption.logTime()
                         + " decisions="
-                        + decisionsFrom);
+                        + decisionsFrom
+                        + " version="
+                        + version);
     }
 
     /// @throws IllegalStateException when the metadata is not ours
@@ -33,7 +37,7 @@ record CommitMetadata(Resumption resumption, long decisionsFrom) {
             throw new IllegalStateException(
                     "commit metadata: \""
                             + committed.metadata()
-                            + "\" (expected: v1 resume=… time=… decisions=…; was the group used by"
+                            + "\" (expected: v2 resume=… time=… decisions=… version=…; was the group used by"
                             + " another program?)");
         }
         return new CommitMetadata(
@@ -41,6 +45,7 @@ record CommitMetadata(Resumption resumption, long decisionsFrom) {
                         committed.offset(),
                         Long.parseLong(matcher.group(1)),
                         Long.parseLong(matcher.group(2))),
-                Long.parseLong(matcher.group(3)));
+                Long.parseLong(matcher.group(3)),
+                Long.parseLong(matcher.group(4)));
     }
 }

@@ -2,6 +2,7 @@ package dev.millrace.pipeline;
 
 import dev.millrace.assembly.ClosedTrace;
 import dev.millrace.assembly.Digest;
+import dev.millrace.assembly.Fate;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
@@ -20,7 +21,9 @@ import java.util.List;
 /// @param partition of that topic
 /// @param verdict whether it was kept
 /// @param policy the rule that said so
-/// @param threshold of consistent sampling, 56 bits; 0 for a certain rule
+/// @param threshold of consistent sampling, 56 bits; 0 for a certain rule that nothing is taken
+///   from
+/// @param ruleThreshold what the rule alone asks, before a budget takes its part
 /// @param version of everything the verdict depends on besides the trace
 public record Decision(
         String sourceTopic,
@@ -29,6 +32,7 @@ public record Decision(
         Verdict verdict,
         String policy,
         long threshold,
+        long ruleThreshold,
         long version) {
 
     /// What becomes of a trace.
@@ -67,6 +71,7 @@ public record Decision(
     private static final int DUPLICATES = 22;
     private static final int BYTES = 23;
     private static final int SERVICES = 24;
+    private static final int RULE_THRESHOLD = 25;
 
     byte[] encode() {
         var id = ByteBuffer.allocate(16);
@@ -96,11 +101,17 @@ public record Decision(
                         .number(SPANS, digest.spans())
                         .number(ERRORS, digest.errors())
                         .number(DUPLICATES, digest.duplicates())
-                        .number(BYTES, digest.bytes());
+                        .number(BYTES, digest.bytes())
+                        .number(RULE_THRESHOLD, ruleThreshold);
         for (String service : digest.services()) {
             writer.text(SERVICES, service);
         }
         return writer.finish().toByteArray();
+    }
+
+    /// What late spans of the trace follow.
+    Fate fate() {
+        return new Fate(verdict == Verdict.KEEP, threshold);
     }
 
     /// @throws MalformedSpansException when the value is no decision
@@ -119,7 +130,7 @@ public record Decision(
 
     /// The fields of a message while it is read.
     private static final class Fields {
-        private final long[] numbers = new long[SERVICES + 1];
+        private final long[] numbers = new long[RULE_THRESHOLD + 1];
         private final Slice[] texts = new Slice[SERVICES + 1];
         private final List<String> services = new ArrayList<>();
 
@@ -128,7 +139,7 @@ public record Decision(
         }
 
         void number(int field, long value) {
-            if (field <= SERVICES) {
+            if (field <= RULE_THRESHOLD) {
                 numbers[field] = value;
             }
         }
@@ -178,6 +189,7 @@ public record Decision(
                     numbers[VERDICT] == Verdict.DROP.number ? Verdict.DROP : Verdict.KEEP,
                     texts[POLICY].toText(),
                     numbers[THRESHOLD],
+                    numbers[RULE_THRESHOLD],
                     numbers[VERSION]);
         }
     }

@@ -83,7 +83,11 @@ final class DecisionLog implements AutoCloseable {
         closed.put(
                 trace.tenant(),
                 trace.traceId(),
-                new ClosedTraces.Entry(trace.lastOffset(), trace.decidedAt(), trace.fragment() + 1),
+                new ClosedTraces.Entry(
+                        trace.lastOffset(),
+                        trace.decidedAt(),
+                        trace.fragment() + 1,
+                        decision.fate()),
                 trace.closedAt());
     }
 

@@ -3,6 +3,7 @@ package dev.millrace.pipeline;
 import dev.millrace.assembly.AssemblyConfig;
 import dev.millrace.assembly.ClosedTrace;
 import dev.millrace.assembly.ClosedTraces;
+import dev.millrace.assembly.Fate;
 import dev.millrace.assembly.PartitionAssembler;
 import dev.millrace.assembly.Resumption;
 import dev.millrace.assembly.TableSpace;
@@ -15,6 +16,7 @@ import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.FragmentId;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.wire.otlp.SpanIndex;
 import dev.millrace.wire.otlp.TraceChunk;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -159,9 +161,30 @@ public final class DirectPipeline implements SpanSink, TraceSink, AutoCloseable 
     }
 
     @Override
-    public void part(
-            Tenant tenant, TraceId traceId, int fragment, int part, boolean last, Slice body) {
-        complete.add(new Fragment(new FragmentId(TOPIC, 0, nextFragment++), tenant, traceId, body));
+    public void begin(Tenant tenant, TraceId traceId) {}
+
+    @Override
+    public void observe(SpanIndex index, int from, int[] spans) {}
+
+    /// Without a log to stand on, no verdict could be accounted for; everything is kept.
+    @Override
+    public Fate judge(ClosedTrace trace, @Nullable Fate earlier) {
+        return Fate.KEPT;
+    }
+
+    @Override
+    public Slice traceState(Slice before, Fate fate) {
+        return before;
+    }
+
+    @Override
+    public void part(ClosedTrace trace, int part, Slice body) {
+        complete.add(
+                new Fragment(
+                        new FragmentId(TOPIC, 0, nextFragment++),
+                        trace.tenant(),
+                        trace.traceId(),
+                        body));
     }
 
     /// The collector has checked every chunk, so this is a mistake of ours; the rest goes on.
@@ -171,7 +194,7 @@ public final class DirectPipeline implements SpanSink, TraceSink, AutoCloseable 
     }
 
     @Override
-    public void closed(ClosedTrace trace) {}
+    public void closed(ClosedTrace trace, Fate fate) {}
 
     private void write() throws InterruptedException {
         var pause = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);

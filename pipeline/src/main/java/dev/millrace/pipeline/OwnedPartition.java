@@ -3,26 +3,41 @@ package dev.millrace.pipeline;
 import dev.millrace.assembly.AssemblyConfig;
 import dev.millrace.assembly.ClosedTrace;
 import dev.millrace.assembly.ClosedTraces;
+import dev.millrace.assembly.Fate;
 import dev.millrace.assembly.LogReader;
 import dev.millrace.assembly.PartitionAssembler;
 import dev.millrace.assembly.TraceSink;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
+import dev.millrace.sampling.TraceState;
+import dev.millrace.sampling.tail.Judge;
+import dev.millrace.sampling.tail.RootOperation;
+import dev.millrace.sampling.tail.TraceFacts;
+import dev.millrace.sampling.tail.Verdict;
 import dev.millrace.wire.otlp.MalformedSpansException;
 import dev.millrace.wire.otlp.PackedSpans;
+import dev.millrace.wire.otlp.SpanIndex;
 import dev.millrace.wire.otlp.TraceChunk;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /// A partition of `spans` while this process owns it: its assembler, what to commit for it, and
 /// when it needs a marker.
 final class OwnedPartition implements TraceSink, AutoCloseable {
 
-    private static final String POLICY = "keep-all";
+    /// What the marker of a version begins with; the number follows.
+    private static final String VERSION_MARKER = "version=";
+
+    /// After this a marker that was not read is taken for lost.
+    private static final long ANNOUNCE_AGAIN = 5_000_000_000L;
+
+    /// What stands as the rule of spans that came late and follow their trace.
+    private static final String LATE_RULE = "late";
 
     /// The offset at which decisions began that were made at this log time or later.
     private record DecisionFloor(long logTime, long offset) {}
@@ -32,10 +47,23 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     private final AggregatorOutput output;
     private final AggregatorMetrics metrics;
     private final PartitionAssembler assembler;
+    private final ControlLog control;
+    private final Judge judge;
     private final long lateMillis;
     private final long emitFrom;
     private final ArrayDeque<DecisionFloor> floors = new ArrayDeque<>();
     private long committed;
+
+    /// Of the trace that is being closed.
+    private Verdict verdict = new Verdict(true, Verdict.NO_RULE, 0, 0);
+
+    private Slice newState = Slice.EMPTY;
+    private long newStateThreshold = -1;
+
+    /// The last version that was announced in this partition, and when.
+    private long announced;
+
+    private long announcedNanos;
 
     /// When the last record came, and when a marker may be sent again, by a clock that only counts
     /// time that has passed.
@@ -53,6 +81,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             long decisionsEnd,
             ClosedTraces closed,
             LogReader log,
+            ControlLog control,
             AggregatorOutput output,
             AggregatorMetrics metrics,
             long nowNanos) {
@@ -67,6 +96,8 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         this.nextMarkerNanos = nowNanos;
         floors.add(new DecisionFloor(Long.MIN_VALUE, from.decisionsFrom()));
         output.knowEnd(partition, decisionsEnd);
+        this.control = control;
+        judge = new Judge(from.version() == 0 ? control.latest() : control.at(from.version()));
         assembler = new PartitionAssembler(config, from.resumption(), closed, log, this);
     }
 
@@ -78,8 +109,10 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         if (message.offset() >= emitFrom) {
             noteFloor(message.timestamp());
         }
-        if (RecordHeaders.has(message.headers(), RecordHeaders.MARKER)) {
+        String marker = RecordHeaders.text(message.headers(), RecordHeaders.MARKER);
+        if (marker != null) {
             assembler.mark(message.offset(), message.timestamp());
+            turnTo(message.offset(), marker);
             return;
         }
         try {
@@ -95,6 +128,20 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                     atHome(message, chunks));
         } catch (IllegalArgumentException | MalformedSpansException e) {
             refuse(message, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /// A version holds from its marker on. What lies below the position is decided, and the version
+    /// at the position was committed with it.
+    private void turnTo(long offset, String marker) {
+        if (offset < emitFrom || !marker.startsWith(VERSION_MARKER)) {
+            return;
+        }
+        long number = Long.parseLong(marker.substring(VERSION_MARKER.length()));
+        // An owner that was replaced may name an older one late.
+        if (number > judge.version().number()) {
+            judge.turnTo(control.at(number));
+            metrics.versions.increment();
         }
     }
 
@@ -166,9 +213,8 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     }
 
     @Override
-    public void part(
-            Tenant tenant, TraceId traceId, int fragment, int part, boolean last, Slice body) {
-        output.part(partition, tenant, traceId, fragment, part, last, body);
+    public void part(ClosedTrace trace, int part, Slice body) {
+        output.part(partition, trace, part, body);
     }
 
     @Override
@@ -184,19 +230,69 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     }
 
     @Override
-    public void closed(ClosedTrace trace) {
+    public void begin(Tenant tenant, TraceId traceId) {
+        judge.begin(traceId);
+    }
+
+    @Override
+    public void observe(SpanIndex index, int from, int[] spans) {
+        judge.observe(index, from, spans);
+    }
+
+    @Override
+    public Fate judge(ClosedTrace trace, @Nullable Fate earlier) {
+        if (earlier != null) {
+            verdict =
+                    new Verdict(
+                            earlier.kept(), LATE_RULE, earlier.threshold(), earlier.threshold());
+            return earlier;
+        }
+        var digest = trace.digest();
+        verdict =
+                judge.verdict(
+                        new TraceFacts(
+                                new RootOperation(
+                                        trace.tenant(),
+                                        digest.rootService(),
+                                        digest.rootOperation()),
+                                digest.spans(),
+                                digest.errors(),
+                                digest.durationNanos()));
+        return new Fate(verdict.kept(), verdict.threshold());
+    }
+
+    @Override
+    public Slice traceState(Slice before, Fate fate) {
+        if (judge.version().policy().keepsEverything()) {
+            return before;
+        }
+        if (before.length() > 0) {
+            return TraceState.kept(before, fate.threshold());
+        }
+        // Most spans have none, and then all of a trace get the same.
+        if (newStateThreshold != fate.threshold()) {
+            newState = TraceState.kept(before, fate.threshold());
+            newStateThreshold = fate.threshold();
+        }
+        return newState;
+    }
+
+    @Override
+    public void closed(ClosedTrace trace, Fate fate) {
         output.decide(
                 new Decision(
                         partition.topic(),
                         partition.partition(),
                         trace,
-                        Decision.Verdict.KEEP,
-                        POLICY,
-                        0,
-                        0));
+                        fate.kept() ? Decision.Verdict.KEEP : Decision.Verdict.DROP,
+                        verdict.rule(),
+                        fate.threshold(),
+                        verdict.ruleThreshold(),
+                        judge.version().number()));
         (trace.late() ? metrics.late : metrics.traces).increment();
         metrics.spans.increment(trace.digest().spans());
         metrics.duplicates.increment(trace.digest().duplicates());
+        metrics.decided(verdict.rule(), fate.kept(), trace.digest().spans());
     }
 
     /// Remembers, a few times per late window, where decisions begin from here on.
@@ -220,7 +316,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             floor = floors.removeFirst();
         }
         floors.addFirst(floor);
-        return new CommitMetadata(resumption, floor.offset());
+        return new CommitMetadata(resumption, floor.offset(), judge.version().number());
     }
 
     void committed(CommitMetadata progress) {
@@ -237,6 +333,23 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         }
         long likelyTime = assembler.time() + (nowNanos - lastRecordNanos) / 1_000_000;
         return likelyTime >= due.getAsLong();
+    }
+
+    /// The number of the version to announce in this partition; 0 for none.
+    ///
+    /// @param latest the newest version there is
+    long versionToAnnounce(long latest, long nowNanos) {
+        if (latest <= judge.version().number()
+                || (announced == latest && nowNanos - announcedNanos < ANNOUNCE_AGAIN)) {
+            return 0;
+        }
+        announced = latest;
+        announcedNanos = nowNanos;
+        return latest;
+    }
+
+    static byte[] versionMarker(long number) {
+        return RecordHeaders.value(VERSION_MARKER + number);
     }
 
     /// A marker is under way; the next is not due before a second has passed.

@@ -126,6 +126,7 @@ public final class Topics {
                 config.spans(),
                 config.tracesComplete(),
                 config.samplingDecisions(),
+                config.samplingControl(),
                 config.deadLetters());
     }
 

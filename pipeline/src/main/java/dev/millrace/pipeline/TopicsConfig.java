@@ -11,12 +11,15 @@ import java.util.List;
 /// @param spans accepted spans, by trace
 /// @param tracesComplete completed traces that were kept
 /// @param samplingDecisions what was decided about every completed trace
+/// @param samplingControl the versions of what verdicts depend on besides their traces; one
+///   partition, so that they are in one order
 /// @param deadLetters records that could not be understood, with the reason
 public record TopicsConfig(
         String prefix,
         Topic spans,
         Topic tracesComplete,
         Topic samplingDecisions,
+        Topic samplingControl,
         Topic deadLetters) {
 
     /// One topic.
@@ -48,7 +51,15 @@ public record TopicsConfig(
                         spans.name(),
                         tracesComplete.name(),
                         samplingDecisions.name(),
+                        samplingControl.name(),
                         deadLetters.name());
+        if (samplingControl.partitions() != 1) {
+            throw new IllegalArgumentException(
+                    samplingControl.name()
+                            + ": partitions: "
+                            + samplingControl.partitions()
+                            + " (expected: 1)");
+        }
         if (names.stream().distinct().count() < names.size()) {
             throw new IllegalArgumentException("topic names: " + names + " (expected: distinct)");
         }
@@ -73,11 +84,13 @@ public record TopicsConfig(
                 new Topic("spans", spans, week),
                 new Topic("traces-complete", tracesComplete, day),
                 new Topic("sampling-decisions", samplingDecisions, day),
+                new Topic("sampling-control", 1, week),
                 new Topic("dead-letters", dead, week));
     }
 
     public TopicsConfig withPrefix(String newPrefix) {
-        return new TopicsConfig(newPrefix, spans, tracesComplete, samplingDecisions, deadLetters);
+        return new TopicsConfig(
+                newPrefix, spans, tracesComplete, samplingDecisions, samplingControl, deadLetters);
     }
 
     /// The name that Kafka knows a topic by.

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -315,6 +316,7 @@ class AggregatorLoopTest {
                         config(KafkaFixture.uniqueName("spread"), "a", ByteSize.ofMebibytes(64)),
                         topics,
                         registry,
+                        InstantSource.system(),
                         System::nanoTime)) {
             // When
             aggregator.start();
@@ -399,7 +401,14 @@ class AggregatorLoopTest {
                         ByteSize.ofMebibytes(1),
                         1_000);
         return new AggregatorConfig(
-                group, instance, 1, Duration.ofMillis(100), memory, scratch, assembly);
+                group,
+                instance,
+                1,
+                Duration.ofMillis(100),
+                memory,
+                scratch,
+                assembly,
+                TailConfig.KEEP_ALL);
     }
 
     private static void stepUntil(BooleanSupplier done, AggregatorLoop... loops) {
@@ -511,6 +520,7 @@ class AggregatorLoopTest {
                 source == null ? new Topic(name + "-spans", 4, day) : source.spans(),
                 new Topic(name + "-traces", 2, day),
                 new Topic(name + "-decisions", 2, day),
+                new Topic(name + "-control", 1, day),
                 new Topic(name + "-dead", 1, day));
     }
 }

@@ -492,6 +492,7 @@ class KafkaSpanSinkTest {
                         new TopicsConfig.Topic("spans", 2, Duration.ofDays(1)),
                         config.tracesComplete(),
                         config.samplingDecisions(),
+                        config.samplingControl(),
                         config.deadLetters());
         try (var admin = new KafkaClients(kafka).admin("test")) {
             new Topics(admin, kafka, topics).ensure(PATIENCE);

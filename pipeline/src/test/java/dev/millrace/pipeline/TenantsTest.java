@@ -153,7 +153,8 @@ class TenantsTest {
                                 Duration.ofMinutes(5),
                                 1_000_000,
                                 ByteSize.ofMebibytes(1),
-                                1_000));
+                                1_000),
+                        TailConfig.KEEP_ALL);
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         try (var loop = new AggregatorLoop(clients, config, topics, metrics, 0, System::nanoTime)) {
             loop.open();
@@ -197,6 +198,7 @@ class TenantsTest {
                 new Topic(name + "-spans", 2, day),
                 new Topic(name + "-traces", 2, day),
                 new Topic(name + "-decisions", 2, day),
+                new Topic(name + "-control", 1, day),
                 new Topic(name + "-dead", 1, day));
     }
 }

@@ -26,29 +26,11 @@ public record HeadRule(String service, String operation, double probability) {
         return operation.equals("*");
     }
 
-    /// Whether a text has this form. Needs no more than the product of both lengths.
-    static boolean matches(String glob, String text) {
-        int at = 0;
-        int g = 0;
-        int star = -1;
-        int resume = 0;
-        while (at < text.length()) {
-            if (g < glob.length() && glob.charAt(g) == '*') {
-                star = g++;
-                resume = at;
-            } else if (g < glob.length() && glob.charAt(g) == text.charAt(at)) {
-                g++;
-                at++;
-            } else if (star >= 0) {
-                g = star + 1;
-                at = ++resume;
-            } else {
-                return false;
-            }
-        }
-        while (g < glob.length() && glob.charAt(g) == '*') {
-            g++;
-        }
-        return g == glob.length();
+    boolean isOf(String someService) {
+        return new Glob(service).matches(someService);
+    }
+
+    boolean covers(String someOperation) {
+        return new Glob(operation).matches(someOperation);
     }
 }

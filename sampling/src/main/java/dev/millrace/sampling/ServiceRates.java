@@ -22,10 +22,7 @@ final class ServiceRates {
     }
 
     static ServiceRates of(String service, HeadConfig config, RateLimit limit) {
-        var rules =
-                config.rules().stream()
-                        .filter(rule -> HeadRule.matches(rule.service(), service))
-                        .toList();
+        var rules = config.rules().stream().filter(rule -> rule.isOf(service)).toList();
         return !rules.isEmpty() && rules.getFirst().everyOperation()
                 ? new ServiceRates(List.of(), rules.getFirst().probability(), limit)
                 : new ServiceRates(rules, config.defaultProbability(), limit);
@@ -43,7 +40,7 @@ final class ServiceRates {
         String name = operation.toText();
         double probability =
                 rules.stream()
-                        .filter(rule -> HeadRule.matches(rule.operation(), name))
+                        .filter(rule -> rule.covers(name))
                         .findFirst()
                         .map(HeadRule::probability)
                         .orElse(otherwise);

@@ -1,5 +1,6 @@
 package dev.millrace.sampling;
 
+import dev.millrace.model.Slice;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,6 +46,11 @@ public final class TraceState {
     public static TraceState parse(String text) {
         byte[] ascii = text.getBytes(StandardCharsets.UTF_8);
         return parse(ascii, 0, ascii.length);
+    }
+
+    /// Must not change as long as this is in use.
+    public static TraceState parse(Slice text) {
+        return parse(text.array(), text.offset(), text.offset() + text.length());
     }
 
     static TraceState parse(byte[] bytes, int from, int to) {
@@ -153,6 +159,19 @@ public final class TraceState {
     /// changed, then the others in their order.
     public String withThreshold(Threshold changed) {
         return new String(withThreshold(changed.value()), StandardCharsets.UTF_8);
+    }
+
+    /// The state of a span that was kept once more, at this threshold: a threshold that it was kept
+    /// at before only ever rises.
+    ///
+    /// @return `before` itself when that says so already
+    public static Slice kept(Slice before, long threshold) {
+        if (before.length() == 0) {
+            return Slice.of(EMPTY.withThreshold(threshold));
+        }
+        var state = parse(before);
+        long known = state.thresholdOrNone();
+        return known >= threshold ? before : Slice.of(state.withThreshold(threshold));
     }
 
     byte[] withThreshold(long changed) {

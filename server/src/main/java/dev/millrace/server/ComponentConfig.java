@@ -21,6 +21,7 @@ import dev.millrace.pipeline.IngesterConfig;
 import dev.millrace.pipeline.KafkaConfig;
 import dev.millrace.pipeline.Keying;
 import dev.millrace.pipeline.SinkConfig;
+import dev.millrace.pipeline.TailConfig;
 import dev.millrace.pipeline.TopicsConfig;
 import dev.millrace.pipeline.TopicsConfig.Topic;
 import dev.millrace.query.QueryConfig;
@@ -28,6 +29,7 @@ import dev.millrace.sampling.AdaptiveStrategies;
 import dev.millrace.sampling.HeadConfig;
 import dev.millrace.sampling.HeadRule;
 import dev.millrace.sampling.LoadFactor;
+import dev.millrace.sampling.tail.DurationWindow;
 import dev.millrace.server.config.ConfigException;
 import dev.millrace.server.config.MillraceConfig;
 import dev.millrace.server.config.MillraceConfig.RatesConfig;
@@ -71,6 +73,7 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
         note(problems, "cors", any::cors);
         note(problems, "sampling.head", any::head);
         note(problems, "sampling.head", any::load);
+        note(problems, "sampling.tail", any::tail);
         note(problems, "sampling.remote.adaptive", any::adaptive);
         note(problems, "redis", any::redis);
         note(problems, "sources.kafka", any::kafkaSources);
@@ -122,6 +125,10 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                 topic(topics.spans(), counts.spans()),
                 topic(topics.tracesComplete(), counts.tracesComplete()),
                 topic(topics.samplingDecisions(), counts.samplingDecisions()),
+                new Topic(
+                        topics.samplingControl().name(),
+                        counts.samplingControl().partitions(),
+                        topics.samplingControl().retention()),
                 topic(topics.deadLetters(), counts.deadLetters()));
     }
 
@@ -169,7 +176,44 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                 aggregator.commitInterval(),
                 aggregator.maxMemory(),
                 scratch,
-                assembly());
+                assembly(),
+                tail());
+    }
+
+    /// The policy file is read again whenever it is asked for.
+    TailConfig tail() {
+        var tail = config.sampling().tail();
+        var durations = DurationWindow.Settings.DEFAULT;
+        return new TailConfig(
+                tail.policyFile().isEmpty()
+                        ? () -> "preset: " + presetWord(tail.preset())
+                        : () -> policyText(Path.of(tail.policyFile())),
+                tail.interval(),
+                new DurationWindow.Settings(
+                        tail.window().toMillis(),
+                        durations.slices(),
+                        durations.maxOperations(),
+                        durations.leastTraces(),
+                        durations.accuracy()),
+                tail.demandWindow());
+    }
+
+    private static String presetWord(MillraceConfig.Preset preset) {
+        return switch (preset) {
+            case KEEP_ALL -> "keep-all";
+            case TAIL -> "tail";
+            case HYBRID -> "hybrid";
+        };
+    }
+
+    private static String policyText(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new IllegalArgumentException(
+                    "sampling.tail.policy-file: " + file + " (expected: a file that can be read)",
+                    e);
+        }
     }
 
     AssemblyConfig assembly() {

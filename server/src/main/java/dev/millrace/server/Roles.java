@@ -200,6 +200,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                         wired.aggregator(instance.name(), scratch),
                         wired.topics(),
                         parts.meters(),
+                        clock,
                         System::nanoTime);
         parts.push(
                         "aggregator",

@@ -71,6 +71,7 @@ final class ArchitectureTest {
                                     "wire.zipkin",
                                     "wire.jaeger",
                                     "assembly",
+                                    "sampling",
                                     "storage.api")),
                     entry(
                             "collector",

@@ -103,6 +103,7 @@ public record MillraceConfig(
             TopicConfig spans,
             TopicConfig tracesComplete,
             TopicConfig samplingDecisions,
+            NarrowTopicConfig samplingControl,
             TopicConfig deadLetters) {}
 
     /// One topic: its name, its partition count and how long it keeps a record.
@@ -116,6 +117,9 @@ public record MillraceConfig(
             return partitions == 0 ? unset : partitions;
         }
     }
+
+    /// A topic of one partition.
+    public record NarrowTopicConfig(String name, Duration retention) {}
 
     /// How the collector writes spans into their topic.
     public record SpansConfig(Keying keying, Encoding encoding) {}
@@ -304,7 +308,22 @@ public record MillraceConfig(
     }
 
     /// What is decided before spans reach the log.
-    public record SamplingConfig(HeadConfig head, RemoteConfig remote) {}
+    public record SamplingConfig(HeadConfig head, TailConfig tail, RemoteConfig remote) {}
+
+    /// Which complete traces are stored.
+    public record TailConfig(
+            Preset preset,
+            String policyFile,
+            Duration interval,
+            Duration window,
+            Duration demandWindow) {}
+
+    /// A policy that needs no file.
+    public enum Preset {
+        KEEP_ALL,
+        TAIL,
+        HYBRID
+    }
 
     /// Which spans the collector lets go on.
     ///

@@ -44,6 +44,9 @@ public final class SpanIndex {
     private long[] start = new long[32];
     private long[] end = new long[32];
     private Slice[] name = new Slice[32];
+    private Slice[] traceState = new Slice[32];
+    // Where the field with the trace state begins, its tag included.
+    private int[] stateField = new int[32];
     private int spanBytes;
 
     /// Forgets everything.
@@ -62,12 +65,25 @@ public final class SpanIndex {
         }
         for (Object column :
                 new Object[] {
-                    source, offset, length, scope, kind, error, id, parent, start, end, name
+                    source,
+                    offset,
+                    length,
+                    scope,
+                    kind,
+                    error,
+                    id,
+                    parent,
+                    start,
+                    end,
+                    name,
+                    traceState,
+                    stateField
                 }) {
             System.arraycopy(column, from, column, 0, kept);
         }
         Arrays.fill(source, kept, size, null);
         Arrays.fill(name, kept, size, Slice.EMPTY);
+        Arrays.fill(traceState, kept, size, Slice.EMPTY);
         size = kept;
     }
 
@@ -90,6 +106,7 @@ public final class SpanIndex {
         }
         Arrays.fill(source, newSize, size, null);
         Arrays.fill(name, newSize, size, Slice.EMPTY);
+        Arrays.fill(traceState, newSize, size, Slice.EMPTY);
         size = newSize;
     }
 
@@ -239,12 +256,18 @@ public final class SpanIndex {
         start[i] = 0;
         end[i] = 0;
         name[i] = Slice.EMPTY;
+        traceState[i] = Slice.EMPTY;
         boolean ofTrace = false;
         var reader = new ProtoReader(bytes, from, count);
+        int field = from;
         while (reader.next() != 0) {
             switch (reader.field()) {
                 case 1 -> ofTrace = isTraceId(traceId, bytes, reader);
                 case 2 -> id[i] = id(bytes, reader);
+                case 3 -> {
+                    traceState[i] = reader.slice();
+                    stateField[i] = field;
+                }
                 case 4 -> parent[i] = id(bytes, reader);
                 case 5 -> name[i] = reader.slice();
                 case 6 -> kind[i] = (byte) reader.varint();
@@ -253,6 +276,7 @@ public final class SpanIndex {
                 case 15 -> error[i] = isError(bytes, reader);
                 default -> reader.skip();
             }
+            field = reader.position();
         }
         if (!ofTrace || id[i] == 0) {
             throw new MalformedSpansException(
@@ -306,6 +330,8 @@ public final class SpanIndex {
         start = Arrays.copyOf(start, capacity);
         end = Arrays.copyOf(end, capacity);
         name = Arrays.copyOf(name, capacity);
+        traceState = Arrays.copyOf(traceState, capacity);
+        stateField = Arrays.copyOf(stateField, capacity);
     }
 
     /// How many spans were added.
@@ -359,6 +385,21 @@ public final class SpanIndex {
 
     public Slice name(int i) {
         return name[i];
+    }
+
+    /// The W3C trace state, empty where there is none.
+    public Slice traceState(int i) {
+        return traceState[i];
+    }
+
+    /// The field of the span message that holds the trace state, its tag and length included; empty
+    /// where there is none.
+    public Slice traceStateField(int i) {
+        Slice state = traceState[i];
+        return state.length() == 0
+                ? Slice.EMPTY
+                : Slice.of(
+                        source[i], stateField[i], state.offset() + state.length() - stateField[i]);
     }
 
     /// The number of the span's scope, from 0 to [#scopes()].

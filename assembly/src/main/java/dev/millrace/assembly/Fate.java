@@ -1,0 +1,10 @@
+package dev.millrace.assembly;
+
+/// What became of a trace: whether it was kept, and at which threshold of consistent sampling.
+///
+/// @param threshold of the 2^56 randomness values how many are dropped; 0 for a certain verdict
+public record Fate(boolean kept, long threshold) {
+
+    /// Of what is kept without chance.
+    public static final Fate KEPT = new Fate(true, 0);
+}

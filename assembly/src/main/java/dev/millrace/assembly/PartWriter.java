@@ -1,0 +1,25 @@
+package dev.millrace.assembly;
+
+import dev.millrace.wire.otlp.SpanIndex;
+
+/// Writes the parts of a trace that is kept, with the trace states its fate asks for.
+final class PartWriter implements PartCutter.Parts {
+
+    private final ClosedTrace trace;
+    private final Fate fate;
+    private final TraceSink sink;
+    private int given;
+
+    PartWriter(ClosedTrace trace, Fate fate, TraceSink sink) {
+        this.trace = trace;
+        this.fate = fate;
+        this.sink = sink;
+    }
+
+    @Override
+    public void part(SpanIndex index, int from, int[] spans) {
+        var body = GroupedSpans.write(index, spans, before -> sink.traceState(before, fate));
+        sink.part(trace, given, body);
+        given++;
+    }
+}

@@ -1,0 +1,176 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.model.Slice;
+import dev.millrace.sampling.tail.Version;
+import dev.millrace.sampling.tail.VersionCodec;
+import dev.millrace.wire.otlp.MalformedSpansException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The versions of everything a verdict depends on, read from and appended to `sampling-control`.
+///
+/// A version's number is one more than its offset, so that all readers agree on it and 0 is none.
+/// Confined to one thread.
+final class ControlLog implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ControlLog.class);
+    private static final Duration POLL = Duration.ofMillis(100);
+    private static final Duration STALL = Duration.ofSeconds(30);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+
+    /// How many of the newest versions are held; older ones are read again when they are needed.
+    private static final int HELD = 8;
+
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final KafkaProducer<byte[], byte[]> producer;
+    private final TopicPartition partition;
+    private final TreeMap<Long, Version> held = new TreeMap<>();
+
+    ControlLog(KafkaClients clients, String role, TopicsConfig topics) {
+        consumer = clients.reader(role + "-control");
+        producer = clients.producer(role + "-control", Map.of());
+        partition = new TopicPartition(topics.fullName(topics.samplingControl()), 0);
+    }
+
+    /// Reads everything there is; where there is nothing, begins with a version of this policy.
+    ///
+    /// @throws KafkaException when Kafka does not answer in time
+    void open(String policyText) {
+        consumer.assign(List.of(partition));
+        long end = end();
+        consumer.seek(partition, Math.max(beginning(), end - HELD));
+        readTo(end);
+        if (held.isEmpty()) {
+            publish(Version.first(policyText));
+        }
+    }
+
+    /// Takes notice of what was appended lately; does not wait.
+    void refresh() {
+        for (var message : consumer.poll(Duration.ZERO)) {
+            note(message.offset(), message.value());
+        }
+    }
+
+    Version latest() {
+        return held.lastEntry().getValue();
+    }
+
+    /// The version with this number, read from the log if it is not held.
+    ///
+    /// @throws KafkaException when Kafka does not give it
+    Version at(long number) {
+        var known = held.get(number);
+        if (known != null) {
+            return known;
+        }
+        long back = consumer.position(partition);
+        if (number - 1 >= back) {
+            // Whoever names a version has seen it, so it is there.
+            readTo(number);
+        } else {
+            consumer.seek(partition, number - 1);
+            readTo(number);
+            consumer.seek(partition, back);
+        }
+        var found = held.get(number);
+        if (found != null) {
+            return found;
+        }
+        var next = held.ceilingEntry(number);
+        var instead = next == null ? held.lastEntry() : next;
+        LOG.atError()
+                .addKeyValue("version", number)
+                .addKeyValue("instead", instead.getKey())
+                .log("A version that verdicts depend on is gone; another is taken");
+        return instead.getValue();
+    }
+
+    /// Appends a version and returns it with its number.
+    Version publish(Version version) {
+        try {
+            long offset =
+                    producer.send(
+                                    new ProducerRecord<>(
+                                            partition.topic(),
+                                            partition.partition(),
+                                            null,
+                                            VersionCodec.encode(version)))
+                            .get(STALL.toSeconds(), TimeUnit.SECONDS)
+                            .offset();
+            var numbered = version.numbered(offset + 1);
+            hold(numbered);
+            return numbered;
+        } catch (ExecutionException | TimeoutException e) {
+            throw new KafkaException("a version could not be published", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new KafkaException("interrupted", e);
+        }
+    }
+
+    private void readTo(long end) {
+        int idle = 0;
+        while (consumer.position(partition) < end) {
+            long before = consumer.position(partition);
+            for (var message : consumer.poll(POLL)) {
+                note(message.offset(), message.value());
+            }
+            idle = consumer.position(partition) > before ? 0 : idle + 1;
+            if (idle > STALL.dividedBy(POLL)) {
+                throw new KafkaException(
+                        partition
+                                + ": no progress at offset "
+                                + before
+                                + " (expected: up to "
+                                + end
+                                + ")");
+            }
+        }
+    }
+
+    private void note(long offset, byte[] value) {
+        try {
+            hold(VersionCodec.decode(offset + 1, Slice.of(value)));
+        } catch (MalformedSpansException | IllegalArgumentException e) {
+            LOG.atError()
+                    .addKeyValue("offset", offset)
+                    .addKeyValue("error", e.toString())
+                    .log("Not a version of what verdicts depend on; passed over");
+        }
+    }
+
+    private void hold(Version version) {
+        held.put(version.number(), version);
+        while (held.size() > HELD) {
+            held.pollFirstEntry();
+        }
+    }
+
+    private long beginning() {
+        return consumer.beginningOffsets(List.of(partition)).getOrDefault(partition, 0L);
+    }
+
+    private long end() {
+        return consumer.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
+    }
+
+    @Override
+    public void close() {
+        consumer.close(CloseOptions.timeout(CLOSE_TIMEOUT));
+        producer.close(CLOSE_TIMEOUT);
+    }
+}

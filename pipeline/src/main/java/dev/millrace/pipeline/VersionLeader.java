@@ -1,0 +1,178 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.model.Slice;
+import dev.millrace.sampling.tail.DemandWindow;
+import dev.millrace.sampling.tail.DurationWindow;
+import dev.millrace.sampling.tail.Policy;
+import dev.millrace.sampling.tail.PolicyFile;
+import dev.millrace.sampling.tail.RootOperation;
+import dev.millrace.sampling.tail.Shares;
+import dev.millrace.sampling.tail.SlowBounds;
+import dev.millrace.sampling.tail.Verdict;
+import dev.millrace.sampling.tail.Version;
+import dev.millrace.wire.otlp.MalformedSpansException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Computes from all verdicts what the next ones depend on, and publishes it as a [Version] when it
+/// has changed.
+///
+/// The owner of partition 0 of `spans` leads. For a moment two may believe they do; both write
+/// whole versions, and the later holds. What a leader needs to know it reads back from
+/// `sampling-decisions`, so a new one begins where the last one ended. Confined to one thread.
+final class VersionLeader implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(VersionLeader.class);
+    private static final Duration POLL = Duration.ofMillis(100);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+    private static final int DEMAND_SLICES = 6;
+    private static final int MAX_OPERATIONS = 10_000;
+
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final ControlLog control;
+    private final TailConfig config;
+    private final InstantSource clock;
+    private final DurationWindow durations;
+    private final DemandWindow demand;
+    private final LogGate failureLog;
+    private String policyText = "";
+    private Policy policy = Policy.KEEP_ALL;
+    private boolean reads;
+    private long nextLook;
+
+    VersionLeader(
+            KafkaClients clients,
+            TailConfig config,
+            TopicsConfig topics,
+            InstantSource clock,
+            LogGate failureLog) {
+        this.config = config;
+        this.clock = clock;
+        this.failureLog = failureLog;
+        consumer = clients.reader("version-leader");
+        control = new ControlLog(clients, "version-leader", topics);
+        durations = new DurationWindow(config.durations());
+        demand = new DemandWindow(config.demandWindow().toMillis(), DEMAND_SLICES, MAX_OPERATIONS);
+        consumer.assign(
+                IntStream.range(0, topics.samplingDecisions().partitions())
+                        .mapToObj(number ->
+                                new TopicPartition(
+                                        topics.fullName(topics.samplingDecisions()), number))
+                        .toList());
+    }
+
+    void open() {
+        policyText = config.policy().get();
+        policy = PolicyFile.read("policy", policyText);
+        control.open(policyText);
+        // A policy that was changed while nobody led.
+        look();
+        nextLook = clock.millis() + config.interval().toMillis();
+    }
+
+    /// Reads what was decided and, when it is time, publishes what follows from it.
+    void step() {
+        boolean needed = !policy.percentiles().isEmpty() || !policy.budget().isUnlimited();
+        if (needed && !reads) {
+            seekIntoWindow();
+        }
+        reads = needed;
+        if (reads) {
+            for (var message : consumer.poll(POLL)) {
+                try {
+                    note(Decision.decode(Slice.of(message.value())));
+                } catch (MalformedSpansException | IllegalArgumentException e) {
+                    if (failureLog.open()) {
+                        LOG.atWarn().addKeyValue("error", e.toString()).log("Not a decision");
+                    }
+                }
+            }
+        }
+        if (clock.millis() >= nextLook) {
+            nextLook = clock.millis() + config.interval().toMillis();
+            look();
+        }
+    }
+
+    private void seekIntoWindow() {
+        long from =
+                clock.millis()
+                        - Math.max(
+                                config.durations().windowMillis(),
+                                config.demandWindow().toMillis());
+        Map<TopicPartition, Long> times = new HashMap<>();
+        consumer.assignment().forEach(partition -> times.put(partition, from));
+        consumer.offsetsForTimes(times)
+                .forEach((partition, found) -> {
+                    if (found == null) {
+                        consumer.seekToEnd(List.of(partition));
+                    } else {
+                        consumer.seek(partition, found.offset());
+                    }
+                });
+    }
+
+    private void note(Decision decision) {
+        var trace = decision.trace();
+        var digest = trace.digest();
+        var operation =
+                new RootOperation(trace.tenant(), digest.rootService(), digest.rootOperation());
+        if (!trace.late()) {
+            durations.add(operation, trace.closedAt(), digest.durationNanos());
+        }
+        demand.add(
+                operation,
+                trace.closedAt(),
+                new Verdict(
+                        decision.verdict() == Decision.Verdict.KEEP,
+                        decision.policy(),
+                        decision.ruleThreshold(),
+                        decision.threshold()),
+                digest.spans(),
+                digest.bytes());
+    }
+
+    private void look() {
+        String text = config.policy().get();
+        if (!text.equals(policyText)) {
+            try {
+                policy = PolicyFile.read("policy", text);
+                policyText = text;
+            } catch (IllegalArgumentException e) {
+                LOG.atError()
+                        .addKeyValue("error", e.getMessage())
+                        .log("The changed policy is none; the one before stays");
+            }
+        }
+        control.refresh();
+        var next =
+                new Version(
+                        0,
+                        policyText,
+                        policy,
+                        reads ? durations.bounds(policy.percentiles()) : SlowBounds.NONE,
+                        reads ? demand.shares(policy.budget()) : Shares.ALL,
+                        1);
+        if (!next.decidesAs(control.latest())) {
+            var published = control.publish(next);
+            LOG.atInfo()
+                    .addKeyValue("version", published.number())
+                    .log("Verdicts depend on a new version");
+        }
+    }
+
+    @Override
+    public void close() {
+        control.close();
+        consumer.close(CloseOptions.timeout(CLOSE_TIMEOUT));
+    }
+}
