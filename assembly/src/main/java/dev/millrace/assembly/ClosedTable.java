@@ -5,10 +5,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
-/// A hash table from trace to [ClosedTraces.Entry], 56 bytes a slot, in memory of its own.
+/// A hash table from trace to [ClosedTraces.Entry], 64 bytes a slot, in memory of its own.
 final class ClosedTable implements AutoCloseable {
 
-    private static final int SLOT = 56;
+    private static final int SLOT = 64;
     private static final int HIGH = 0;
     private static final int LOW = 8;
     private static final int LAST_OFFSET = 16;
@@ -18,6 +18,8 @@ final class ClosedTable implements AutoCloseable {
 
     /// Of what is kept; its complement of what is dropped.
     private static final int THRESHOLD = 40;
+
+    private static final int FIRST_OFFSET = 48;
 
     private final TableSpace space;
     private Arena arena = Arena.ofConfined();
@@ -45,6 +47,7 @@ final class ClosedTable implements AutoCloseable {
         }
         slots.set(ValueLayout.JAVA_LONG, at + HIGH, high);
         slots.set(ValueLayout.JAVA_LONG, at + LOW, low);
+        slots.set(ValueLayout.JAVA_LONG, at + FIRST_OFFSET, entry.firstOffset());
         slots.set(ValueLayout.JAVA_LONG, at + LAST_OFFSET, entry.lastOffset());
         slots.set(ValueLayout.JAVA_LONG, at + DECIDED_AT, entry.decidedAt());
         slots.set(ValueLayout.JAVA_INT, at + TENANT, tenant);
@@ -61,6 +64,7 @@ final class ClosedTable implements AutoCloseable {
         return isFree(at)
                 ? null
                 : new ClosedTraces.Entry(
+                        slots.get(ValueLayout.JAVA_LONG, at + FIRST_OFFSET),
                         slots.get(ValueLayout.JAVA_LONG, at + LAST_OFFSET),
                         slots.get(ValueLayout.JAVA_LONG, at + DECIDED_AT),
                         slots.get(ValueLayout.JAVA_INT, at + FRAGMENTS),

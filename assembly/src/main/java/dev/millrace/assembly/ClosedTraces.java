@@ -22,12 +22,25 @@ public final class ClosedTraces implements AutoCloseable {
 
     /// What is known of a closed trace.
     ///
+    /// @param firstOffset the offset of its first record
     /// @param lastOffset the offset of its last record; every record of the trace up to it is
     ///   accounted for
     /// @param decidedAt the log time of its first verdict, milliseconds since the epoch
     /// @param fragments how many times it was closed: once, and once more for each late fragment
     /// @param fate what became of it, which late spans follow
-    public record Entry(long lastOffset, long decidedAt, int fragments, Fate fate) {}
+    public record Entry(
+            long firstOffset, long lastOffset, long decidedAt, int fragments, Fate fate) {
+
+        /// As it is after a late fragment: of the whole trace, from its first record on.
+        Entry since(Entry earlier) {
+            return new Entry(
+                    Math.min(earlier.firstOffset, firstOffset),
+                    Math.max(earlier.lastOffset, lastOffset),
+                    decidedAt,
+                    Math.max(earlier.fragments, fragments),
+                    fate);
+        }
+    }
 
     private record Generation(long openedAt, ClosedTable table) {}
 
@@ -46,7 +59,9 @@ public final class ClosedTraces implements AutoCloseable {
 
     /// Remembers that a trace was closed at log time `closedAt`; a later closing replaces an
     /// earlier.
-    public void put(Tenant tenant, TraceId traceId, Entry entry, long closedAt) {
+    public void put(Tenant tenant, TraceId traceId, Entry latest, long closedAt) {
+        var earlier = latest.fragments() > 1 ? find(tenant, traceId) : null;
+        var entry = earlier == null ? latest : latest.since(earlier);
         var generation = generations.peekFirst();
         if (generation == null
                 || closedAt - generation.openedAt() >= windowMillis / GENERATIONS_PER_WINDOW

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /// Turns the records of one partition into closed traces.
@@ -151,7 +152,12 @@ public final class PartitionAssembler implements AutoCloseable {
         closedTraces.put(
                 trace.key.tenant(),
                 trace.key.traceId(),
-                new ClosedTraces.Entry(trace.lastOffset(), decidedAt, trace.fragment + 1, fate),
+                new ClosedTraces.Entry(
+                        trace.firstOffset(),
+                        trace.lastOffset(),
+                        decidedAt,
+                        trace.fragment + 1,
+                        fate),
                 time);
     }
 
@@ -185,7 +191,7 @@ public final class PartitionAssembler implements AutoCloseable {
                         decidedAt,
                         cutter.count(),
                         digest);
-        var fate = sink.judge(closed, earlierFate(trace));
+        var fate = sink.judge(closed, earlier(trace));
         if (fate.kept()) {
             var writer = new PartWriter(closed, fate, sink);
             if (cutter.count() == 1) {
@@ -202,12 +208,10 @@ public final class PartitionAssembler implements AutoCloseable {
     }
 
     /// Late spans follow what was decided last.
-    private @Nullable Fate earlierFate(OpenTrace trace) {
-        if (trace.fragment == 0) {
-            return null;
-        }
-        var known = closedTraces.find(trace.key.tenant(), trace.key.traceId());
-        return known == null ? null : known.fate();
+    private ClosedTraces.@Nullable Entry earlier(OpenTrace trace) {
+        return trace.fragment == 0
+                ? null
+                : closedTraces.find(trace.key.tenant(), trace.key.traceId());
     }
 
     /// Hears of a record that cannot be read.
@@ -226,6 +230,34 @@ public final class PartitionAssembler implements AutoCloseable {
                         poison.found(offset, body, String.valueOf(e.getMessage()));
                     }
                 });
+    }
+
+    /// Gives out what was read back of a trace that had been dropped, as a late fragment more of
+    /// it.
+    ///
+    /// @param records offset and body of each, in the order of the log
+    /// @return false when the trace is no longer on record
+    public boolean giveBack(
+            Tenant tenant, TraceId traceId, SortedMap<Long, List<Slice>> records, Fate fate) {
+        var known = closedTraces.find(tenant, traceId);
+        if (known == null) {
+            return false;
+        }
+        var key = new OpenTrace.Key(tenant, traceId);
+        var trace = new OpenTrace(key, known.fragments(), known.decidedAt(), time, time);
+        records.forEach((offset, bodies) -> bodies.forEach(body -> trace.add(offset, body)));
+        var _ = emit(trace, known.decidedAt());
+        closedTraces.put(
+                tenant,
+                traceId,
+                new ClosedTraces.Entry(
+                        known.firstOffset(),
+                        known.lastOffset(),
+                        known.decidedAt(),
+                        known.fragments() + 1,
+                        fate),
+                time);
+        return true;
     }
 
     /// Where a new owner would take over if this one stopped now.

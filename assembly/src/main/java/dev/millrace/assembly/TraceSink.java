@@ -28,9 +28,9 @@ public interface TraceSink {
 
     /// All of it has been shown; nothing if every record was poison.
     ///
-    /// @param earlier what became of the trace that these late spans belong to; null for the trace
-    ///   itself
-    Fate judge(ClosedTrace trace, @Nullable Fate earlier);
+    /// @param earlier what is on record of the trace that these late spans belong to; null for the
+    ///   trace itself
+    Fate judge(ClosedTrace trace, ClosedTraces.@Nullable Entry earlier);
 
     /// The trace state that a kept span is written with.
     ///

@@ -175,7 +175,10 @@ class PartitionAssemblerTest {
     void aNewOwnerPassesOverWhatIsOnRecordOfOneTenantOnly() {
         var closed = new ClosedTraces(CONFIG, TableSpace.memory());
         closed.put(
-                BLUE, new TraceId(7, 1), new ClosedTraces.Entry(0, 10_000, 1, Fate.KEPT), 10_000);
+                BLUE,
+                new TraceId(7, 1),
+                new ClosedTraces.Entry(0, 0, 10_000, 1, Fate.KEPT),
+                10_000);
         var heirs = new Recorded();
         try (var heir =
                 new PartitionAssembler(
@@ -309,7 +312,7 @@ class PartitionAssemblerTest {
         public void observe(SpanIndex index, int from, int[] spans) {}
 
         @Override
-        public Fate judge(ClosedTrace trace, @Nullable Fate earlier) {
+        public Fate judge(ClosedTrace trace, ClosedTraces.@Nullable Entry earlier) {
             return Fate.KEPT;
         }
 

@@ -146,6 +146,7 @@ class ReplaySimulationTest {
                         trace.tenant(),
                         trace.traceId(),
                         new ClosedTraces.Entry(
+                                trace.firstOffset(),
                                 trace.lastOffset(),
                                 trace.decidedAt(),
                                 trace.fragment() + 1,
@@ -210,11 +211,11 @@ class ReplaySimulationTest {
 
         /// Every third trace is dropped, and late spans follow.
         @Override
-        public Fate judge(ClosedTrace trace, @Nullable Fate earlier) {
+        public Fate judge(ClosedTrace trace, ClosedTraces.@Nullable Entry earlier) {
             assertThat(observed).isEqualTo(trace.digest().spans());
             observed = 0;
             long low = trace.traceId().low();
-            return earlier == null ? new Fate(low % 3 > 0, low % 5) : earlier;
+            return earlier == null ? new Fate(low % 3 > 0, low % 5) : earlier.fate();
         }
 
         @Override

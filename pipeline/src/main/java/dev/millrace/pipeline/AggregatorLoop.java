@@ -48,6 +48,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
     private final AggregatorOutput output;
     private final DecisionLog decisions;
     private final ControlLog control;
+    private final SpanRecall recall;
     private final ScratchTables scratch;
     private final Map<TopicPartition, OwnedPartition> owned = new LinkedHashMap<>();
     private boolean stateIsStale;
@@ -82,12 +83,14 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                         topics.fullName(topics.samplingDecisions()),
                         topics.samplingDecisions().partitions());
         control = new ControlLog(clients, role, topics);
+        recall = new SpanRecall(clients, role, new LogGate(metrics.clock()));
         scratch = new ScratchTables(config.scratch());
     }
 
     /// Joins the group; ends what a predecessor of the same name left open.
     void open() {
         control.open(config.tail().policy().get());
+        recall.start();
         producer.initTransactions();
         consumer.subscribe(List.of(topics.fullName(topics.spans())), this);
         lastCommitNanos = nanoTime.getAsLong();
@@ -117,6 +120,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
         }
         metrics.records.increment(messages.count());
         relieveMemory();
+        owned.values().forEach(OwnedPartition::upgrade);
         control.refresh();
         sendMarkers(now);
         if (isCommitDue()) {
@@ -201,7 +205,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                                 beginning);
             }
             var closed = new ClosedTraces(config.assembly(), scratch);
-            long decisionsEnd = decisions.load(partition, from.decisionsFrom(), closed);
+            var decided = decisions.load(partition, from.decisionsFrom(), closed);
             owned.put(
                     partition,
                     new OwnedPartition(
@@ -209,10 +213,11 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                             topics.spans().partitions(),
                             config.assembly(),
                             from,
-                            decisionsEnd,
+                            decided,
                             closed,
                             new SpanLogReader(reader, partition),
                             control,
+                            recall,
                             output,
                             metrics,
                             nanoTime.getAsLong()));
@@ -318,6 +323,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
         markers.close(CLOSE_TIMEOUT);
         consumer.close(CloseOptions.timeout(CLOSE_TIMEOUT));
         decisions.close();
+        recall.close();
         control.close();
         admin.close(CLOSE_TIMEOUT);
     }

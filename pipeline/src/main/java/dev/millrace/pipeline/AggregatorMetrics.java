@@ -20,6 +20,8 @@ final class AggregatorMetrics {
     final Counter forwarded;
     final Counter markers;
     final Counter versions;
+    final Counter upgrades;
+    final Counter upgradesMissed;
     final Counter replayed;
     final Counter letGo;
     final Counter rebuilds;
@@ -43,6 +45,9 @@ final class AggregatorMetrics {
         forwarded = counter(registry, "records.forwarded", "Records moved to their partition");
         markers = counter(registry, "markers", "Markers appended to idle partitions");
         versions = counter(registry, "versions", "Times a partition turned to a newer version");
+        upgrades = counter(registry, "upgrades", "Dropped traces whose spans were read back");
+        upgradesMissed =
+                counter(registry, "upgrades.missed", "The same where spans were gone already");
         replayed = counter(registry, "records.replayed", "Records read again for their state only");
         letGo = counter(registry, "let.go", "Times bodies were let go for want of memory");
         rebuilds = counter(registry, "rebuilds", "Times state was rebuilt from the log");

@@ -25,6 +25,7 @@ import java.util.List;
 ///   from
 /// @param ruleThreshold what the rule alone asks, before a budget takes its part
 /// @param version of everything the verdict depends on besides the trace
+/// @param upgrade whether the verdict supersedes one that had dropped the trace
 public record Decision(
         String sourceTopic,
         int partition,
@@ -33,7 +34,28 @@ public record Decision(
         String policy,
         long threshold,
         long ruleThreshold,
-        long version) {
+        long version,
+        Upgrade upgrade) {
+
+    /// How far a trace that had been dropped is on its way back.
+    public enum Upgrade {
+        /// It is not.
+        NONE(0),
+        /// From this late fragment on it is kept; its earlier spans are to be read back.
+        ASKED(1),
+        /// These are its earlier spans, or what was left of them.
+        DONE(2);
+
+        private final int number;
+
+        Upgrade(int number) {
+            this.number = number;
+        }
+
+        private static Upgrade of(long number) {
+            return number == ASKED.number ? ASKED : number == DONE.number ? DONE : NONE;
+        }
+    }
 
     /// What becomes of a trace.
     public enum Verdict {
@@ -72,6 +94,7 @@ public record Decision(
     private static final int BYTES = 23;
     private static final int SERVICES = 24;
     private static final int RULE_THRESHOLD = 25;
+    private static final int UPGRADE = 26;
 
     byte[] encode() {
         var id = ByteBuffer.allocate(16);
@@ -102,7 +125,8 @@ public record Decision(
                         .number(ERRORS, digest.errors())
                         .number(DUPLICATES, digest.duplicates())
                         .number(BYTES, digest.bytes())
-                        .number(RULE_THRESHOLD, ruleThreshold);
+                        .number(RULE_THRESHOLD, ruleThreshold)
+                        .number(UPGRADE, upgrade.number);
         for (String service : digest.services()) {
             writer.text(SERVICES, service);
         }
@@ -130,7 +154,7 @@ public record Decision(
 
     /// The fields of a message while it is read.
     private static final class Fields {
-        private final long[] numbers = new long[RULE_THRESHOLD + 1];
+        private final long[] numbers = new long[UPGRADE + 1];
         private final Slice[] texts = new Slice[SERVICES + 1];
         private final List<String> services = new ArrayList<>();
 
@@ -139,7 +163,7 @@ public record Decision(
         }
 
         void number(int field, long value) {
-            if (field <= RULE_THRESHOLD) {
+            if (field <= UPGRADE) {
                 numbers[field] = value;
             }
         }
@@ -190,7 +214,8 @@ public record Decision(
                     texts[POLICY].toText(),
                     numbers[THRESHOLD],
                     numbers[RULE_THRESHOLD],
-                    numbers[VERSION]);
+                    numbers[VERSION],
+                    Upgrade.of(numbers[UPGRADE]));
         }
     }
 }

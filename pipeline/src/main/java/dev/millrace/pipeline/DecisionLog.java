@@ -3,6 +3,7 @@ package dev.millrace.pipeline;
 import dev.millrace.assembly.ClosedTraces;
 import dev.millrace.model.Slice;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -42,10 +43,14 @@ final class DecisionLog implements AutoCloseable {
         return new TopicPartition(topic, spansPartition % partitions);
     }
 
-    /// Puts every committed decision about `spans` from offset `from` on into `closed`.
+    /// What a new owner has to know besides the closed traces.
     ///
-    /// @return the offset at which later decisions begin
-    long load(TopicPartition spans, long from, ClosedTraces closed) {
+    /// @param end the offset at which later decisions begin
+    /// @param upgrades that were asked for and not done
+    record Loaded(long end, List<Decision> upgrades) {}
+
+    /// Puts every committed decision about `spans` from offset `from` on into `closed`.
+    Loaded load(TopicPartition spans, long from, ClosedTraces closed) {
         var source = of(spans.partition());
         // The end as the last writer left it. A transaction that another owner has open may hold
         // committed decisions back, so it is not enough to read what is stable now.
@@ -53,6 +58,7 @@ final class DecisionLog implements AutoCloseable {
         consumer.assign(List.of(source));
         long start = consumer.beginningOffsets(List.of(source)).getOrDefault(source, 0L);
         consumer.seek(source, Math.max(from, start));
+        var upgrades = new LinkedHashMap<List<Object>, Decision>();
         int idle = 0;
         while (consumer.position(source) < end) {
             long before = consumer.position(source);
@@ -61,6 +67,13 @@ final class DecisionLog implements AutoCloseable {
                 if (decision.partition() == spans.partition()
                         && decision.sourceTopic().equals(spans.topic())) {
                     put(decision, closed);
+                    List<Object> key =
+                            List.of(decision.trace().tenant(), decision.trace().traceId());
+                    switch (decision.upgrade()) {
+                        case ASKED -> upgrades.put(key, decision);
+                        case DONE -> upgrades.remove(key);
+                        case NONE -> {}
+                    }
                 }
             }
             idle = consumer.position(source) > before ? 0 : idle + 1;
@@ -75,7 +88,7 @@ final class DecisionLog implements AutoCloseable {
             }
         }
         consumer.unsubscribe();
-        return end;
+        return new Loaded(end, List.copyOf(upgrades.values()));
     }
 
     private static void put(Decision decision, ClosedTraces closed) {
@@ -84,6 +97,7 @@ final class DecisionLog implements AutoCloseable {
                 trace.tenant(),
                 trace.traceId(),
                 new ClosedTraces.Entry(
+                        trace.firstOffset(),
                         trace.lastOffset(),
                         trace.decidedAt(),
                         trace.fragment() + 1,

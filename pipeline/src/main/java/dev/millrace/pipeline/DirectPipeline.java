@@ -168,7 +168,7 @@ public final class DirectPipeline implements SpanSink, TraceSink, AutoCloseable 
 
     /// Without a log to stand on, no verdict could be accounted for; everything is kept.
     @Override
-    public Fate judge(ClosedTrace trace, @Nullable Fate earlier) {
+    public Fate judge(ClosedTrace trace, ClosedTraces.@Nullable Entry earlier) {
         return Fate.KEPT;
     }
 

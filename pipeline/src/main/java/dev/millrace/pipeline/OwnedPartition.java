@@ -22,6 +22,8 @@ import dev.millrace.wire.otlp.TraceChunk;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +41,9 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     /// What stands as the rule of spans that came late and follow their trace.
     private static final String LATE_RULE = "late";
 
+    /// The same of earlier spans that were read back.
+    private static final String UPGRADE_RULE = "upgrade";
+
     /// The offset at which decisions began that were made at this log time or later.
     private record DecisionFloor(long logTime, long offset) {}
 
@@ -51,11 +56,27 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     private final Judge judge;
     private final long lateMillis;
     private final long emitFrom;
+    private final SpanRecall recall;
+
+    /// What was read back and is yet to be given out; filled by the recall's thread.
+    private final Queue<SpanRecall.Answer> readBack = new ConcurrentLinkedQueue<>();
+
+    /// Asked for while too much was waiting.
+    private final ArrayDeque<SpanRecall.Request> notAskedYet = new ArrayDeque<>();
+
     private final ArrayDeque<DecisionFloor> floors = new ArrayDeque<>();
     private long committed;
 
     /// Of the trace that is being closed.
     private Verdict verdict = new Verdict(true, Verdict.NO_RULE, 0, 0);
+
+    private Decision.Upgrade upgrade = Decision.Upgrade.NONE;
+
+    /// The fate of the trace whose earlier spans are being given out.
+    private @Nullable Fate givingBack;
+
+    /// Whether something was given out since the last commit that no position tells of.
+    private boolean gaveBack;
 
     private Slice newState = Slice.EMPTY;
     private long newStateThreshold = -1;
@@ -72,16 +93,17 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     private long nextMarkerNanos;
 
     /// @param partitions how many `spans` has
-    /// @param decisionsEnd where decisions that are yet to be made will come
+    /// @param decided what is on record besides the closed traces
     OwnedPartition(
             TopicPartition partition,
             int partitions,
             AssemblyConfig config,
             CommitMetadata from,
-            long decisionsEnd,
+            DecisionLog.Loaded decided,
             ClosedTraces closed,
             LogReader log,
             ControlLog control,
+            SpanRecall recall,
             AggregatorOutput output,
             AggregatorMetrics metrics,
             long nowNanos) {
@@ -95,10 +117,26 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         this.lastRecordNanos = nowNanos;
         this.nextMarkerNanos = nowNanos;
         floors.add(new DecisionFloor(Long.MIN_VALUE, from.decisionsFrom()));
-        output.knowEnd(partition, decisionsEnd);
+        output.knowEnd(partition, decided.end());
+        this.recall = recall;
         this.control = control;
         judge = new Judge(from.version() == 0 ? control.latest() : control.at(from.version()));
         assembler = new PartitionAssembler(config, from.resumption(), closed, log, this);
+        decided.upgrades().forEach(this::askAgain);
+    }
+
+    private void askAgain(Decision upgrade) {
+        var trace = upgrade.trace();
+        var known = assembler.closedTraces().find(trace.tenant(), trace.traceId());
+        if (known != null) {
+            notAskedYet.add(
+                    new SpanRecall.Request(
+                            partition,
+                            trace.tenant(),
+                            trace.traceId(),
+                            known.firstOffset(),
+                            trace.firstOffset() - 1));
+        }
     }
 
     /// @throws UnreadableSpansException when the record cannot be part of traces, nor can those
@@ -240,25 +278,68 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     }
 
     @Override
-    public Fate judge(ClosedTrace trace, @Nullable Fate earlier) {
-        if (earlier != null) {
-            verdict =
-                    new Verdict(
-                            earlier.kept(), LATE_RULE, earlier.threshold(), earlier.threshold());
-            return earlier;
+    public Fate judge(ClosedTrace trace, ClosedTraces.@Nullable Entry earlier) {
+        upgrade = Decision.Upgrade.NONE;
+        if (givingBack != null) {
+            upgrade = Decision.Upgrade.DONE;
+            verdict = follow(givingBack, UPGRADE_RULE);
+            return givingBack;
         }
-        var digest = trace.digest();
-        verdict =
-                judge.verdict(
-                        new TraceFacts(
-                                new RootOperation(
-                                        trace.tenant(),
-                                        digest.rootService(),
-                                        digest.rootOperation()),
-                                digest.spans(),
-                                digest.errors(),
-                                digest.durationNanos()));
+        if (earlier == null) {
+            verdict = judge.verdict(facts(trace));
+        } else if (!earlier.fate().kept() && trace.digest().errors() > 0) {
+            // An error that comes late counts for the whole trace, if it does by itself.
+            verdict = judge.verdict(facts(trace));
+            if (verdict.kept()) {
+                upgrade = Decision.Upgrade.ASKED;
+                notAskedYet.add(
+                        new SpanRecall.Request(
+                                partition,
+                                trace.tenant(),
+                                trace.traceId(),
+                                earlier.firstOffset(),
+                                earlier.lastOffset()));
+            } else {
+                verdict = follow(earlier.fate(), LATE_RULE);
+            }
+        } else {
+            verdict = follow(earlier.fate(), LATE_RULE);
+        }
         return new Fate(verdict.kept(), verdict.threshold());
+    }
+
+    private static Verdict follow(Fate fate, String rule) {
+        return new Verdict(fate.kept(), rule, fate.threshold(), fate.threshold());
+    }
+
+    private static TraceFacts facts(ClosedTrace trace) {
+        var digest = trace.digest();
+        return new TraceFacts(
+                new RootOperation(trace.tenant(), digest.rootService(), digest.rootOperation()),
+                digest.spans(),
+                digest.errors(),
+                digest.durationNanos());
+    }
+
+    /// Asks for what is to be read back, and gives out what was.
+    void upgrade() {
+        while (!notAskedYet.isEmpty() && recall.ask(notAskedYet.getFirst(), readBack::add)) {
+            notAskedYet.removeFirst();
+        }
+        for (var answer = readBack.poll(); answer != null; answer = readBack.poll()) {
+            var request = answer.request();
+            var known = assembler.closedTraces().find(request.tenant(), request.traceId());
+            boolean missed = answer.gone() || answer.records().isEmpty() || known == null;
+            (missed ? metrics.upgradesMissed : metrics.upgrades).increment();
+            if (known != null && !answer.records().isEmpty()) {
+                givingBack = known.fate();
+                boolean _ =
+                        assembler.giveBack(
+                                request.tenant(), request.traceId(), answer.records(), givingBack);
+                givingBack = null;
+                gaveBack = true;
+            }
+        }
     }
 
     @Override
@@ -288,10 +369,13 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                         verdict.rule(),
                         fate.threshold(),
                         verdict.ruleThreshold(),
-                        judge.version().number()));
-        (trace.late() ? metrics.late : metrics.traces).increment();
-        metrics.spans.increment(trace.digest().spans());
-        metrics.duplicates.increment(trace.digest().duplicates());
+                        judge.version().number(),
+                        upgrade));
+        if (upgrade != Decision.Upgrade.DONE) { // what is given back was counted before
+            (trace.late() ? metrics.late : metrics.traces).increment();
+            metrics.spans.increment(trace.digest().spans());
+            metrics.duplicates.increment(trace.digest().duplicates());
+        }
         metrics.decided(verdict.rule(), fate.kept(), trace.digest().spans());
     }
 
@@ -304,7 +388,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     }
 
     boolean hasNews() {
-        return assembler.resumption().position() != committed;
+        return gaveBack || assembler.resumption().position() != committed;
     }
 
     /// What to commit now.
@@ -321,6 +405,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     void committed(CommitMetadata progress) {
         committed = progress.resumption().position();
+        gaveBack = false;
     }
 
     /// Whether the log would have completed a trace by now if only something were appended to it.

@@ -121,6 +121,66 @@ class TailSamplingTest {
     }
 
     @Test
+    void anErrorThatComesLateBringsTheTraceBackOnce() {
+        // Given
+        kafka.send(List.of(chunk(1, 1, false), chunk(2, 1, false), chunk(1, 2, false)));
+        try (var loop = loop()) {
+            loop.open();
+            stepUntil(() -> decided() == 2, loop);
+
+            // When
+            kafka.send(List.of(chunk(1, 3, true)));
+            stepUntil(() -> metrics.upgrades.count() == 1, loop);
+            kafka.send(List.of(chunk(1, 4, true)));
+            stepUntil(() -> metrics.late.count() == 2, loop);
+        }
+
+        // Then
+        assertThat(metrics.upgrades.count()).isOne();
+        assertThat(decisions())
+                .filteredOn(decision -> decision.trace().traceId().low() == 1)
+                .extracting(Decision::verdict, Decision::upgrade, Decision::policy)
+                .containsExactly(
+                        tuple(Decision.Verdict.DROP, Decision.Upgrade.NONE, "rest"),
+                        tuple(Decision.Verdict.KEEP, Decision.Upgrade.ASKED, "errors"),
+                        tuple(Decision.Verdict.KEEP, Decision.Upgrade.DONE, "upgrade"),
+                        tuple(Decision.Verdict.KEEP, Decision.Upgrade.NONE, "late"));
+        assertThat(stored())
+                .allSatisfy(span -> assertThat(span.traceState()).isEqualTo("ot=th:0"))
+                .extracting(span -> span.traceId().low(), span -> span.spanId().value())
+                .containsExactlyInAnyOrder(
+                        tuple(1L, 1L), tuple(1L, 2L), tuple(1L, 3L), tuple(1L, 4L));
+    }
+
+    @Test
+    void theNextOwnerBringsBackWhatTheLastOneWasAskedFor() {
+        // Given: the late error is decided, and nothing was read back before the owner is gone.
+        kafka.send(List.of(chunk(1, 1, false)));
+        try (var loop = loop()) {
+            loop.open();
+            stepUntil(() -> decided() == 1, loop);
+            kafka.send(List.of(chunk(1, 2, true)));
+            stepUntil(() -> decided() == 2, loop);
+        }
+        assertThat(decisions()).extracting(Decision::upgrade).doesNotContain(Decision.Upgrade.DONE);
+
+        // When
+        try (var next = loop()) {
+            next.open();
+            stepUntil(() -> metrics.upgrades.count() == 1, next);
+        }
+
+        // Then
+        assertThat(decisions())
+                .extracting(Decision::upgrade)
+                .containsExactly(
+                        Decision.Upgrade.NONE, Decision.Upgrade.ASKED, Decision.Upgrade.DONE);
+        assertThat(stored())
+                .extracting(span -> span.spanId().value())
+                .containsExactlyInAnyOrder(1L, 2L);
+    }
+
+    @Test
     void aChangedPolicyHoldsFromOneOffsetOnForEveryReader() {
         // Given
         try (var loop = loop();

@@ -183,6 +183,16 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
     /// The policy file is read again whenever it is asked for.
     TailConfig tail() {
         var tail = config.sampling().tail();
+        boolean keepsAll =
+                tail.preset() == MillraceConfig.Preset.KEEP_ALL && tail.policyFile().isEmpty();
+        if (config.mode() == MillraceConfig.Mode.DIRECT && !keepsAll) {
+            throw new IllegalArgumentException(
+                    (tail.policyFile().isEmpty()
+                                    ? "preset: " + presetWord(tail.preset())
+                                    : "policy-file: " + tail.policyFile())
+                            + " (expected: keep-all in direct mode, where there is no log that"
+                            + " verdicts could stand on)");
+        }
         var durations = DurationWindow.Settings.DEFAULT;
         return new TailConfig(
                 tail.policyFile().isEmpty()

@@ -145,6 +145,21 @@ final class PipelineBench implements AutoCloseable {
                 "aggregator",
                 "-Xmx" + options.aggregatorHeap(),
                 Map.of("aggregator.max-memory", options.aggregatorMemory()));
+        // The same with verdicts to give, and less to write.
+        aggregator(
+                "aggregator, hybrid",
+                "-Xmx" + options.aggregatorHeap(),
+                Map.of(
+                        "aggregator.max-memory",
+                        options.aggregatorMemory(),
+                        "aggregator.group",
+                        "hybrid",
+                        "sampling.tail.preset",
+                        "hybrid",
+                        "topics.traces-complete.name",
+                        "hybrid-traces",
+                        "topics.sampling-decisions.name",
+                        "hybrid-decisions"));
         // The same with too little memory for the open traces: what reading them again costs.
         aggregator(
                 "aggregator, 512 MB heap",

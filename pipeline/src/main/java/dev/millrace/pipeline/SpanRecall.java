@@ -1,0 +1,175 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.model.Slice;
+import dev.millrace.model.Tenant;
+import dev.millrace.model.TraceId;
+import dev.millrace.wire.otlp.MalformedSpansException;
+import dev.millrace.wire.otlp.PackedSpans;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Reads the spans of traces that had been dropped back from `spans`, on a thread of its own and no
+/// faster than it may, so that no partition waits for it.
+final class SpanRecall implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SpanRecall.class);
+    private static final Duration POLL = Duration.ofMillis(100);
+    private static final Duration STALL = Duration.ofSeconds(30);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+    private static final long BYTES_PER_SECOND = 16 << 20;
+    private static final int MOST_WAITING = 10_000;
+
+    /// Smaller fetches than usual, for a trace is a small part of what lies around it.
+    private static final Map<String, Integer> LITTLE =
+            Map.of("max.partition.fetch.bytes", 1 << 20, "fetch.max.bytes", 2 << 20);
+
+    /// What to read.
+    ///
+    /// @param from the offset of the trace's first record
+    /// @param to the offset of the last that is wanted
+    record Request(TopicPartition partition, Tenant tenant, TraceId traceId, long from, long to) {}
+
+    /// What was found.
+    ///
+    /// @param records the bodies of the trace's spans by offset
+    /// @param gone whether retention has taken some of the stretch that was to be read
+    record Answer(Request request, SortedMap<Long, List<Slice>> records, boolean gone) {}
+
+    private record Task(Request request, Consumer<Answer> reply) {}
+
+    private final KafkaClients clients;
+    private final String role;
+    private final LogGate failureLog;
+    private final LinkedBlockingQueue<Task> waiting = new LinkedBlockingQueue<>(MOST_WAITING);
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private final Thread thread;
+
+    SpanRecall(KafkaClients clients, String role, LogGate failureLog) {
+        this.clients = clients;
+        this.role = role;
+        this.failureLog = failureLog;
+        thread = Thread.ofPlatform().daemon().name(role + "-recall").unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /// Never waits.
+    ///
+    /// @param reply is told on another thread
+    /// @return false when too much is waiting already
+    boolean ask(Request request, Consumer<Answer> reply) {
+        return waiting.offer(new Task(request, reply));
+    }
+
+    private void run() {
+        var pause = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5));
+        try {
+            while (closing.getCount() > 0) {
+                var first = waiting.take();
+                try (var consumer = clients.reader(role + "-recall", LITTLE)) {
+                    serve(consumer, first);
+                    pause.reset();
+                } catch (KafkaException e) {
+                    // Nothing is given up: it stays asked for.
+                    waiting.offer(first);
+                    if (failureLog.open()) {
+                        LOG.atWarn()
+                                .addKeyValue("error", e.toString())
+                                .log("Spans of a dropped trace cannot be read back yet");
+                    }
+                    closing.await(pause.next().toMillis(), TimeUnit.MILLISECONDS);
+                }
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void serve(KafkaConsumer<byte[], byte[]> consumer, Task task)
+            throws InterruptedException {
+        var request = task.request();
+        var partition = request.partition();
+        consumer.assign(List.of(partition));
+        long beginning = consumer.beginningOffsets(List.of(partition)).getOrDefault(partition, 0L);
+        var records = new TreeMap<Long, List<Slice>>();
+        consumer.seek(partition, Math.max(beginning, request.from()));
+        int idle = 0;
+        while (consumer.position(partition) <= request.to()) {
+            long before = consumer.position(partition);
+            long bytes = 0;
+            for (var message : consumer.poll(POLL)) {
+                bytes += Math.max(0, message.serializedValueSize());
+                if (message.offset() <= request.to() && message.value() != null) {
+                    find(message, request, records);
+                }
+            }
+            if (closing.await(bytes * 1_000 / BYTES_PER_SECOND, TimeUnit.MILLISECONDS)) {
+                return;
+            }
+            idle = consumer.position(partition) > before ? 0 : idle + 1;
+            if (idle > STALL.dividedBy(POLL)) {
+                throw new KafkaException(partition + ": no answer at offset " + before);
+            }
+        }
+        task.reply().accept(new Answer(request, records, beginning > request.from()));
+    }
+
+    /// Records that cannot be read have been told of when they came.
+    private static void find(
+            ConsumerRecord<byte[], byte[]> message,
+            Request request,
+            SortedMap<Long, List<Slice>> records) {
+        String tenant = RecordHeaders.text(message.headers(), RecordHeaders.TENANT);
+        if (!request.tenant().name().equals(tenant == null ? Tenant.DEFAULT.name() : tenant)) {
+            return;
+        }
+        var value = Slice.of(message.value());
+        try {
+            if (Keying.of(message.headers()) == Keying.TRACE_ID) {
+                if (request.traceId().equals(TraceKey.parse(message.key()))) {
+                    records.put(message.offset(), List.of(value));
+                }
+                return;
+            }
+            var bodies = new ArrayList<Slice>(1);
+            for (var chunk : PackedSpans.byTrace(value)) {
+                if (chunk.traceId().equals(request.traceId())) {
+                    bodies.add(chunk.body());
+                }
+            }
+            if (!bodies.isEmpty()) {
+                records.put(message.offset(), bodies);
+            }
+        } catch (IllegalArgumentException | MalformedSpansException _) {
+            // A dead letter.
+        }
+    }
+
+    /// Idempotent; what was asked for and not read is asked for again by the next owner.
+    @Override
+    public void close() {
+        closing.countDown();
+        thread.interrupt();
+        try {
+            var _ = thread.join(CLOSE_TIMEOUT);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
