@@ -45,6 +45,10 @@ final class VersionLeader implements AutoCloseable {
     private final DemandWindow demand;
     private final LogGate failureLog;
     private String policyText = "";
+
+    /// What stood in the file last and is no policy; told once.
+    private String refusedText = "";
+
     private Policy policy = Policy.KEEP_ALL;
     private boolean reads;
     private long nextLook;
@@ -141,18 +145,27 @@ final class VersionLeader implements AutoCloseable {
                 digest.bytes());
     }
 
-    private void look() {
-        String text = config.policy().get();
-        if (!text.equals(policyText)) {
-            try {
+    private void readPolicy() {
+        String text = policyText;
+        try {
+            text = config.policy().get();
+            if (!text.equals(policyText) && !text.equals(refusedText)) {
                 policy = PolicyFile.read("policy", text);
                 policyText = text;
-            } catch (IllegalArgumentException e) {
+            }
+        } catch (IllegalArgumentException e) {
+            // A file that cannot be read leaves the text as it was, and is told of again.
+            if (!text.equals(policyText) || failureLog.open()) {
+                refusedText = text;
                 LOG.atError()
                         .addKeyValue("error", e.getMessage())
                         .log("The changed policy is none; the one before stays");
             }
         }
+    }
+
+    private void look() {
+        readPolicy();
         control.refresh();
         var next =
                 new Version(

@@ -188,7 +188,7 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
         if (config.mode() == MillraceConfig.Mode.DIRECT && !keepsAll) {
             throw new IllegalArgumentException(
                     (tail.policyFile().isEmpty()
-                                    ? "preset: " + presetWord(tail.preset())
+                                    ? "preset: " + tail.preset()
                                     : "policy-file: " + tail.policyFile())
                             + " (expected: keep-all in direct mode, where there is no log that"
                             + " verdicts could stand on)");
@@ -196,7 +196,7 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
         var durations = DurationWindow.Settings.DEFAULT;
         return new TailConfig(
                 tail.policyFile().isEmpty()
-                        ? () -> "preset: " + presetWord(tail.preset())
+                        ? () -> "preset: " + tail.preset()
                         : () -> policyText(Path.of(tail.policyFile())),
                 tail.interval(),
                 new DurationWindow.Settings(
@@ -206,14 +206,6 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                         durations.leastTraces(),
                         durations.accuracy()),
                 tail.demandWindow());
-    }
-
-    private static String presetWord(MillraceConfig.Preset preset) {
-        return switch (preset) {
-            case KEEP_ALL -> "keep-all";
-            case TAIL -> "tail";
-            case HYBRID -> "hybrid";
-        };
     }
 
     private static String policyText(Path file) {

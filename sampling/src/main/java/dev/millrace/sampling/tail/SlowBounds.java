@@ -1,5 +1,6 @@
 package dev.millrace.sampling.tail;
 
+import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalLong;
 
@@ -12,7 +13,14 @@ public record SlowBounds(Map<Double, Map<RootOperation, Long>> nanosByPercentile
     public static final SlowBounds NONE = new SlowBounds(Map.of());
 
     public SlowBounds {
-        nanosByPercentile = Map.copyOf(nanosByPercentile);
+        var known = new HashMap<Double, Map<RootOperation, Long>>();
+        nanosByPercentile.forEach((percentile, bounds) -> {
+            // So that to know nothing is the same however it is said.
+            if (!bounds.isEmpty()) {
+                known.put(percentile, Map.copyOf(bounds));
+            }
+        });
+        nanosByPercentile = Map.copyOf(known);
     }
 
     OptionalLong nanos(double percentile, RootOperation operation) {

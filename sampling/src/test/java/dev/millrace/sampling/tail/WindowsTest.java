@@ -154,5 +154,6 @@ class WindowsTest {
         assertThat(back).isEqualTo(version);
         assertThat(back.decidesAs(version.numbered(8))).isTrue();
         assertThat(back.decidesAs(Version.first(policy))).isFalse();
+        assertThat(new SlowBounds(Map.of(95.0, Map.of()))).isEqualTo(SlowBounds.NONE);
     }
 }

@@ -320,9 +320,20 @@ public record MillraceConfig(
 
     /// A policy that needs no file.
     public enum Preset {
-        KEEP_ALL,
-        TAIL,
-        HYBRID
+        KEEP_ALL("keep-all"),
+        TAIL("tail"),
+        HYBRID("hybrid");
+
+        private final String word;
+
+        Preset(String word) {
+            this.word = word;
+        }
+
+        @Override
+        public String toString() {
+            return word;
+        }
     }
 
     /// Which spans the collector lets go on.
