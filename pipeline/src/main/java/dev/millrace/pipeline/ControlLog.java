@@ -17,6 +17,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,34 +70,42 @@ final class ControlLog implements AutoCloseable {
         return held.lastEntry().getValue();
     }
 
-    /// The version with this number, read from the log if it is not held.
+    /// The version with this number, read from the log if it is not held; where retention has taken
+    /// it, the next one that is left.
     ///
     /// @throws KafkaException when Kafka does not give it
     Version at(long number) {
-        var known = held.get(number);
-        if (known != null) {
-            return known;
-        }
-        long back = consumer.position(partition);
-        if (number - 1 >= back) {
+        long next = consumer.position(partition);
+        if (number > next) {
             // Whoever names a version has seen it, so it is there.
             readTo(number);
-        } else {
-            consumer.seek(partition, number - 1);
-            readTo(number);
-            consumer.seek(partition, back);
         }
-        var found = held.get(number);
-        if (found != null) {
-            return found;
+        var known = held.get(number);
+        return known == null ? older(number, consumer.position(partition)) : known;
+    }
+
+    private Version older(long number, long next) {
+        consumer.seek(partition, Math.max(beginning(), number - 1));
+        Version found = null;
+        int idle = 0;
+        while (found == null && consumer.position(partition) < next) {
+            var messages = consumer.poll(POLL);
+            for (var message : messages) {
+                if (found == null) {
+                    found = decode(message.offset(), message.value());
+                }
+            }
+            idle = messages.isEmpty() ? idle + 1 : 0;
+            checkProgress(idle, next);
         }
-        var next = held.ceilingEntry(number);
-        var instead = next == null ? held.lastEntry() : next;
-        LOG.atError()
-                .addKeyValue("version", number)
-                .addKeyValue("instead", instead.getKey())
-                .log("A version that verdicts depend on is gone; another is taken");
-        return instead.getValue();
+        consumer.seek(partition, next);
+        if (found == null || found.number() != number) {
+            LOG.atError()
+                    .addKeyValue("version", number)
+                    .addKeyValue("instead", found == null ? "latest" : found.number())
+                    .log("A version that verdicts depend on is gone; another is taken");
+        }
+        return found == null ? latest() : found;
     }
 
     /// Appends a version and returns it with its number.
@@ -125,31 +134,43 @@ final class ControlLog implements AutoCloseable {
     private void readTo(long end) {
         int idle = 0;
         while (consumer.position(partition) < end) {
-            long before = consumer.position(partition);
-            for (var message : consumer.poll(POLL)) {
+            var messages = consumer.poll(POLL);
+            for (var message : messages) {
                 note(message.offset(), message.value());
             }
-            idle = consumer.position(partition) > before ? 0 : idle + 1;
-            if (idle > STALL.dividedBy(POLL)) {
-                throw new KafkaException(
-                        partition
-                                + ": no progress at offset "
-                                + before
-                                + " (expected: up to "
-                                + end
-                                + ")");
-            }
+            idle = messages.isEmpty() ? idle + 1 : 0;
+            checkProgress(idle, end);
+        }
+    }
+
+    private void checkProgress(int idlePolls, long end) {
+        if (idlePolls > STALL.dividedBy(POLL)) {
+            throw new KafkaException(
+                    partition
+                            + ": no progress at offset "
+                            + consumer.position(partition)
+                            + " (expected: up to "
+                            + end
+                            + ")");
         }
     }
 
     private void note(long offset, byte[] value) {
+        var version = decode(offset, value);
+        if (version != null) {
+            hold(version);
+        }
+    }
+
+    private static @Nullable Version decode(long offset, byte[] value) {
         try {
-            hold(VersionCodec.decode(offset + 1, Slice.of(value)));
+            return VersionCodec.decode(offset + 1, Slice.of(value));
         } catch (MalformedSpansException | IllegalArgumentException e) {
             LOG.atError()
                     .addKeyValue("offset", offset)
                     .addKeyValue("error", e.toString())
                     .log("Not a version of what verdicts depend on; passed over");
+            return null;
         }
     }
 

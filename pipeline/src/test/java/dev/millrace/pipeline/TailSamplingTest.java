@@ -12,6 +12,10 @@ import dev.millrace.model.Status;
 import dev.millrace.model.TraceId;
 import dev.millrace.pipeline.TopicsConfig.Topic;
 import dev.millrace.sampling.tail.DurationWindow;
+import dev.millrace.sampling.tail.Policy;
+import dev.millrace.sampling.tail.Shares;
+import dev.millrace.sampling.tail.SlowBounds;
+import dev.millrace.sampling.tail.Version;
 import dev.millrace.testkit.KafkaFixture;
 import dev.millrace.wire.otlp.OtlpDecoder;
 import dev.millrace.wire.otlp.OtlpEncoder;
@@ -239,6 +243,33 @@ class TailSamplingTest {
         assertThat(decisions().subList(0, 100))
                 .allMatch(decision -> decision.verdict() == Decision.Verdict.DROP);
         assertThat(stored()).extracting(span -> span.traceId().low()).containsExactly(1_001L);
+    }
+
+    @Test
+    void anOldVersionIsFoundHoweverManyFollowed() {
+        // Given
+        try (var writer = new ControlLog(clients, "writer", topics);
+                var reader = new ControlLog(clients, "reader", topics)) {
+            writer.open("preset: tail");
+            reader.open("preset: keep-all");
+            for (int i = 2; i <= 20; i++) {
+                var next =
+                        new Version(
+                                0,
+                                "preset: hybrid",
+                                Policy.HYBRID,
+                                SlowBounds.NONE,
+                                Shares.ALL,
+                                1.0 / i);
+                assertThat(writer.publish(next).number()).isEqualTo(i);
+            }
+
+            // When, then
+            assertThat(reader.at(20).loadFactor()).isEqualTo(1.0 / 20);
+            assertThat(reader.at(2).loadFactor()).isEqualTo(0.5);
+            assertThat(reader.at(1).policy()).isEqualTo(Policy.TAIL);
+            assertThat(reader.latest().number()).isEqualTo(20);
+        }
     }
 
     private AggregatorLoop loop() {
