@@ -265,7 +265,7 @@ final class JsonCursor {
                 throw malformed("a text (expected: a number)");
             }
             try {
-                return (long) Double.parseDouble(checkedNumber(text));
+                return nearest(checkedNumber(text));
             } catch (NumberFormatException _) {
                 throw malformed("'" + texts.string(text) + "' (expected: a number)");
             }
@@ -285,7 +285,19 @@ final class JsonCursor {
         if (Texts.length(text) > MAX_SHOWN) {
             throw malformed("a number of " + Texts.length(text) + " digits");
         }
-        return (long) Double.parseDouble(texts.string(text));
+        return nearest(texts.string(text));
+    }
+
+    // A double would round what a long has exactly.
+    private static long nearest(String number) {
+        if (number.chars().noneMatch(c -> c == '.' || c == 'e' || c == 'E')) {
+            try {
+                return Long.parseLong(number);
+            } catch (NumberFormatException _) {
+                // too large, or no number at all, as the next line finds
+            }
+        }
+        return (long) Double.parseDouble(number);
     }
 
     private String checkedNumber(long text) {
