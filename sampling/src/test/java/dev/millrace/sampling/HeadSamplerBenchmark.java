@@ -26,7 +26,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /// Spans per second through [HeadSampler] on one core, at 1 %: 5,120 spans of ten per trace.
 ///
-/// Run as `TraceSplitterBenchmark` says, with this module's classes.
+/// Run as `./dev bench codecs` does.
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @Fork(1)

@@ -59,6 +59,10 @@ public final class Bench {
             say(Part.SCAN);
             ScanBench.run(directory, figures);
         }
+        if (options.wants(Part.CODECS)) {
+            say(Part.CODECS);
+            CodecBench.run(directory, figures);
+        }
         if (options.wants(Part.RECEIVERS)) {
             say(Part.RECEIVERS);
             new ReceiverBench(directory.resolve("receivers"), options, figures).run();

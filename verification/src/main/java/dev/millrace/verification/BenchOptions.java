@@ -29,6 +29,7 @@ record BenchOptions(
     /// What can be measured, in the order of the flow.
     enum Part {
         SCAN,
+        CODECS,
         RECEIVERS,
         COLLECTOR,
         AGGREGATOR,
@@ -44,7 +45,7 @@ record BenchOptions(
     static final String USAGE =
             """
             ./dev bench [PART ...] [OPTION ...]
-              PART               scan, receivers, collector, aggregator, ingester, query or start; all without any
+              PART               scan, codecs, receivers, collector, aggregator, ingester, query or start; all without any
               --spans=N          spans to send (3000000)
               --heap=SIZE        the aggregator's Java heap (2g)
               --memory=SIZE      what of it is for open traces (1GiB)
