@@ -50,7 +50,9 @@ final class KafkaSourceSession implements ConsumerRebalanceListener, AutoCloseab
     private static final long COMMIT_NANOS = Duration.ofMillis(200).toNanos();
     private static final Duration COMMIT_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(5);
-    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+
+    // The answers and the last commit are waited for within it, and leaving the group comes after.
+    private static final Duration CLOSE_TIMEOUT = DRAIN_TIMEOUT.plus(COMMIT_TIMEOUT).plusSeconds(5);
 
     /// A record that was read, until everything before it in its partition is done with, too.
     private static final class Entry {
@@ -357,11 +359,15 @@ final class KafkaSourceSession implements ConsumerRebalanceListener, AutoCloseab
         try {
             while (isSent(partitions)) {
                 long left = deadline - now();
-                var answer = left <= 0 ? null : answers.poll(left, TimeUnit.NANOSECONDS);
-                if (answer == null) {
+                if (left <= 0) {
                     break;
                 }
-                answered(answer);
+                // No longer at once, for the queue has a clock of its own.
+                var answer =
+                        answers.poll(Math.min(left, BUSY_POLL.toNanos()), TimeUnit.NANOSECONDS);
+                if (answer != null) {
+                    answered(answer);
+                }
             }
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();

@@ -47,7 +47,7 @@ public enum SourceEncoding {
     }
 
     private static ZipkinFormat json(Slice body) {
-        var format = ZipkinFormat.detect(body);
+        var format = ZipkinFormat.detect(withoutLeadingLines(body));
         return switch (format) {
             case JSON_V1, JSON_V2 -> format;
             case PROTOBUF, THRIFT ->
@@ -55,5 +55,18 @@ public enum SourceEncoding {
                             "first byte: 0x%02x (expected: a JSON list)"
                                     .formatted(body.array()[body.offset()] & 0xff));
         };
+    }
+
+    // A line feed is space in JSON, and the first byte of protobuf where that may be meant as well.
+    private static Slice withoutLeadingLines(Slice body) {
+        int skipped = 0;
+        while (skipped < body.length() && isSpace(body.array()[body.offset() + skipped])) {
+            skipped++;
+        }
+        return Slice.of(body.array(), body.offset() + skipped, body.length() - skipped);
+    }
+
+    private static boolean isSpace(byte b) {
+        return b == ' ' || b == '\n' || b == '\r' || b == '\t';
     }
 }

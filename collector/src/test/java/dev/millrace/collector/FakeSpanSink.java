@@ -2,6 +2,7 @@ package dev.millrace.collector;
 
 import dev.millrace.model.Span;
 import dev.millrace.model.Tenant;
+import dev.millrace.model.TraceId;
 import dev.millrace.pipeline.SinkException;
 import dev.millrace.pipeline.SpanSink;
 import dev.millrace.wire.otlp.OtlpDecoder;
@@ -64,6 +65,11 @@ final class FakeSpanSink implements SpanSink {
 
     synchronized List<Span> spans() {
         return taken.stream().flatMap(chunk -> OtlpDecoder.spans(chunk.body()).stream()).toList();
+    }
+
+    /// The trace of each chunk.
+    synchronized List<TraceId> traceIds() {
+        return taken.stream().map(TraceChunk::traceId).toList();
     }
 
     List<String> spanNames() {

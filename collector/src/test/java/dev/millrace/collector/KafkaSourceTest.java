@@ -6,28 +6,31 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.model.ByteSize;
-import dev.millrace.model.Slice;
+import dev.millrace.model.Span;
 import dev.millrace.model.Tenant;
+import dev.millrace.model.TraceId;
 import dev.millrace.pipeline.KafkaConfig;
+import dev.millrace.pipeline.Lag;
 import dev.millrace.pipeline.LogGate;
 import dev.millrace.pipeline.TopicsConfig;
 import dev.millrace.testkit.KafkaFixture;
-import dev.millrace.wire.jaeger.JaegerEncoder;
+import io.micrometer.core.instrument.Clock;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import zipkin2.Endpoint;
-import zipkin2.codec.SpanBytesEncoder;
 import zipkin2.reporter.Encoding;
 import zipkin2.reporter.kafka.KafkaSender;
 
@@ -35,14 +38,49 @@ import zipkin2.reporter.kafka.KafkaSender;
 @Timeout(60)
 final class KafkaSourceTest {
 
+    /// Twenty seconds of a source's pauses and patience in one of ours.
+    private static final class Hurried implements Clock {
+
+        private static final long TIMES = 20;
+        private final long start = System.nanoTime();
+
+        @Override
+        public long wallTime() {
+            return System.currentTimeMillis();
+        }
+
+        @Override
+        public long monotonicTime() {
+            return TIMES * (System.nanoTime() - start);
+        }
+    }
+
+    // A member learns of a new one from its heartbeat, of new topics from metadata, and leaves
+    // when its last fetch has come back.
+    private static final Map<String, String> QUICK =
+            Map.of(
+                    "heartbeat.interval.ms",
+                    "100",
+                    "metadata.max.age.ms",
+                    "500",
+                    "fetch.max.wait.ms",
+                    "50");
+
+    private static final TraceId ONE = new TraceId(0x5b8efff798038103L, 0xd269b633813fc60cL);
+    private static final TraceId OTHER = new TraceId(0x11L, 0x22L);
+
     private final KafkaFixture kafka = KafkaFixture.shared();
-    private final SourceFixture fixture = new SourceFixture();
+    private final SourceFixture fixture = new SourceFixture(new Hurried());
     private final String topic = KafkaFixture.uniqueName("source");
     private final String group = KafkaFixture.uniqueName("source-group");
 
     private KafkaSource source(SourceEncoding encoding) {
+        return source(config(encoding));
+    }
+
+    private KafkaSource source(KafkaSourceConfig config) {
         return new KafkaSource(
-                config(encoding),
+                config,
                 KafkaConfig.embedded(kafka.bootstrapServers()),
                 TopicsConfig.embedded(),
                 fixture.intake,
@@ -51,13 +89,18 @@ final class KafkaSourceTest {
     }
 
     private KafkaSourceConfig config(SourceEncoding encoding) {
+        return config(List.of(topic), null, encoding);
+    }
+
+    private KafkaSourceConfig config(
+            List<String> topics, @Nullable String pattern, SourceEncoding encoding) {
         return new KafkaSourceConfig(
                 "test",
                 null,
-                Map.of(),
+                QUICK,
                 group,
-                List.of(topic),
-                null,
+                topics,
+                pattern,
                 encoding,
                 1,
                 Tenant.DEFAULT,
@@ -105,108 +148,77 @@ final class KafkaSourceTest {
         }
     }
 
-    /// A message with one span, from another producer where the tests have one.
-    enum Message {
-        OTLP(SourceEncoding.OTLP_PROTO) {
-            @Override
-            byte[] named(String name) {
-                return Requests.named(name);
-            }
-        },
-        OTLP_IN_JSON(SourceEncoding.OTLP_JSON) {
-            @Override
-            byte[] named(String name) {
-                return Requests.json(name).getBytes(UTF_8);
-            }
-        },
-        JAEGER(SourceEncoding.JAEGER_PROTO) {
-            @Override
-            byte[] named(String name) {
-                return JaegerEncoder.protobuf(Slice.of(Requests.named(name))).getFirst();
-            }
-        },
-        JAEGER_IN_JSON(SourceEncoding.JAEGER_JSON) {
-            @Override
-            byte[] named(String name) {
-                return """
-                {"traceId": "W47/95gDgQPSabYzgT/GDA==", "spanId": "7uGbfsPBsXQ=",
-                 "operationName": "%s", "startTime": "2026-01-01T00:00:00Z",
-                 "duration": "0.001s", "process": {"serviceName": "shop"}}
-                """
-                        .formatted(name)
-                        .getBytes(UTF_8);
-            }
-        },
-        ZIPKIN_V1(SourceEncoding.ZIPKIN_JSON) {
-            @Override
-            byte[] named(String name) {
-                return zipkin(SpanBytesEncoder.JSON_V1, name);
-            }
-        },
-        ZIPKIN_V2(SourceEncoding.ZIPKIN_JSON) {
-            @Override
-            byte[] named(String name) {
-                return zipkin(SpanBytesEncoder.JSON_V2, name);
-            }
-        },
-        ZIPKIN_IN_PROTOBUF(SourceEncoding.ZIPKIN_PROTO) {
-            @Override
-            byte[] named(String name) {
-                return zipkin(SpanBytesEncoder.PROTO3, name);
-            }
-        },
-        ZIPKIN_IN_THRIFT(SourceEncoding.ZIPKIN_THRIFT) {
-            @Override
-            byte[] named(String name) {
-                return zipkin(SpanBytesEncoder.THRIFT, name);
-            }
-        };
-
-        private final SourceEncoding encoding;
-
-        Message(SourceEncoding encoding) {
-            this.encoding = encoding;
-        }
-
-        abstract byte[] named(String name);
-
-        private static byte[] zipkin(SpanBytesEncoder encoder, String name) {
-            return encoder.encodeList(
-                    List.of(
-                            zipkin2.Span.newBuilder()
-                                    .traceId("5b8efff798038103d269b633813fc60c")
-                                    .id("eee19b7ec3c1b174")
-                                    .name(name)
-                                    .timestamp(Requests.NOW.toEpochMilli() * 1000)
-                                    .duration(1000)
-                                    .localEndpoint(
-                                            Endpoint.newBuilder().serviceName("shop").build())
-                                    .build()));
-        }
-    }
-
     @ParameterizedTest
     @EnumSource
-    void readsEachEncodingAsOneTrace(Message message) {
+    void readsEachEncodingIntoTracesByTheirIdsAndMovesOnPastEmptyMessages(SourceMessage message) {
         // Given
         kafka.createTopic(topic, 1);
         kafka.send(
                 List.of(
-                        new ProducerRecord<>(topic, message.named("first")),
-                        new ProducerRecord<>(topic, message.named("second"))));
+                        new ProducerRecord<>(topic, message.span(ONE, "first")),
+                        new ProducerRecord<>(topic, null),
+                        new ProducerRecord<>(topic, message.span(OTHER, "alone")),
+                        new ProducerRecord<>(topic, new byte[0]),
+                        new ProducerRecord<>(topic, message.span(ONE, "second"))));
 
         // When
         try (var source = source(message.encoding)) {
             source.start();
 
             // Then
-            eventually(
-                    () -> assertThat(fixture.sink.spanNames()).containsExactly("first", "second"));
-            assertThat(fixture.sink.spans())
-                    .extracting(span -> span.traceId().toString())
-                    .containsOnly("5b8efff798038103d269b633813fc60c");
-            assertThat(fixture.letters()).isEmpty();
+            eventually(() -> assertThat(committed()).isEqualTo(5));
+            assertTaken(List.of(ONE, OTHER, ONE), List.of("first", "alone", "second"));
+            // Nothing is a list of spans, but for these two no JSON.
+            boolean bad =
+                    message.encoding == SourceEncoding.OTLP_JSON
+                            || message.encoding == SourceEncoding.JAEGER_JSON;
+            assertThat(fixture.letters())
+                    .extracting(letter -> letter.record().offset())
+                    .isEqualTo(bad ? List.of(1L, 3L) : List.of());
         }
+    }
+
+    @Test
+    void tellsAllOfZipkinsEncodingsApart() {
+        // Given
+        kafka.createTopic(topic, 1);
+        var messages =
+                Stream.of(SourceMessage.values())
+                        .filter(message -> message.name().startsWith("ZIPKIN"))
+                        // Its first byte says protobuf, and no Zipkin client writes it.
+                        .filter(message -> message != SourceMessage.ZIPKIN_V2_ON_LINES_OF_ITS_OWN)
+                        .toList();
+        kafka.send(
+                messages.stream()
+                        .map(message ->
+                                new ProducerRecord<byte[], byte[]>(
+                                        topic, message.span(ONE, "of " + message.encoding.word())))
+                        .toList());
+
+        // When
+        try (var source = source(SourceEncoding.ZIPKIN)) {
+            source.start();
+
+            // Then
+            eventually(() -> assertThat(committed()).isEqualTo(messages.size()));
+            assertThat(fixture.letters()).isEmpty();
+            assertTaken(
+                    Collections.nCopies(messages.size(), ONE),
+                    messages.stream().map(message -> "of " + message.encoding.word()).toList());
+        }
+    }
+
+    private void assertTaken(List<TraceId> traces, List<String> names) {
+        assertThat(fixture.sink.traceIds()).isEqualTo(traces);
+        assertThat(fixture.sink.spans()).extracting(Span::traceId).isEqualTo(traces);
+        assertThat(fixture.sink.spanNames()).isEqualTo(names);
+        assertThat(fixture.sink.spans())
+                .allSatisfy(span -> {
+                    assertThat(span.spanId()).hasToString(SourceMessage.SPAN_ID);
+                    assertThat(span.serviceName()).isEqualTo("shop");
+                    assertThat(span.startNanos()).isEqualTo(Requests.nanos(Requests.NOW));
+                    assertThat(span.durationNanos()).isEqualTo(1_000_000);
+                });
     }
 
     @Test
@@ -217,22 +229,26 @@ final class KafkaSourceTest {
 
         // When
         try (var source = source(SourceEncoding.OTLP_PROTO);
-                var lag =
-                        source.lag(Duration.ofMillis(50), InstantSource.system(), fixture.meters)) {
+                var lag = lag(source)) {
             lag.start();
 
             // Then
-            eventually(() -> assertThat(lagInRecords()).isEqualTo(10));
+            eventually(() -> assertThat(lagInRecords(topic, 0)).isEqualTo(10));
             source.start();
-            eventually(() -> assertThat(lagInRecords()).isZero());
+            eventually(() -> assertThat(lagInRecords(topic, 0)).isZero());
         }
     }
 
-    private double lagInRecords() {
+    private Lag lag(KafkaSource source) {
+        return source.lag(Duration.ofMillis(50), InstantSource.system(), fixture.meters);
+    }
+
+    private double lagInRecords(String of, int partition) {
         var gauge =
                 fixture.meters
                         .find("millrace.consumer.lag")
-                        .tags("group", group, "topic", topic, "partition", "0")
+                        .tags("group", group, "topic", of)
+                        .tag("partition", Integer.toString(partition))
                         .gauge();
         return gauge == null ? Double.NaN : gauge.value();
     }
@@ -377,38 +393,65 @@ final class KafkaSourceTest {
     }
 
     @Test
-    void readsTheTopicsOfAPattern() {
+    void readsTheTopicsOfAPatternAndNoOthers() {
         // Given
-        kafka.createTopic(topic, 1);
-        send(0, 5);
-        var config =
-                new KafkaSourceConfig(
-                        "pattern",
-                        null,
-                        Map.of(),
-                        group,
-                        List.of(),
-                        topic + ".*",
-                        SourceEncoding.OTLP_PROTO,
-                        2,
-                        Tenant.DEFAULT,
-                        null,
-                        ByteSize.ofMebibytes(1));
-        try (var source =
-                new KafkaSource(
-                        config,
-                        KafkaConfig.embedded(kafka.bootstrapServers()),
-                        TopicsConfig.embedded(),
-                        fixture.intake,
-                        fixture.deadLetters(),
-                        fixture.meters)) {
+        var topics = TopicsConfig.embedded();
+        String own = topics.fullName(topics.spans());
+        var all =
+                List.of(
+                        topic + "-eu",
+                        topic + "-us",
+                        topic + "-us-old",
+                        "not-" + topic + "-eu",
+                        own);
+        all.forEach(name -> {
+            kafka.createTopic(name, 2);
+            kafka.send(List.of(new ProducerRecord<>(name, 1, null, Requests.named(name))));
+        });
+        try (var source = pattern(topic + "-(eu|us)|" + own);
+                var lag = lag(source)) {
+            lag.start();
+            for (String name : all.subList(0, 2)) {
+                eventually(() -> assertThat(lagInRecords(name, 1)).isEqualTo(1));
+                assertThat(lagInRecords(name, 0)).isZero();
+            }
+
             // When
             source.start();
 
             // Then
-            eventually(() -> assertThat(committed()).isEqualTo(5));
-            assertThat(fixture.names()).isEqualTo(SourceFixture.numbered(0, 5));
+            eventually(() -> assertThat(committed()).isEqualTo(2));
+            assertThat(fixture.names()).containsExactly(topic + "-eu", topic + "-us");
+            for (String name : all.subList(0, 2)) {
+                eventually(() -> assertThat(lagInRecords(name, 1)).isZero());
+            }
+            for (String name : all.subList(2, 5)) {
+                assertThat(lagInRecords(name, 1)).isNaN();
+            }
         }
+    }
+
+    @Test
+    void readsATopicOfItsPatternThatComesLater() {
+        // Given
+        kafka.createTopic(topic + "-1", 1);
+        try (var source = pattern(topic + "-[0-9]+")) {
+            source.start();
+            kafka.send(List.of(new ProducerRecord<>(topic + "-1", Requests.named("before"))));
+            eventually(() -> assertThat(fixture.names()).containsExactly("before"));
+
+            // When
+            kafka.createTopic(topic + "-2", 1);
+            kafka.send(List.of(new ProducerRecord<>(topic + "-2", Requests.named("later"))));
+
+            // Then
+            eventually(() -> assertThat(fixture.names()).containsExactly("before", "later"));
+            eventually(() -> assertThat(committed()).isEqualTo(2));
+        }
+    }
+
+    private KafkaSource pattern(String pattern) {
+        return source(config(List.of(), pattern, SourceEncoding.OTLP_PROTO));
     }
 
     @Test

@@ -5,6 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.millrace.model.Span;
 import dev.millrace.pipeline.DeadLetterWriter.Letter;
 import dev.millrace.pipeline.SinkException;
+import io.micrometer.core.instrument.Clock;
+import io.micrometer.core.instrument.simple.SimpleConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -21,11 +23,17 @@ import org.awaitility.core.ThrowingRunnable;
 final class SourceFixture {
 
     final FakeSpanSink sink = new FakeSpanSink();
-    final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    final SimpleMeterRegistry meters;
     final SpanIntake intake;
     private final List<Letter> letters = new ArrayList<>();
 
     SourceFixture() {
+        this(Clock.SYSTEM);
+    }
+
+    /// @param clock by which sources wait
+    SourceFixture(Clock clock) {
+        meters = new SimpleMeterRegistry(SimpleConfig.DEFAULT, clock);
         var admission = new Admission(64 << 20);
         intake =
                 new SpanIntake(
