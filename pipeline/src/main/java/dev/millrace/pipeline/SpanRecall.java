@@ -80,14 +80,15 @@ final class SpanRecall implements AutoCloseable {
     private void run() {
         var pause = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5));
         try {
+            Task task = null;
             while (closing.getCount() > 0) {
-                var first = waiting.take();
+                // What failed is tried again before anything else, so nothing is given up.
+                task = task == null ? waiting.take() : task;
                 try (var consumer = clients.reader(role + "-recall", LITTLE)) {
-                    serve(consumer, first);
+                    serve(consumer, task);
+                    task = null;
                     pause.reset();
                 } catch (KafkaException e) {
-                    // Nothing is given up: it stays asked for.
-                    waiting.offer(first);
                     if (failureLog.open()) {
                         LOG.atWarn()
                                 .addKeyValue("error", e.toString())
