@@ -2,6 +2,7 @@ package dev.millrace.assembly;
 
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
+import java.util.List;
 
 /// A trace, or a late fragment of one, that has received its last span.
 ///
@@ -12,6 +13,7 @@ import dev.millrace.model.TraceId;
 /// @param decidedAt the log time of the trace's first verdict, which a late fragment inherits
 /// @param parts how many parts it was cut into
 /// @param digest of this fragment alone
+/// @param minutes in which of the log's its spans came; what is read back from a decision has none
 public record ClosedTrace(
         Tenant tenant,
         TraceId traceId,
@@ -21,7 +23,12 @@ public record ClosedTrace(
         long closedAt,
         long decidedAt,
         int parts,
-        Digest digest) {
+        Digest digest,
+        List<LogMinute> minutes) {
+
+    public ClosedTrace {
+        minutes = List.copyOf(minutes);
+    }
 
     /// Whether it consists of spans that came after the trace was complete.
     public boolean late() {

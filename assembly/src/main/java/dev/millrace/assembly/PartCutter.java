@@ -3,6 +3,7 @@ package dev.millrace.assembly;
 import dev.millrace.model.Slice;
 import dev.millrace.model.TraceId;
 import dev.millrace.wire.otlp.SpanIndex;
+import java.util.List;
 import java.util.TreeSet;
 
 /// Cuts the records of one trace, in the order of the log, into parts of bounded size, duplicates
@@ -18,7 +19,8 @@ final class PartCutter {
         /// @param index the part's spans among others; holds until the next part is cut
         /// @param from the first of its spans in the order of the log
         /// @param spans the numbers of its spans
-        void part(SpanIndex index, int from, int[] spans);
+        /// @param minutes in which of the log's they came
+        void part(SpanIndex index, int from, int[] spans, List<LogMinute> minutes);
     }
 
     private final long maxBytes;
@@ -26,6 +28,7 @@ final class PartCutter {
     private final Parts parts;
     private final TraceId traceId;
     private final SpanIndex index = new SpanIndex();
+    private final MinuteRuns runs = new MinuteRuns();
 
     private boolean hasRoot;
     private long rootStart;
@@ -38,6 +41,7 @@ final class PartCutter {
     private int errors;
     private int duplicates;
     private long bytes;
+    private List<LogMinute> minutes = List.of();
     private final TreeSet<String> services = new TreeSet<>();
 
     PartCutter(AssemblyConfig config, TraceId traceId, Parts parts) {
@@ -49,10 +53,12 @@ final class PartCutter {
 
     /// Adds the spans of one record; full parts go out at once.
     ///
+    /// @param minute of the log in which the record came
     /// @throws dev.millrace.wire.otlp.MalformedSpansException when the record is no body of this
     ///   trace; nothing of it is added then
-    void add(Slice body) {
+    void add(Slice body, long minute) {
         index.add(traceId, body);
+        runs.add(index.size(), minute);
         if (index.spanBytes() > maxBytes || index.size() > maxSpans) {
             cutFullParts();
         }
@@ -70,6 +76,7 @@ final class PartCutter {
             partBytes += index.length(i);
         }
         index.keepFrom(from);
+        runs.keepFrom(from);
     }
 
     /// Sends out what is left and returns the sum of all parts.
@@ -98,7 +105,14 @@ final class PartCutter {
         duplicates += to - from - order.length;
         bytes += GroupedSpans.size(index, order);
         count++;
-        parts.part(index, from, order);
+        var counted = runs.count(from, to, order);
+        minutes = MinuteRuns.sum(minutes, counted);
+        parts.part(index, from, order, counted);
+    }
+
+    /// In which of the log's minutes the spans came that were cut so far.
+    List<LogMinute> minutes() {
+        return minutes;
     }
 
     /// How many parts were cut.

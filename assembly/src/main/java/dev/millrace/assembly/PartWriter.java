@@ -1,6 +1,7 @@
 package dev.millrace.assembly;
 
 import dev.millrace.wire.otlp.SpanIndex;
+import java.util.List;
 
 /// Writes the parts of a trace that is kept, with the trace states its fate asks for.
 final class PartWriter implements PartCutter.Parts {
@@ -17,9 +18,9 @@ final class PartWriter implements PartCutter.Parts {
     }
 
     @Override
-    public void part(SpanIndex index, int from, int[] spans) {
+    public void part(SpanIndex index, int from, int[] spans, List<LogMinute> minutes) {
         var body = GroupedSpans.write(index, spans, before -> sink.traceState(before, fate));
-        sink.part(trace, given, body);
+        sink.part(trace, given, body, minutes);
         given++;
     }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.SortedMap;
+import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// Turns the records of one partition into closed traces.
@@ -36,6 +37,7 @@ public final class PartitionAssembler implements AutoCloseable {
     private final TraceSink sink;
     private final long emitFrom;
     private final Map<OpenTrace.Key, OpenTrace> open = new HashMap<>();
+    private final MinuteTable minutes = new MinuteTable();
 
     private @Nullable OpenTrace quietest;
     private @Nullable OpenTrace liveliest;
@@ -64,6 +66,7 @@ public final class PartitionAssembler implements AutoCloseable {
         this.emitFrom = from.position();
         this.position = from.resumeOffset();
         this.time = from.logTime();
+        minutes.note(from.resumeOffset(), time);
     }
 
     /// Takes a record with spans of one trace.
@@ -116,7 +119,11 @@ public final class PartitionAssembler implements AutoCloseable {
         position = offset;
         if (appendedAt > time) {
             time = appendedAt;
+            boolean began = minutes.note(offset, time);
             closeDue();
+            if (began) {
+                minutes.forgetBefore(oldest == null ? offset : oldest.firstOffset());
+            }
         }
         position = offset + 1;
     }
@@ -148,7 +155,7 @@ public final class PartitionAssembler implements AutoCloseable {
         open.remove(trace.key);
         heldBytes -= trace.heldBytes();
         long decidedAt = trace.fragment == 0 ? time : trace.decidedAt;
-        var fate = position >= emitFrom ? emit(trace, decidedAt) : Fate.KEPT;
+        var fate = position >= emitFrom ? emit(trace, decidedAt, minutes::at) : Fate.KEPT;
         closedTraces.put(
                 trace.key.tenant(),
                 trace.key.traceId(),
@@ -161,7 +168,7 @@ public final class PartitionAssembler implements AutoCloseable {
                 time);
     }
 
-    private Fate emit(OpenTrace trace, long decidedAt) {
+    private Fate emit(OpenTrace trace, long decidedAt, LongUnaryOperator minuteOf) {
         var key = trace.key;
         sink.begin(key.tenant(), key.traceId());
         // The usual trace has one part, which need not be cut again to be written.
@@ -170,15 +177,22 @@ public final class PartitionAssembler implements AutoCloseable {
                 new PartCutter(
                         config,
                         key.traceId(),
-                        (index, from, spans) -> {
+                        (index, from, spans, came) -> {
                             sink.observe(index, from, spans);
-                            only.part(index, spans);
+                            only.part(index, spans, came);
                         });
         read(
                 trace,
                 cutter,
+                minuteOf,
                 (offset, body, reason) ->
-                        sink.poison(key.tenant(), key.traceId(), offset, body, reason));
+                        sink.poison(
+                                key.tenant(),
+                                key.traceId(),
+                                offset,
+                                minuteOf.applyAsLong(offset),
+                                body,
+                                reason));
         var digest = cutter.finish();
         var closed =
                 new ClosedTrace(
@@ -190,7 +204,8 @@ public final class PartitionAssembler implements AutoCloseable {
                         time,
                         decidedAt,
                         cutter.count(),
-                        digest);
+                        digest,
+                        cutter.minutes());
         var fate = sink.judge(closed, earlier(trace));
         if (fate.kept()) {
             var writer = new PartWriter(closed, fate, sink);
@@ -199,7 +214,7 @@ public final class PartitionAssembler implements AutoCloseable {
             } else if (cutter.count() > 1) {
                 var again = new PartCutter(config, key.traceId(), writer);
                 // What is poison has been told.
-                read(trace, again, (_, _, _) -> {});
+                read(trace, again, minuteOf, (_, _, _) -> {});
                 var _ = again.finish();
             }
         }
@@ -220,12 +235,12 @@ public final class PartitionAssembler implements AutoCloseable {
         void found(long offset, Slice body, String reason);
     }
 
-    private void read(OpenTrace trace, PartCutter into, Poison poison) {
+    private void read(OpenTrace trace, PartCutter into, LongUnaryOperator minuteOf, Poison poison) {
         trace.read(
                 log,
                 (offset, _, body) -> {
                     try {
-                        into.add(body);
+                        into.add(body, minuteOf.applyAsLong(offset));
                     } catch (MalformedSpansException e) {
                         poison.found(offset, body, String.valueOf(e.getMessage()));
                     }
@@ -235,18 +250,19 @@ public final class PartitionAssembler implements AutoCloseable {
     /// Gives out what was read back of a trace that had been dropped, as a late fragment more of
     /// it.
     ///
-    /// @param records offset and body of each, in the order of the log
+    /// @param records by offset
     /// @return false when the trace is no longer on record
     public boolean giveBack(
-            Tenant tenant, TraceId traceId, SortedMap<Long, List<Slice>> records, Fate fate) {
+            Tenant tenant, TraceId traceId, SortedMap<Long, LogRecord> records, Fate fate) {
         var known = closedTraces.find(tenant, traceId);
         if (known == null) {
             return false;
         }
         var key = new OpenTrace.Key(tenant, traceId);
         var trace = new OpenTrace(key, known.fragments(), known.decidedAt(), time, time);
-        records.forEach((offset, bodies) -> bodies.forEach(body -> trace.add(offset, body)));
-        var _ = emit(trace, known.decidedAt());
+        records.forEach(
+                (offset, record) -> record.bodies().forEach(body -> trace.add(offset, body)));
+        var _ = emit(trace, known.decidedAt(), offset -> minuteOf(records, offset));
         closedTraces.put(
                 tenant,
                 traceId,
@@ -258,6 +274,20 @@ public final class PartitionAssembler implements AutoCloseable {
                         fate),
                 time);
         return true;
+    }
+
+    private static long minuteOf(SortedMap<Long, LogRecord> records, long offset) {
+        var record = records.get(offset);
+        if (record == null) {
+            throw new IllegalStateException(
+                    "offset: " + offset + " (expected: one of " + records.keySet() + ")");
+        }
+        return MinuteTable.minuteOf(record.appendedAt());
+    }
+
+    /// The minute of the log's time in which a record came that is not decided about yet.
+    public long minuteOf(long offset) {
+        return minutes.at(offset);
     }
 
     /// Where a new owner would take over if this one stopped now.

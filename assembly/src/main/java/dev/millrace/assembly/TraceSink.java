@@ -4,6 +4,7 @@ import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.wire.otlp.SpanIndex;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Judges the traces that an assembler closes, and takes what is kept.
@@ -17,8 +18,10 @@ public interface TraceSink {
 
     /// A record that cannot be read and is no part of any trace.
     ///
+    /// @param minute of the log in which it came
     /// @param reason what was found and what was expected
-    void poison(Tenant tenant, TraceId traceId, long offset, Slice body, String reason);
+    void poison(
+            Tenant tenant, TraceId traceId, long offset, long minute, Slice body, String reason);
 
     /// The spans of a part of it; a trace of usual size has one part.
     ///
@@ -41,7 +44,8 @@ public interface TraceSink {
     ///
     /// @param part counts from 0
     /// @param body OTLP `TracesData`, duplicates removed, parents first
-    void part(ClosedTrace trace, int part, Slice body);
+    /// @param minutes in which of the log's the part's spans came
+    void part(ClosedTrace trace, int part, Slice body, List<LogMinute> minutes);
 
     /// All parts of the trace have been given.
     void closed(ClosedTrace trace, Fate fate);

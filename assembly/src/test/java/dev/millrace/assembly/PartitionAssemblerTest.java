@@ -322,14 +322,20 @@ class PartitionAssemblerTest {
         }
 
         @Override
-        public void part(ClosedTrace trace, int part, Slice body) {
+        public void part(ClosedTrace trace, int part, Slice body, List<LogMinute> minutes) {
             boolean last = part + 1 == trace.parts();
             headings.add(trace.fragment() + " part " + part + (last ? " last" : ""));
             parts.add(body);
         }
 
         @Override
-        public void poison(Tenant tenant, TraceId traceId, long offset, Slice body, String reason) {
+        public void poison(
+                Tenant tenant,
+                TraceId traceId,
+                long offset,
+                long minute,
+                Slice body,
+                String reason) {
             poisoned.add(offset);
         }
 

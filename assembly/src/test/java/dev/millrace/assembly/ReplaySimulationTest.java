@@ -224,13 +224,19 @@ class ReplaySimulationTest {
         }
 
         @Override
-        public void part(ClosedTrace trace, int part, Slice body) {
+        public void part(ClosedTrace trace, int part, Slice body, List<LogMinute> minutes) {
             assertThat(part).isEqualTo(parts.size());
             parts.add(body);
         }
 
         @Override
-        public void poison(Tenant tenant, TraceId traceId, long offset, Slice body, String reason) {
+        public void poison(
+                Tenant tenant,
+                TraceId traceId,
+                long offset,
+                long minute,
+                Slice body,
+                String reason) {
             throw new AssertionError("no poison in this log: " + reason);
         }
 

@@ -138,6 +138,10 @@ public final class SpanIntake {
                 kept.isEmpty()
                         ? CompletableFuture.<Void>completedFuture(null)
                         : sink.accept(tenant, kept);
+        if (sample != null && sample.dropped() > 0) {
+            // Last, so that a request that comes again is accounted for once.
+            taken = taken.thenCompose(_ -> sink.sampledOut(tenant, sample.dropped()));
+        }
         // A client that leaves early does not free what the sink still holds.
         ticket.hold();
         return taken.handle((_, failure) -> {

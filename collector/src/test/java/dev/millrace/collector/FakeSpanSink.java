@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// A sink with a memory: keeps what it took over and answers as it was told.
 final class FakeSpanSink implements SpanSink {
@@ -21,6 +22,7 @@ final class FakeSpanSink implements SpanSink {
     private final List<Tenant> tenants = new ArrayList<>();
     private final Queue<Answer> answers = new ArrayDeque<>();
     private int asked;
+    private final AtomicInteger sampledOut = new AtomicInteger();
 
     /// What the sink will say once, and when it was asked.
     record Answer(CompletableFuture<Void> given, CompletableFuture<Void> asked) {}
@@ -38,6 +40,17 @@ final class FakeSpanSink implements SpanSink {
         }
         answer.asked().complete(null);
         return answer.given().thenRun(() -> take(tenant, chunks));
+    }
+
+    @Override
+    public CompletableFuture<Void> sampledOut(Tenant tenant, int spans) {
+        sampledOut.addAndGet(spans);
+        return CompletableFuture.completedFuture(null);
+    }
+
+    /// How many spans were accounted for without having come here.
+    int sampledOut() {
+        return sampledOut.get();
     }
 
     private synchronized void take(Tenant tenant, List<TraceChunk> chunks) {

@@ -152,6 +152,8 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
         try {
             metrics.commits.record(() -> {
                 output.begin();
+                progress.forEach(
+                        (owner, made) -> output.account(owner.partition(), owner.account(made)));
                 producer.sendOffsetsToTransaction(offsets, consumer.groupMetadata());
                 producer.commitTransaction();
                 output.ended();
@@ -194,7 +196,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
             var offset = committed.get(partition);
             var from =
                     offset == null
-                            ? new CommitMetadata(Resumption.fresh(beginning), 0, 0)
+                            ? new CommitMetadata(Resumption.fresh(beginning), 0, 0, 0)
                             : CommitMetadata.decode(offset);
             if (from.resumption().resumeOffset() < beginning) {
                 LOG.atError()
@@ -213,6 +215,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                             topics.spans().partitions(),
                             config.assembly(),
                             from,
+                            beginning,
                             decided,
                             closed,
                             new SpanLogReader(reader, partition),

@@ -2,6 +2,9 @@ package dev.millrace.pipeline;
 
 import dev.millrace.assembly.ClosedTrace;
 import dev.millrace.model.Slice;
+import dev.millrace.pipeline.ledger.LedgerCodec;
+import dev.millrace.pipeline.ledger.LedgerEntry;
+import dev.millrace.pipeline.ledger.Provenance;
 import dev.millrace.wire.otlp.TraceChunk;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -32,7 +35,8 @@ final class AggregatorOutput {
         this.decisionEnds = new AtomicLongArray(topics.samplingDecisions().partitions());
     }
 
-    void part(TopicPartition source, ClosedTrace trace, int part, Slice body) {
+    /// @param spans which these are
+    void part(TopicPartition source, ClosedTrace trace, int part, Slice body, Provenance spans) {
         var message =
                 new ProducerRecord<>(
                         topics.fullName(topics.tracesComplete()),
@@ -41,6 +45,7 @@ final class AggregatorOutput {
                         body.toByteArray(),
                         RecordHeaders.of(trace.tenant()));
         var headers = message.headers();
+        headers.add(RecordHeaders.PROVENANCE, RecordHeaders.value(spans.text()));
         if (trace.late()) {
             headers.add(RecordHeaders.LATE, RecordHeaders.value(trace.fragment()));
         }
@@ -72,6 +77,15 @@ final class AggregatorOutput {
                         });
     }
 
+    void account(TopicPartition source, LedgerEntry entry) {
+        send(
+                new ProducerRecord<>(
+                        topics.fullName(topics.ledger()),
+                        source.partition() % topics.ledger().partitions(),
+                        null,
+                        LedgerCodec.encode(entry)));
+    }
+
     void deadLetter(
             TopicPartition source,
             long offset,
@@ -101,7 +115,7 @@ final class AggregatorOutput {
                         TraceKey.of(chunk.traceId()),
                         chunk.body().toByteArray(),
                         message.headers());
-        moved.headers().remove(RecordHeaders.KEYING);
+        moved.headers().remove(RecordHeaders.KEYING).remove(RecordHeaders.WRITER);
         send(moved);
     }
 

@@ -12,22 +12,27 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 /// @param decisionsFrom no decision that the new owner needs lies before this offset
 /// @param version the number of the version that holds at the position; 0 for the latest, where
 ///   nothing was decided yet
-record CommitMetadata(Resumption resumption, long decisionsFrom, long version) {
+/// @param entry the number of the newest entry of this partition in `ledger`; 0 for none
+record CommitMetadata(Resumption resumption, long decisionsFrom, long version, long entry) {
 
     private static final Pattern TEXT =
-            Pattern.compile("v2 resume=(\\d+) time=(-?\\d+) decisions=(\\d+) version=(\\d+)");
+            Pattern.compile(
+                    "v3 resume=(\\d+) time=(-?\\d+) decisions=(\\d+) version=(\\d+)"
+                            + " entry=(\\d+)");
 
     OffsetAndMetadata encode() {
         return new OffsetAndMetadata(
                 resumption.position(),
-                "v2 resume="
+                "v3 resume="
                         + resumption.resumeOffset()
                         + " time="
                         + resumption.logTime()
                         + " decisions="
                         + decisionsFrom
                         + " version="
-                        + version);
+                        + version
+                        + " entry="
+                        + entry);
     }
 
     /// @throws IllegalStateException when the metadata is not ours
@@ -37,7 +42,7 @@ record CommitMetadata(Resumption resumption, long decisionsFrom, long version) {
             throw new IllegalStateException(
                     "commit metadata: \""
                             + committed.metadata()
-                            + "\" (expected: v2 resume=… time=… decisions=… version=…; was the group used by"
+                            + "\" (expected: v3 resume=… time=… decisions=… version=… entry=…; was the group used by"
                             + " another program?)");
         }
         return new CommitMetadata(
@@ -46,6 +51,7 @@ record CommitMetadata(Resumption resumption, long decisionsFrom, long version) {
                         Long.parseLong(matcher.group(1)),
                         Long.parseLong(matcher.group(2))),
                 Long.parseLong(matcher.group(3)),
-                Long.parseLong(matcher.group(4)));
+                Long.parseLong(matcher.group(4)),
+                Long.parseLong(matcher.group(5)));
     }
 }

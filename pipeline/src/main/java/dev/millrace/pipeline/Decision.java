@@ -25,6 +25,7 @@ import java.util.List;
 ///   from
 /// @param ruleThreshold what the rule alone asks, before a budget takes its part
 /// @param version of everything the verdict depends on besides the trace
+/// @param entry the number of the entry in `ledger` that accounts for its spans
 /// @param upgrade whether the verdict supersedes one that had dropped the trace
 public record Decision(
         String sourceTopic,
@@ -35,6 +36,7 @@ public record Decision(
         long threshold,
         long ruleThreshold,
         long version,
+        long entry,
         Upgrade upgrade) {
 
     /// How far a trace that had been dropped is on its way back.
@@ -95,6 +97,8 @@ public record Decision(
     private static final int SERVICES = 24;
     private static final int RULE_THRESHOLD = 25;
     private static final int UPGRADE = 26;
+    private static final int ENTRY = 27;
+    private static final int LAST_NUMBER = ENTRY;
 
     byte[] encode() {
         var id = ByteBuffer.allocate(16);
@@ -126,7 +130,8 @@ public record Decision(
                         .number(DUPLICATES, digest.duplicates())
                         .number(BYTES, digest.bytes())
                         .number(RULE_THRESHOLD, ruleThreshold)
-                        .number(UPGRADE, upgrade.number);
+                        .number(UPGRADE, upgrade.number)
+                        .number(ENTRY, entry);
         for (String service : digest.services()) {
             writer.text(SERVICES, service);
         }
@@ -154,7 +159,7 @@ public record Decision(
 
     /// The fields of a message while it is read.
     private static final class Fields {
-        private final long[] numbers = new long[UPGRADE + 1];
+        private final long[] numbers = new long[LAST_NUMBER + 1];
         private final Slice[] texts = new Slice[SERVICES + 1];
         private final List<String> services = new ArrayList<>();
 
@@ -163,7 +168,7 @@ public record Decision(
         }
 
         void number(int field, long value) {
-            if (field <= UPGRADE) {
+            if (field <= LAST_NUMBER) {
                 numbers[field] = value;
             }
         }
@@ -205,7 +210,8 @@ public record Decision(
                             numbers[CLOSED_AT],
                             numbers[DECIDED_AT],
                             (int) numbers[PARTS],
-                            digest);
+                            digest,
+                            List.of());
             return new Decision(
                     texts[SOURCE_TOPIC].toText(),
                     (int) numbers[PARTITION],
@@ -215,6 +221,7 @@ public record Decision(
                     numbers[THRESHOLD],
                     numbers[RULE_THRESHOLD],
                     numbers[VERSION],
+                    numbers[ENTRY],
                     Upgrade.of(numbers[UPGRADE]));
         }
     }

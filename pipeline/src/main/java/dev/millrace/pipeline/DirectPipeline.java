@@ -4,6 +4,7 @@ import dev.millrace.assembly.AssemblyConfig;
 import dev.millrace.assembly.ClosedTrace;
 import dev.millrace.assembly.ClosedTraces;
 import dev.millrace.assembly.Fate;
+import dev.millrace.assembly.LogMinute;
 import dev.millrace.assembly.PartitionAssembler;
 import dev.millrace.assembly.Resumption;
 import dev.millrace.assembly.TableSpace;
@@ -123,6 +124,12 @@ public final class DirectPipeline implements SpanSink, TraceSink, AutoCloseable 
         return CompletableFuture.completedFuture(null);
     }
 
+    /// Without a log there is no ledger.
+    @Override
+    public CompletableFuture<Void> sampledOut(Tenant tenant, int spans) {
+        return CompletableFuture.completedFuture(null);
+    }
+
     private CompletableFuture<Void> refuse(
             SinkException.Kind kind, String why, List<TraceChunk> chunks) {
         refused.increment(chunks.stream().mapToInt(TraceChunk::spans).sum());
@@ -178,7 +185,7 @@ public final class DirectPipeline implements SpanSink, TraceSink, AutoCloseable 
     }
 
     @Override
-    public void part(ClosedTrace trace, int part, Slice body) {
+    public void part(ClosedTrace trace, int part, Slice body, List<LogMinute> minutes) {
         complete.add(
                 new Fragment(
                         new FragmentId(TOPIC, 0, nextFragment++),
@@ -189,7 +196,8 @@ public final class DirectPipeline implements SpanSink, TraceSink, AutoCloseable 
 
     /// The collector has checked every chunk, so this is a mistake of ours; the rest goes on.
     @Override
-    public void poison(Tenant tenant, TraceId traceId, long offset, Slice body, String reason) {
+    public void poison(
+            Tenant tenant, TraceId traceId, long offset, long minute, Slice body, String reason) {
         LOG.atError().addKeyValue("traceId", traceId).log("Unreadable chunk: {}", reason);
     }
 

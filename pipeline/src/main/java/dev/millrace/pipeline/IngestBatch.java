@@ -1,8 +1,12 @@
 package dev.millrace.pipeline;
 
 import dev.millrace.pipeline.FragmentReader.Reading;
+import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.pipeline.ledger.Posting;
+import dev.millrace.pipeline.ledger.Postings;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.wire.otlp.OtlpDecoder;
+import dev.millrace.wire.otlp.TraceChunk;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -23,6 +27,10 @@ final class IngestBatch {
     private final List<Entry> entries = new ArrayList<>();
     private final List<DeadLetterWriter.Letter> letters = new ArrayList<>();
     private final Map<TopicPartition, Long> next = new HashMap<>();
+
+    /// Of what was put aside; what is stored is posted when it is.
+    private final Map<TopicPartition, Postings> putAside = new HashMap<>();
+
     private long bytes;
 
     void add(ConsumerRecord<byte[], byte[]> record) {
@@ -35,6 +43,7 @@ final class IngestBatch {
             }
             case Reading.Poison(String reason, String detail) -> {
                 letters.add(DeadLetterWriter.Letter.of(record, reason, detail));
+                postAside(record, LogCopies.UNREADABLE);
                 bytes += Math.max(0, record.serializedValueSize());
             }
             case Reading.Marker _ -> {
@@ -54,6 +63,7 @@ final class IngestBatch {
         entries.removeIf(entry -> partitions.contains(partition(entry.record())));
         letters.removeIf(letter -> partitions.contains(partition(letter.record())));
         next.keySet().removeAll(partitions);
+        putAside.keySet().removeAll(partitions);
         bytes = entries.stream().mapToLong(entry -> entry.fragment().body().length()).sum();
     }
 
@@ -61,6 +71,7 @@ final class IngestBatch {
         entries.clear();
         letters.clear();
         next.clear();
+        putAside.clear();
         bytes = 0;
     }
 
@@ -89,6 +100,24 @@ final class IngestBatch {
         letters.clear();
     }
 
+    private void postAside(ConsumerRecord<byte[], byte[]> record, int copies) {
+        var postings = putAside.computeIfAbsent(partition(record), _ -> new Postings());
+        IngestAccounts.post(record, copies, Account.DEAD_LETTERED, postings);
+    }
+
+    /// What became of all of it once it is stored and put aside, by partition.
+    Map<TopicPartition, List<Posting>> postings() {
+        var all = new HashMap<TopicPartition, Postings>();
+        putAside.forEach((partition, postings) -> all.put(partition, postings.copy()));
+        for (var entry : entries) {
+            var postings = all.computeIfAbsent(partition(entry.record()), _ -> new Postings());
+            IngestAccounts.post(entry.record(), entry.spans(), Account.STORED, postings);
+        }
+        var listed = new HashMap<TopicPartition, List<Posting>>();
+        all.forEach((partition, postings) -> listed.put(partition, postings.list()));
+        return listed;
+    }
+
     /// The next offset to read, by partition.
     Map<TopicPartition, Long> next() {
         return Map.copyOf(next);
@@ -111,6 +140,10 @@ final class IngestBatch {
             }
             letters.add(
                     DeadLetterWriter.Letter.of(entry.record(), entry.fragment(), reason, detail));
+            var fragment = entry.fragment();
+            postAside(
+                    entry.record(),
+                    LogCopies.of(new TraceChunk(fragment.traceId(), fragment.body(), 0)));
             return true;
         });
         return letters.size() > before;

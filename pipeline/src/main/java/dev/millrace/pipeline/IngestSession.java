@@ -1,5 +1,8 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.pipeline.ledger.LedgerEntry;
+import dev.millrace.pipeline.ledger.Postings;
+import dev.millrace.pipeline.ledger.Stage;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.TraceStore;
@@ -19,8 +22,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.RebalanceInProgressException;
-import org.apache.kafka.common.errors.RetriableException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +35,6 @@ import org.slf4j.LoggerFactory;
 final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(IngestSession.class);
-    private static final Duration COMMIT_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
     /// While paused, how often the consumer gets a turn.
@@ -43,6 +43,7 @@ final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
     private final Consumer<byte[], byte[]> consumer;
     private final TraceStore store;
     private final DeadLetterWriter deadLetters;
+    private final IngestCommit offsets;
     private final IngesterConfig config;
     private final IngesterMeters meters;
     private final LogGate failureLog;
@@ -52,6 +53,7 @@ final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
     private final Map<TopicPartition, Long> unreadEnds = new HashMap<>();
     private final IngestBatch batch = new IngestBatch();
     private final Map<TopicPartition, Long> durable = new HashMap<>();
+    private final Map<TopicPartition, Postings> postings = new HashMap<>();
 
     private long batchSince;
     private boolean examined;
@@ -62,18 +64,21 @@ final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
             Consumer<byte[], byte[]> consumer,
             TraceStore store,
             DeadLetterWriter deadLetters,
+            IngestCommit offsets,
             IngesterConfig config,
             IngesterMeters meters,
             LogGate failureLog) {
         this.consumer = consumer;
         this.store = store;
         this.deadLetters = deadLetters;
+        this.offsets = offsets;
         this.config = config;
         this.meters = meters;
         this.failureLog = failureLog;
     }
 
     void subscribe(String topic) {
+        offsets.open();
         consumer.subscribe(List.of(topic), this);
     }
 
@@ -141,6 +146,9 @@ final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
             return;
         }
         durable.putAll(batch.next());
+        batch.postings()
+                .forEach((partition, made) ->
+                        postings.computeIfAbsent(partition, _ -> new Postings()).addAll(made));
         batch.clear();
         examined = false;
         backoff.reset();
@@ -222,23 +230,32 @@ final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
         if (durable.isEmpty()) {
             return;
         }
-        var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
-        durable.forEach((at, next) -> offsets.put(at, new OffsetAndMetadata(next)));
+        var positions = new HashMap<TopicPartition, OffsetAndMetadata>();
+        var entries = new HashMap<TopicPartition, LedgerEntry>();
+        durable.forEach((at, next) -> {
+            positions.put(at, new OffsetAndMetadata(next));
+            var made = postings.get(at);
+            entries.put(
+                    at,
+                    new LedgerEntry(
+                            new Stage.Ingester(at.topic(), at.partition(), next),
+                            made == null ? List.of() : made.list()));
+        });
         try {
-            consumer.commitSync(offsets, COMMIT_TIMEOUT);
+            offsets.commit(positions, entries, consumer.groupMetadata());
             durable.clear();
-        } catch (RebalanceInProgressException _) {
-            // Every rebalance does this; the next polls complete it.
-        } catch (RetriableException e) {
+            postings.clear();
+        } catch (CommitFailedException e) {
+            // The group went on without us: the new owners read this again and store the same.
+            durable.clear();
+            postings.clear();
+            LOG.atWarn().addKeyValue("error", e.toString()).log("Offsets not committed; dropped");
+        } catch (KafkaException e) {
             if (failureLog.open()) {
                 LOG.atWarn()
                         .addKeyValue("error", e.toString())
                         .log("Offsets not committed; trying again");
             }
-        } catch (CommitFailedException e) {
-            // The group went on without us: the new owners read this again and store the same.
-            durable.clear();
-            LOG.atWarn().addKeyValue("error", e.toString()).log("Offsets not committed; dropped");
         }
     }
 
@@ -265,6 +282,7 @@ final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
         unreadEnds.keySet().removeAll(partitions);
         batch.drop(partitions);
         durable.keySet().removeAll(partitions);
+        postings.keySet().removeAll(partitions);
     }
 
     /// Leaves the group. What is durable was committed by the step that wrote it.
@@ -272,6 +290,7 @@ final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
     public void close() {
         meters.paused(false);
         consumer.close(CloseOptions.timeout(CLOSE_TIMEOUT));
+        offsets.close();
     }
 
     private long now() {

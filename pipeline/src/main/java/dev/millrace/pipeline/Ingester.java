@@ -24,6 +24,8 @@ public final class Ingester implements AutoCloseable {
 
     private final KafkaClients clients;
     private final String topic;
+    private final String ledger;
+    private final int ledgerPartitions;
     private final IngesterConfig config;
     private final TraceStore store;
     private final DeadLetterWriter deadLetters;
@@ -49,6 +51,8 @@ public final class Ingester implements AutoCloseable {
                             case TRACES -> topics.tracesComplete();
                             case SPANS -> topics.spans();
                         });
+        this.ledger = topics.fullName(topics.ledger());
+        this.ledgerPartitions = topics.ledger().partitions();
         this.config = config;
         this.store = store;
         this.deadLetters =
@@ -106,6 +110,11 @@ public final class Ingester implements AutoCloseable {
                 clients.consumer("ingester", config.group()),
                 store,
                 deadLetters,
+                new IngestCommit(
+                        clients.transactionalProducer(
+                                "ingester", config.group() + "-" + config.instance()),
+                        ledger,
+                        ledgerPartitions),
                 config,
                 meters,
                 failureLog);

@@ -6,10 +6,12 @@ import java.time.Duration;
 /// What the ingester reads and how much it writes to the store at once.
 ///
 /// @param group the consumer group; its members share the partitions
+/// @param instance names this process among all ingesters, and stays the same over its restarts
 /// @param feed which spans are stored
 /// @param batchBytes a write begins when this much has been read
 /// @param batchDelay ... or when the first of it has waited this long
-public record IngesterConfig(String group, Feed feed, ByteSize batchBytes, Duration batchDelay) {
+public record IngesterConfig(
+        String group, String instance, Feed feed, ByteSize batchBytes, Duration batchDelay) {
 
     /// Which topic the ingester reads.
     public enum Feed {
@@ -23,6 +25,10 @@ public record IngesterConfig(String group, Feed feed, ByteSize batchBytes, Durat
         if (group.isBlank()) {
             throw new IllegalArgumentException("group: \"" + group + "\" (expected: not blank)");
         }
+        if (instance.isBlank()) {
+            throw new IllegalArgumentException(
+                    "instance: \"" + instance + "\" (expected: not empty)");
+        }
         if (batchBytes.bytes() < 1 || batchBytes.bytes() > ByteSize.ofMebibytes(1_024).bytes()) {
             throw new IllegalArgumentException(
                     "batch-bytes: " + batchBytes + " (expected: 1 to 1GiB)");
@@ -31,10 +37,5 @@ public record IngesterConfig(String group, Feed feed, ByteSize batchBytes, Durat
             throw new IllegalArgumentException(
                     "batch-delay: " + batchDelay + " (expected: 1 ms to 60 s)");
         }
-    }
-
-    public static IngesterConfig defaults() {
-        return new IngesterConfig(
-                "millrace-ingester", Feed.TRACES, ByteSize.ofMebibytes(8), Duration.ofMillis(500));
     }
 }

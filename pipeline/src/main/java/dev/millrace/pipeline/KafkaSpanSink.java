@@ -8,12 +8,14 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -54,24 +56,24 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
     private final WaitingLine waiting = new WaitingLine();
     private final CountDownLatch closed = new CountDownLatch(1);
 
+    private final String ledgerTopic;
+    private final int ledgerPartitions;
+
     private volatile @Nullable KafkaProducer<byte[], byte[]> producer;
+    private volatile @Nullable CollectorLedger ledger;
 
     /// Only where records are packed.
     private volatile @Nullable SpanPacker packer;
 
     private volatile boolean ready;
 
-    /// @param topic the full name of the `spans` topic
-    /// @param partitions how many it was made with; decides where a trace goes
     public KafkaSpanSink(
-            KafkaClients clients,
-            String topic,
-            int partitions,
-            SinkConfig config,
-            MeterRegistry registry) {
+            KafkaClients clients, TopicsConfig topics, SinkConfig config, MeterRegistry registry) {
         this.clients = clients;
-        this.topic = topic;
-        this.partitions = partitions;
+        this.topic = topics.fullName(topics.spans());
+        this.partitions = topics.spans().partitions();
+        this.ledgerTopic = topics.fullName(topics.ledger());
+        this.ledgerPartitions = topics.ledger().partitions();
         this.config = config;
         this.records = new SpanRecords(topic, partitions, config.keying(), config.encoding());
         this.grouping = config.keying().grouping(partitions);
@@ -111,15 +113,25 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
                                 deliveryMillis,
                                 "request.timeout.ms",
                                 Math.min(10_000, deliveryMillis / 2)));
+        var noting =
+                new CollectorLedger(
+                        ledgerTopic,
+                        ledgerPartitions,
+                        new SplittableRandom().nextLong(),
+                        () -> meters.clock().wallTime(),
+                        (record, callback) -> {
+                            // What fails here is told to the callback as well.
+                            var _ = opened.send(record, callback);
+                        });
+        noting.start();
+        ledger = noting;
         if (packs) {
             var packing =
                     new SpanPacker(
                             records,
                             partitions,
-                            (record, callback) -> {
-                                // What fails here is told to the callback as well.
-                                var _ = opened.send(record, callback);
-                            });
+                            (tenant, filled, callback) ->
+                                    send(opened, noting, tenant, filled, callback));
             packing.start();
             packer = packing;
         }
@@ -156,7 +168,7 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
         }
         var packing = packer;
         List<TraceChunk> pieces;
-        List<ProducerRecord<byte[], byte[]>> made;
+        List<SpanRecords.Filled> made;
         try {
             pieces = records.withinRecordSize(chunks);
             made = packing == null ? records.of(tenant, pieces) : List.of();
@@ -200,18 +212,19 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
         var delivery = new Delivery(parts, bytes, spans, inFlightBytes, meters, failureLog);
         waiting.join(delivery);
         if (packing == null) {
-            send(sender, made, delivery);
+            send(sender, tenant, made, delivery);
         } else {
             packing.add(tenant, pieces, delivery);
         }
         return delivery.future();
     }
 
-    private static long bytesOf(List<ProducerRecord<byte[], byte[]>> made) {
+    private static long bytesOf(List<SpanRecords.Filled> made) {
         long bytes = 0;
         for (int i = 0; i < made.size(); i++) {
-            byte[] key = made.get(i).key();
-            bytes += (key == null ? 0 : key.length) + made.get(i).value().length;
+            var record = made.get(i).record();
+            byte[] key = record.key();
+            bytes += (key == null ? 0 : key.length) + record.value().length;
         }
         return bytes;
     }
@@ -224,14 +237,15 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
         return bytes;
     }
 
-    private static void send(
+    private void send(
             KafkaProducer<byte[], byte[]> sender,
-            List<ProducerRecord<byte[], byte[]>> made,
+            Tenant tenant,
+            List<SpanRecords.Filled> made,
             Delivery delivery) {
+        var noting = Objects.requireNonNull(ledger, "ledger: set before the producer");
         for (int i = 0; i < made.size(); i++) {
             try {
-                // What fails here is told to the callback as well.
-                var _ = sender.send(made.get(i), delivery);
+                send(sender, noting, tenant, made.get(i), delivery);
             } catch (RuntimeException e) {
                 delivery.abandon(made.size() - i, e);
                 return;
@@ -241,6 +255,39 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
                 return;
             }
         }
+    }
+
+    private static void send(
+            KafkaProducer<byte[], byte[]> sender,
+            CollectorLedger noting,
+            Tenant tenant,
+            SpanRecords.Filled filled,
+            Callback callback) {
+        var record = filled.record();
+        record.headers().add(RecordHeaders.WRITER, noting.nextRecord());
+        // What fails here is told to the callback as well.
+        var _ =
+                sender.send(
+                        record,
+                        (written, failure) -> {
+                            if (failure == null) {
+                                noting.acknowledged(tenant, written, filled.spans());
+                            }
+                            callback.onCompletion(written, failure);
+                        });
+    }
+
+    @Override
+    public CompletableFuture<Void> sampledOut(Tenant tenant, int spans) {
+        var noting = ledger;
+        return noting == null || closed.getCount() == 0
+                ? refused(SinkException.Kind.UNAVAILABLE, "the sink is closing", RETRY_AFTER)
+                : noting.sampledOut(tenant, spans)
+                        .exceptionallyCompose(failure ->
+                                refused(
+                                        SinkException.Kind.UNAVAILABLE,
+                                        "Kafka did not acknowledge: " + failure.getMessage(),
+                                        RETRY_AFTER));
     }
 
     private CompletableFuture<Void> refused(
@@ -256,7 +303,9 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
         try {
             do {
                 try {
-                    ready = !asked.partitionsFor(topic).isEmpty();
+                    ready =
+                            !asked.partitionsFor(topic).isEmpty()
+                                    && !asked.partitionsFor(ledgerTopic).isEmpty();
                     cause = null;
                 } catch (KafkaException e) {
                     ready = false;
@@ -278,6 +327,18 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
         ready = false;
     }
 
+    // What comes back after this is not in the ledger; the log has it all the same.
+    private static void flush(KafkaProducer<byte[], byte[]> closing) {
+        var flushing = Thread.ofVirtual().start(closing::flush);
+        try {
+            if (!flushing.join(CLOSE_TIMEOUT)) {
+                flushing.interrupt();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /// Waits a bounded time for what was accepted; what Kafka has not acknowledged by then fails.
     /// Idempotent.
     @Override
@@ -293,6 +354,11 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
         }
         var closing = producer;
         if (closing != null) {
+            flush(closing);
+            var noting = ledger;
+            if (noting != null) {
+                noting.close();
+            }
             closing.close(CLOSE_TIMEOUT);
         }
     }

@@ -4,12 +4,19 @@ import dev.millrace.assembly.AssemblyConfig;
 import dev.millrace.assembly.ClosedTrace;
 import dev.millrace.assembly.ClosedTraces;
 import dev.millrace.assembly.Fate;
+import dev.millrace.assembly.LogMinute;
 import dev.millrace.assembly.LogReader;
 import dev.millrace.assembly.PartitionAssembler;
 import dev.millrace.assembly.TraceSink;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
+import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.pipeline.ledger.Cell;
+import dev.millrace.pipeline.ledger.LedgerEntry;
+import dev.millrace.pipeline.ledger.Postings;
+import dev.millrace.pipeline.ledger.Provenance;
+import dev.millrace.pipeline.ledger.Stage;
 import dev.millrace.sampling.TraceState;
 import dev.millrace.sampling.tail.Judge;
 import dev.millrace.sampling.tail.RootOperation;
@@ -78,6 +85,17 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     /// Whether something was given out since the last commit that no position tells of.
     private boolean gaveBack;
 
+    /// What became of spans since the last commit.
+    private final Postings postings = new Postings();
+
+    /// The number of the entry that will be committed next.
+    private long entry;
+
+    /// What retention took before it was read.
+    private final long missedFrom;
+
+    private final long missedTo;
+
     private Slice newState = Slice.EMPTY;
     private long newStateThreshold = -1;
 
@@ -93,12 +111,14 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     private long nextMarkerNanos;
 
     /// @param partitions how many `spans` has
+    /// @param beginning of what is left of the partition
     /// @param decided what is on record besides the closed traces
     OwnedPartition(
             TopicPartition partition,
             int partitions,
             AssemblyConfig config,
             CommitMetadata from,
+            long beginning,
             DecisionLog.Loaded decided,
             ClosedTraces closed,
             LogReader log,
@@ -116,6 +136,9 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         this.committed = emitFrom;
         this.lastRecordNanos = nowNanos;
         this.nextMarkerNanos = nowNanos;
+        this.entry = from.entry() + 1;
+        this.missedFrom = Math.min(beginning, from.resumption().resumeOffset());
+        this.missedTo = beginning;
         floors.add(new DecisionFloor(Long.MIN_VALUE, from.decisionsFrom()));
         output.knowEnd(partition, decided.end());
         this.recall = recall;
@@ -158,12 +181,9 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                 throw new IllegalArgumentException("value: none (expected: TracesData)");
             }
             List<TraceChunk> chunks = chunks(message);
-            String tenant = RecordHeaders.text(message.headers(), RecordHeaders.TENANT);
+            var tenant = RecordHeaders.tenant(message.headers());
             assembler.accept(
-                    message.offset(),
-                    message.timestamp(),
-                    tenant == null ? Tenant.DEFAULT : new Tenant(tenant),
-                    atHome(message, chunks));
+                    message.offset(), message.timestamp(), tenant, atHome(message, tenant, chunks));
         } catch (IllegalArgumentException | MalformedSpansException e) {
             refuse(message, String.valueOf(e.getMessage()));
         }
@@ -207,7 +227,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     /// Forwards what a foreign writer put on the wrong partition, and returns the rest.
     private List<TraceChunk> atHome(
-            ConsumerRecord<byte[], byte[]> message, List<TraceChunk> chunks) {
+            ConsumerRecord<byte[], byte[]> message, Tenant tenant, List<TraceChunk> chunks) {
         List<TraceChunk> atHome = null;
         for (int i = 0; i < chunks.size(); i++) {
             var chunk = chunks.get(i);
@@ -224,6 +244,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             }
             if (message.offset() >= emitFrom) {
                 output.forward(message, home, chunk);
+                post(tenant, message, Account.FORWARDED, LogCopies.of(chunk));
                 metrics.forwarded.increment();
             }
         }
@@ -240,8 +261,20 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                     message.value(),
                     message.headers(),
                     reason);
+            post(LogCopies.tenant(message), message, Account.DEAD_LETTERED, LogCopies.UNREADABLE);
             metrics.deadLetters.increment();
         }
+    }
+
+    private void post(
+            Tenant tenant, ConsumerRecord<byte[], byte[]> message, Account account, int copies) {
+        // What it moves the log's time to is known when it has been taken.
+        long minute = Math.floorDiv(Math.max(assembler.time(), message.timestamp()), 60_000);
+        postings.add(new Cell(tenant, partition.partition(), minute), account, copies);
+    }
+
+    private Cell cell(Tenant tenant, long minute) {
+        return new Cell(tenant, partition.partition(), minute);
     }
 
     /// The consumer is at `offset`; what lies before it and was not given holds nothing for
@@ -251,12 +284,22 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     }
 
     @Override
-    public void part(ClosedTrace trace, int part, Slice body) {
-        output.part(partition, trace, part, body);
+    public void part(ClosedTrace trace, int part, Slice body, List<LogMinute> minutes) {
+        var shares = new ArrayList<Provenance.Share>(minutes.size());
+        for (var minute : minutes) {
+            shares.add(new Provenance.Share(minute.minute(), minute.spans()));
+        }
+        output.part(
+                partition, trace, part, body, new Provenance(partition.partition(), entry, shares));
     }
 
     @Override
-    public void poison(Tenant tenant, TraceId traceId, long offset, Slice body, String reason) {
+    public void poison(
+            Tenant tenant, TraceId traceId, long offset, long minute, Slice body, String reason) {
+        if (givingBack != null) {
+            return; // It was put aside when the trace was closed.
+        }
+        postings.add(cell(tenant, minute), Account.DEAD_LETTERED, LogCopies.UNREADABLE);
         output.deadLetter(
                 partition,
                 offset,
@@ -370,13 +413,34 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                         fate.threshold(),
                         verdict.ruleThreshold(),
                         judge.version().number(),
+                        entry,
                         upgrade));
+        account(trace, fate);
         if (upgrade != Decision.Upgrade.DONE) { // what is given back was counted before
             (trace.late() ? metrics.late : metrics.traces).increment();
             metrics.spans.increment(trace.digest().spans());
             metrics.duplicates.increment(trace.digest().duplicates());
         }
         metrics.decided(verdict.rule(), fate.kept(), trace.digest().spans());
+    }
+
+    private void account(ClosedTrace trace, Fate fate) {
+        for (var minute : trace.minutes()) {
+            var cell = cell(trace.tenant(), minute.minute());
+            if (upgrade == Decision.Upgrade.DONE) {
+                // They leave what they were accounted as when the trace was dropped; copies among
+                // them stay where they are.
+                postings.add(cell, Account.KEPT, minute.spans());
+                postings.add(cell, Account.SAMPLED_OUT, UPGRADE_RULE, -minute.spans());
+                continue;
+            }
+            if (fate.kept()) {
+                postings.add(cell, Account.KEPT, minute.spans());
+            } else {
+                postings.add(cell, Account.SAMPLED_OUT, verdict.rule(), minute.spans());
+            }
+            postings.add(cell, Account.DUPLICATE, minute.duplicates());
+        }
     }
 
     /// Remembers, a few times per late window, where decisions begin from here on.
@@ -400,10 +464,28 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             floor = floors.removeFirst();
         }
         floors.addFirst(floor);
-        return new CommitMetadata(resumption, floor.offset(), judge.version().number());
+        return new CommitMetadata(resumption, floor.offset(), judge.version().number(), entry);
+    }
+
+    /// What became of spans since the last commit, to be committed with `progress`.
+    LedgerEntry account(CommitMetadata progress) {
+        var resumption = progress.resumption();
+        return new LedgerEntry(
+                new Stage.Aggregator(
+                        partition.topic(),
+                        partition.partition(),
+                        entry,
+                        resumption.position(),
+                        resumption.resumeOffset(),
+                        progress.decisionsFrom(),
+                        missedFrom,
+                        missedTo),
+                postings.list());
     }
 
     void committed(CommitMetadata progress) {
+        entry = progress.entry() + 1;
+        postings.clear();
         committed = progress.resumption().position();
         gaveBack = false;
     }
@@ -441,6 +523,10 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     void markerSent(long nowNanos) {
         nextMarkerNanos = nowNanos + 1_000_000_000;
         metrics.markers.increment();
+    }
+
+    TopicPartition partition() {
+        return partition;
     }
 
     PartitionAssembler assembler() {

@@ -36,6 +36,14 @@ final class RecordHeaders {
     /// Present on spans that came after their trace had been completed.
     static final String LATE = "late";
 
+    /// Which life of which collector wrote the spans of this record, and the number it gave it:
+    /// `0f3a…:17`. No two records of a partition say the same.
+    static final String WRITER = "writer";
+
+    /// Where the spans of a completed trace come from; see
+    /// [dev.millrace.pipeline.ledger.Provenance].
+    static final String PROVENANCE = "provenance";
+
     /// Why a record is a dead letter.
     static final String REASON = "reason";
 
@@ -55,6 +63,12 @@ final class RecordHeaders {
         return tenant.equals(Tenant.DEFAULT)
                 ? List.of()
                 : List.of(new RecordHeader(TENANT, value(tenant.name())));
+    }
+
+    /// @throws IllegalArgumentException when the header names no tenant
+    static Tenant tenant(Headers headers) {
+        String name = text(headers, TENANT);
+        return name == null ? Tenant.DEFAULT : new Tenant(name);
     }
 
     static boolean has(Headers headers, String name) {

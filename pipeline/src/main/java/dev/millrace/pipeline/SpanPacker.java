@@ -9,9 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BiConsumer;
 import org.apache.kafka.clients.producer.Callback;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 
 /// Gathers what several requests have for one partition and tenant, and makes one record of it.
@@ -28,8 +26,14 @@ final class SpanPacker implements AutoCloseable {
     /// came as one piece.
     static final int RECORD_BYTES = 255 << 10;
 
+    /// Hands a record of a tenant's spans to Kafka; the callback hears of every failure that is not
+    /// thrown.
+    interface Sender {
+        void send(Tenant tenant, SpanRecords.Filled record, Callback callback);
+    }
+
     private final SpanRecords records;
-    private final BiConsumer<ProducerRecord<byte[], byte[]>, Callback> sender;
+    private final Sender sender;
     private final List<Slot> slots;
     private final Thread clearing;
 
@@ -38,12 +42,7 @@ final class SpanPacker implements AutoCloseable {
 
     private volatile boolean closed;
 
-    /// @param sender hands a record to Kafka; its callback hears of every failure that is not
-    ///   thrown
-    SpanPacker(
-            SpanRecords records,
-            int partitions,
-            BiConsumer<ProducerRecord<byte[], byte[]>, Callback> sender) {
+    SpanPacker(SpanRecords records, int partitions, Sender sender) {
         this.records = records;
         this.sender = sender;
         var made = new ArrayList<Slot>(partitions);
@@ -104,8 +103,10 @@ final class SpanPacker implements AutoCloseable {
 
     private void send(Tenant tenant, int partition, Pack pack) {
         try {
-            sender.accept(
-                    records.packed(tenant, partition, pack.pieces, pack.bytes),
+            var record = records.packed(tenant, partition, pack.pieces, pack.bytes);
+            sender.send(
+                    tenant,
+                    new SpanRecords.Filled(record, pack.spans),
                     (_, failure) -> pack.back(failure));
         } catch (RuntimeException e) {
             pack.back(e);
@@ -179,11 +180,13 @@ final class SpanPacker implements AutoCloseable {
         private final List<TraceChunk> pieces = new ArrayList<>();
         private final List<Delivery> deliveries = new ArrayList<>();
         private int bytes;
+        private int spans;
 
         void add(TraceChunk piece, Delivery delivery) {
             pieces.add(piece);
             deliveries.add(delivery);
             bytes += piece.body().length();
+            spans += piece.spans();
         }
 
         void back(@Nullable Exception failure) {

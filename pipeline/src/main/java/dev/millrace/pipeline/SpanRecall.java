@@ -1,5 +1,6 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.assembly.LogRecord;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
@@ -45,9 +46,9 @@ final class SpanRecall implements AutoCloseable {
 
     /// What was found.
     ///
-    /// @param records the bodies of the trace's spans by offset
+    /// @param records the trace's spans by offset
     /// @param gone whether retention has taken some of the stretch that was to be read
-    record Answer(Request request, SortedMap<Long, List<Slice>> records, boolean gone) {}
+    record Answer(Request request, SortedMap<Long, LogRecord> records, boolean gone) {}
 
     private record Task(Request request, Consumer<Answer> reply) {}
 
@@ -108,7 +109,7 @@ final class SpanRecall implements AutoCloseable {
         var partition = request.partition();
         consumer.assign(List.of(partition));
         long beginning = consumer.beginningOffsets(List.of(partition)).getOrDefault(partition, 0L);
-        var records = new TreeMap<Long, List<Slice>>();
+        var records = new TreeMap<Long, LogRecord>();
         consumer.seek(partition, Math.max(beginning, request.from()));
         int idle = 0;
         while (consumer.position(partition) <= request.to()) {
@@ -135,7 +136,7 @@ final class SpanRecall implements AutoCloseable {
     private static void find(
             ConsumerRecord<byte[], byte[]> message,
             Request request,
-            SortedMap<Long, List<Slice>> records) {
+            SortedMap<Long, LogRecord> records) {
         String tenant = RecordHeaders.text(message.headers(), RecordHeaders.TENANT);
         if (!request.tenant().name().equals(tenant == null ? Tenant.DEFAULT.name() : tenant)) {
             return;
@@ -144,7 +145,8 @@ final class SpanRecall implements AutoCloseable {
         try {
             if (Keying.of(message.headers()) == Keying.TRACE_ID) {
                 if (request.traceId().equals(TraceKey.parse(message.key()))) {
-                    records.put(message.offset(), List.of(value));
+                    records.put(
+                            message.offset(), new LogRecord(message.timestamp(), List.of(value)));
                 }
                 return;
             }
@@ -155,7 +157,7 @@ final class SpanRecall implements AutoCloseable {
                 }
             }
             if (!bodies.isEmpty()) {
-                records.put(message.offset(), bodies);
+                records.put(message.offset(), new LogRecord(message.timestamp(), bodies));
             }
         } catch (IllegalArgumentException | MalformedSpansException _) {
             // A dead letter.

@@ -15,6 +15,9 @@ import org.apache.kafka.common.header.internals.RecordHeader;
 /// is put into one record all the same. Safe for any number of threads.
 final class SpanRecords {
 
+    /// A record and how many spans are in it.
+    record Filled(ProducerRecord<byte[], byte[]> record, int spans) {}
+
     private final String topic;
     private final int partitions;
     private final Keying keying;
@@ -45,7 +48,7 @@ final class SpanRecords {
     }
 
     /// @param pieces none larger than a record may be
-    List<ProducerRecord<byte[], byte[]>> of(Tenant tenant, List<TraceChunk> pieces) {
+    List<Filled> of(Tenant tenant, List<TraceChunk> pieces) {
         List<Header> all = headers(tenant);
         return switch (keying) {
             case TRACE_ID -> byTrace(pieces, all);
@@ -64,15 +67,20 @@ final class SpanRecords {
         return all;
     }
 
-    private List<ProducerRecord<byte[], byte[]>> byTrace(
-            List<TraceChunk> chunks, List<Header> all) {
-        var records = new ArrayList<ProducerRecord<byte[], byte[]>>(chunks.size());
+    private List<Filled> byTrace(List<TraceChunk> chunks, List<Header> all) {
+        var records = new ArrayList<Filled>(chunks.size());
         for (int i = 0; i < chunks.size(); i++) {
             TraceChunk chunk = chunks.get(i);
             byte[] key = TraceKey.of(chunk.traceId());
             int partition = TraceKey.partition(key, partitions);
-            for (byte[] value : encoding.values(chunk.body())) {
-                records.add(new ProducerRecord<>(topic, partition, null, key, value, all));
+            List<byte[]> values = encoding.values(chunk.body());
+            // Encodings hold all spans of a trace, or one.
+            int spans = values.size() == 1 ? chunk.spans() : 1;
+            for (byte[] value : values) {
+                records.add(
+                        new Filled(
+                                new ProducerRecord<>(topic, partition, null, key, value, all),
+                                spans));
             }
         }
         return records;
@@ -92,37 +100,35 @@ final class SpanRecords {
                 headers(tenant));
     }
 
-    private List<ProducerRecord<byte[], byte[]>> roundRobin(
-            List<TraceChunk> chunks, List<Header> all) {
-        var records = new ArrayList<ProducerRecord<byte[], byte[]>>(1);
-        for (byte[] value : values(chunks)) {
-            int partition = Math.floorMod(turn.getAndIncrement(), partitions);
-            records.add(new ProducerRecord<>(topic, partition, null, null, value, all));
-        }
-        return records;
-    }
-
-    /// As few values as hold all of the chunks: `TracesData` one after another are one again.
-    private static List<byte[]> values(List<TraceChunk> chunks) {
-        if (chunks.size() == 1) {
-            return List.of(chunks.getFirst().body().toByteArray());
-        }
-        var values = new ArrayList<byte[]>(1);
+    /// As few records as hold all of the chunks: `TracesData` one after another are one again.
+    private List<Filled> roundRobin(List<TraceChunk> chunks, List<Header> all) {
+        var records = new ArrayList<Filled>(1);
         int from = 0;
         int bytes = 0;
         for (int i = 0; i < chunks.size(); i++) {
             int more = chunks.get(i).body().length();
             if (bytes + more > KafkaClients.MAX_RECORD_BYTES) {
-                values.add(joined(chunks.subList(from, i), bytes));
+                records.add(inTurn(chunks.subList(from, i), bytes, all));
                 from = i;
                 bytes = 0;
             }
             bytes += more;
         }
         if (from < chunks.size()) {
-            values.add(joined(chunks.subList(from, chunks.size()), bytes));
+            records.add(inTurn(chunks.subList(from, chunks.size()), bytes, all));
         }
-        return values;
+        return records;
+    }
+
+    private Filled inTurn(List<TraceChunk> chunks, int bytes, List<Header> all) {
+        int partition = Math.floorMod(turn.getAndIncrement(), partitions);
+        int spans = 0;
+        for (int i = 0; i < chunks.size(); i++) {
+            spans += chunks.get(i).spans();
+        }
+        return new Filled(
+                new ProducerRecord<>(topic, partition, null, null, joined(chunks, bytes), all),
+                spans);
     }
 
     private static byte[] joined(List<TraceChunk> chunks, int bytes) {

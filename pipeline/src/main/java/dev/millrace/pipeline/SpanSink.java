@@ -23,4 +23,10 @@ public interface SpanSink {
     /// fails with a [SinkException], and the sender should send all of them again, when even one is
     /// not.
     CompletableFuture<Void> accept(Tenant tenant, List<TraceChunk> chunks);
+
+    /// Accounts for spans that were acknowledged and dropped before they came here.
+    ///
+    /// The future completes when that is as durable as the mode promises; it fails with a
+    /// [SinkException] when it is not.
+    CompletableFuture<Void> sampledOut(Tenant tenant, int spans);
 }

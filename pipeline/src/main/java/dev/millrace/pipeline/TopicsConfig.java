@@ -13,6 +13,7 @@ import java.util.List;
 /// @param samplingDecisions what was decided about every completed trace
 /// @param samplingControl the versions of what verdicts depend on besides their traces; one
 ///   partition, so that they are in one order
+/// @param ledger what became of every span
 /// @param deadLetters records that could not be understood, with the reason
 public record TopicsConfig(
         String prefix,
@@ -20,6 +21,7 @@ public record TopicsConfig(
         Topic tracesComplete,
         Topic samplingDecisions,
         Topic samplingControl,
+        Topic ledger,
         Topic deadLetters) {
 
     /// One topic.
@@ -52,6 +54,7 @@ public record TopicsConfig(
                         tracesComplete.name(),
                         samplingDecisions.name(),
                         samplingControl.name(),
+                        ledger.name(),
                         deadLetters.name());
         if (samplingControl.partitions() != 1) {
             throw new IllegalArgumentException(
@@ -85,12 +88,19 @@ public record TopicsConfig(
                 new Topic("traces-complete", tracesComplete, day),
                 new Topic("sampling-decisions", samplingDecisions, day),
                 new Topic("sampling-control", 1, week),
+                new Topic("ledger", samplingDecisions, week),
                 new Topic("dead-letters", dead, week));
     }
 
     public TopicsConfig withPrefix(String newPrefix) {
         return new TopicsConfig(
-                newPrefix, spans, tracesComplete, samplingDecisions, samplingControl, deadLetters);
+                newPrefix,
+                spans,
+                tracesComplete,
+                samplingDecisions,
+                samplingControl,
+                ledger,
+                deadLetters);
     }
 
     /// The name that Kafka knows a topic by.

@@ -521,6 +521,7 @@ class AggregatorLoopTest {
                 new Topic(name + "-traces", 2, day),
                 new Topic(name + "-decisions", 2, day),
                 new Topic(name + "-control", 1, day),
+                new Topic(name + "-ledger", 2, day),
                 new Topic(name + "-dead", 1, day));
     }
 }

@@ -53,6 +53,7 @@ class IngesterTest {
     void createTopics() {
         kafka.createTopic(traces, 4);
         kafka.createTopic(deadLetters, 1);
+        kafka.createTopic(topics.fullName(topics.ledger()), 4);
     }
 
     @Test
@@ -345,7 +346,9 @@ class IngesterTest {
     }
 
     private Ingester started(IngesterConfig.Feed feed, MeterRegistry meters) {
-        var config = new IngesterConfig(group, feed, ByteSize.parse("4KiB"), Duration.ofMillis(50));
+        var config =
+                new IngesterConfig(
+                        group, "one", feed, ByteSize.parse("4KiB"), Duration.ofMillis(50));
         var ingester = new Ingester(clients, topics, config, store, meters);
         ingester.start();
         return ingester;

@@ -364,13 +364,7 @@ class KafkaSecurityTest {
     }
 
     private KafkaSpanSink sink(KafkaClients clients, TopicsConfig topics) {
-        var sink =
-                new KafkaSpanSink(
-                        clients,
-                        topics.fullName(topics.spans()),
-                        topics.spans().partitions(),
-                        SinkConfig.defaults(),
-                        registry);
+        var sink = new KafkaSpanSink(clients, topics, SinkConfig.defaults(), registry);
         sink.start();
         return sink;
     }
@@ -379,6 +373,7 @@ class KafkaSecurityTest {
         var config =
                 new IngesterConfig(
                         "secure",
+                        "one",
                         IngesterConfig.Feed.SPANS,
                         ByteSize.parse("4KiB"),
                         Duration.ofMillis(50));

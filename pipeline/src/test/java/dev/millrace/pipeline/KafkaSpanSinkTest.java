@@ -39,12 +39,21 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.internals.BuiltInPartitioner;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class KafkaSpanSinkTest {
+
+    private static final String LEDGER = KafkaFixture.uniqueName("ledger");
+
+    @BeforeAll
+    static void createLedger() {
+        KafkaFixture.shared().createTopic(LEDGER, 1);
+    }
 
     private static final Duration PATIENCE = Duration.ofSeconds(40);
     private static final long SEED = 4_711;
@@ -73,7 +82,10 @@ class KafkaSpanSinkTest {
             bodies.put(key(record), record.value());
             assertThat(record.partition())
                     .isEqualTo(BuiltInPartitioner.partitionForKey(record.key(), 8));
-            assertThat(record.headers()).isEmpty();
+            assertThat(record.headers())
+                    .singleElement()
+                    .extracting(Header::key)
+                    .isEqualTo("writer");
         }
         assertThat(bodies).hasSize(100);
         sent.forEach(chunk ->
@@ -299,8 +311,7 @@ class KafkaSpanSinkTest {
         try (var sink =
                 new KafkaSpanSink(
                         new KafkaClients(KafkaConfig.cluster("127.0.0.1:1")),
-                        "spans",
-                        8,
+                        TopicsConfig.embedded(),
                         SinkConfig.defaults(),
                         registry)) {
             sink.start();
@@ -463,13 +474,27 @@ class KafkaSpanSinkTest {
         var sink =
                 new KafkaSpanSink(
                         new KafkaClients(KafkaConfig.embedded(servers)),
-                        topic,
-                        topic.equals("spans") ? 2 : partitions(topic),
+                        topics(topic),
                         config,
                         registry);
         sink.start();
         await().atMost(PATIENCE).until(sink::ready);
         return sink;
+    }
+
+    private static TopicsConfig topics(String spans) {
+        var config = TopicsConfig.embedded();
+        return new TopicsConfig(
+                "",
+                new TopicsConfig.Topic(
+                        spans, spans.equals("spans") ? 2 : partitions(spans), Duration.ofDays(1)),
+                config.tracesComplete(),
+                config.samplingDecisions(),
+                config.samplingControl(),
+                spans.equals("spans")
+                        ? config.ledger()
+                        : new TopicsConfig.Topic(LEDGER, 1, Duration.ofDays(1)),
+                config.deadLetters());
     }
 
     private static int partitions(String topic) {
@@ -493,6 +518,7 @@ class KafkaSpanSinkTest {
                         config.tracesComplete(),
                         config.samplingDecisions(),
                         config.samplingControl(),
+                        config.ledger(),
                         config.deadLetters());
         try (var admin = new KafkaClients(kafka).admin("test")) {
             new Topics(admin, kafka, topics).ensure(PATIENCE);

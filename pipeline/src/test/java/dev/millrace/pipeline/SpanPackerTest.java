@@ -96,7 +96,7 @@ class SpanPackerTest {
                 new SpanPacker(
                         records(1),
                         1,
-                        (_, _) -> {
+                        (_, _, _) -> {
                             throw new IllegalStateException("closed");
                         });
 
@@ -173,7 +173,8 @@ class SpanPackerTest {
     void losesNothingBetweenThreadsThatAddAndOneThatCloses() throws Exception {
         // Given
         var packer =
-                new SpanPacker(records(4), 4, (_, callback) -> callback.onCompletion(null, null));
+                new SpanPacker(
+                        records(4), 4, (_, _, callback) -> callback.onCompletion(null, null));
         packer.start();
         var deliveries = new CopyOnWriteArrayList<Delivery>();
         var requests = new ArrayList<List<TraceChunk>>();
@@ -206,7 +207,7 @@ class SpanPackerTest {
         return new SpanPacker(
                 records(partitions),
                 partitions,
-                (record, callback) -> sent.add(new Sent(record, callback)));
+                (_, filled, callback) -> sent.add(new Sent(filled.record(), callback)));
     }
 
     private static SpanRecords records(int partitions) {

@@ -62,6 +62,7 @@ class TailSamplingTest {
                         new Topic(group + "-traces", 1, day),
                         new Topic(group + "-decisions", 1, day),
                         new Topic(group + "-control", 1, day),
+                        new Topic(group + "-ledger", 1, day),
                         new Topic(group + "-dead", 1, day));
         try (var admin = clients.admin("test")) {
             new Topics(admin, KafkaConfig.embedded(kafka.bootstrapServers()), topics)

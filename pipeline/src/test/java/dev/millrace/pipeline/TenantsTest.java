@@ -73,6 +73,7 @@ class TenantsTest {
         var config =
                 new IngesterConfig(
                         name + "-ingester",
+                        "one",
                         IngesterConfig.Feed.TRACES,
                         ByteSize.ofMebibytes(4),
                         Duration.ofMillis(100));
@@ -199,6 +200,7 @@ class TenantsTest {
                 new Topic(name + "-traces", 2, day),
                 new Topic(name + "-decisions", 2, day),
                 new Topic(name + "-control", 1, day),
+                new Topic(name + "-ledger", 1, day),
                 new Topic(name + "-dead", 1, day));
     }
 }

@@ -82,7 +82,7 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
         note(problems, "collector", () -> collector(config));
         note(problems, "sink", any::sink);
         note(problems, "aggregator", () -> any.aggregator("any", config.dataDir()));
-        note(problems, "ingester", any::ingester);
+        note(problems, "ingester", () -> any.ingester("any"));
         note(problems, "storage.local", () -> store(config));
         note(problems, "query", () -> query(config));
         if (!problems.isEmpty()) {
@@ -129,11 +129,19 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                         topics.samplingControl().name(),
                         counts.samplingControl().partitions(),
                         topics.samplingControl().retention()),
+                topic(topics.ledger(), counts.ledger()),
                 topic(topics.deadLetters(), counts.deadLetters()));
     }
 
     private static Topic topic(TopicConfig topic, Topic unset) {
         return new Topic(topic.name(), topic.partitionsOr(unset.partitions()), topic.retention());
+    }
+
+    /// Where Kafka is reached that somebody else has started.
+    static String kafkaAddress(MillraceConfig config) {
+        return config.kafka().embedded()
+                ? config.broker().host() + ":" + config.broker().port()
+                : String.join(",", config.kafka().bootstrapServers());
     }
 
     SinkConfig sink() {
@@ -154,10 +162,12 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                 config.sink().deliveryTimeout());
     }
 
-    IngesterConfig ingester() {
+    /// @param instance names this process among the ingesters
+    IngesterConfig ingester(String instance) {
         var ingester = config.ingester();
         return new IngesterConfig(
                 ingester.group(),
+                instance,
                 switch (ingester.feed()) {
                     case TRACES -> IngesterConfig.Feed.TRACES;
                     case SPANS -> IngesterConfig.Feed.SPANS;

@@ -36,7 +36,8 @@ final class InstanceId implements AutoCloseable {
             throw new IllegalStateException(
                     "data-dir: "
                             + dataDir
-                            + " (expected: one aggregator to a directory; another is running on it)");
+                            + " (expected: one aggregator or ingester to a directory; another is running"
+                            + " on it)");
         }
         if (!Files.exists(file)) {
             Files.writeString(file, UUID.randomUUID().toString());

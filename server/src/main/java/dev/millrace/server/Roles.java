@@ -58,17 +58,18 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
             ensureTopics(wired, clients);
         }
         var doors = Doors.open(parts, wired);
+        String instance = instance(parts);
         if (roles.contains(Role.INGESTER) || roles.contains(Role.QUERY)) {
             var store = openStore(parts);
             if (roles.contains(Role.QUERY)) {
                 openQuery(parts, doors, store);
             }
             if (roles.contains(Role.INGESTER)) {
-                openIngester(parts, wired, clients, store);
+                openIngester(parts, wired, clients, instance, store);
             }
         }
         if (roles.contains(Role.AGGREGATOR)) {
-            openAggregator(parts, wired, clients);
+            openAggregator(parts, wired, clients, instance);
         }
         if (roles.contains(Role.COLLECTOR)) {
             openCollector(parts, wired, doors, openSink(parts, wired, clients));
@@ -90,15 +91,16 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         }
     }
 
+    /// What transactions of this process are known by; empty where there are none.
+    private String instance(Parts parts) throws Exception {
+        return roles.contains(Role.AGGREGATOR) || roles.contains(Role.INGESTER)
+                ? parts.push("instance", InstanceId.claim(config.dataDir())).name()
+                : "";
+    }
+
     private SpanSink openSink(Parts parts, ComponentConfig wired, KafkaClients clients) {
         var topics = wired.topics();
-        var sink =
-                new KafkaSpanSink(
-                        clients,
-                        topics.fullName(topics.spans()),
-                        topics.spans().partitions(),
-                        wired.sink(),
-                        parts.meters());
+        var sink = new KafkaSpanSink(clients, topics, wired.sink(), parts.meters());
         parts.push("kafka", sink, check(sink::ready, "Kafka does not answer")).start();
         return sink;
     }
@@ -131,10 +133,10 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
     /// Returns where Kafka is reached.
     private String openBroker(Parts parts) {
         if (!config.kafka().embedded()) {
-            return String.join(",", config.kafka().bootstrapServers());
+            return ComponentConfig.kafkaAddress(config);
         }
         if (!roles.contains(Role.BROKER)) {
-            return config.broker().host() + ":" + config.broker().port();
+            return ComponentConfig.kafkaAddress(config);
         }
         var broker =
                 new EmbeddedBroker(
@@ -178,26 +180,30 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
     }
 
     private void openIngester(
-            Parts parts, ComponentConfig wired, KafkaClients clients, TraceStore store) {
+            Parts parts,
+            ComponentConfig wired,
+            KafkaClients clients,
+            String instance,
+            TraceStore store) {
         var topics = wired.topics();
-        var ingester = new Ingester(clients, topics, wired.ingester(), store, parts.meters());
+        var settings = wired.ingester(instance);
+        var ingester = new Ingester(clients, topics, settings, store, parts.meters());
         parts.push("ingester", ingester, check(ingester::healthy, "its loop has failed")).start();
         var feed =
-                switch (wired.ingester().feed()) {
+                switch (settings.feed()) {
                     case TRACES -> topics.tracesComplete();
                     case SPANS -> topics.spans();
                 };
-        openLag(parts, clients, wired.ingester().group(), topics.fullName(feed));
+        openLag(parts, clients, settings.group(), topics.fullName(feed));
     }
 
-    private void openAggregator(Parts parts, ComponentConfig wired, KafkaClients clients)
-            throws Exception {
+    private void openAggregator(
+            Parts parts, ComponentConfig wired, KafkaClients clients, String instance) {
         Path scratch = config.dataDir().resolve("scratch");
-        var instance = parts.push("instance", InstanceId.claim(config.dataDir()));
         var aggregator =
                 new Aggregator(
                         clients,
-                        wired.aggregator(instance.name(), scratch),
+                        wired.aggregator(instance, scratch),
                         wired.topics(),
                         parts.meters(),
                         clock,

@@ -4,13 +4,14 @@ import java.time.Duration;
 import java.util.regex.Pattern;
 
 /// Durations as people write them: a number and one unit, `250ms`, `10s`, `5m`, `1h` or `7d`.
-final class Durations {
+public final class Durations {
 
     private static final Pattern TEXT = Pattern.compile("(\\d{1,9})\\s*(ms|s|m|h|d)");
 
     private Durations() {}
 
-    static Duration parse(String text) {
+    /// @throws IllegalArgumentException when the text is no duration; the message is the text
+    public static Duration parse(String text) {
         var matcher = TEXT.matcher(text);
         if (!matcher.matches()) {
             throw new IllegalArgumentException(text);

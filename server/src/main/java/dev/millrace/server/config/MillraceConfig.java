@@ -104,6 +104,7 @@ public record MillraceConfig(
             TopicConfig tracesComplete,
             TopicConfig samplingDecisions,
             NarrowTopicConfig samplingControl,
+            TopicConfig ledger,
             TopicConfig deadLetters) {}
 
     /// One topic: its name, its partition count and how long it keeps a record.

@@ -1,0 +1,279 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.model.Slice;
+import dev.millrace.model.Tenant;
+import dev.millrace.model.TraceId;
+import dev.millrace.pipeline.ledger.AuditReport;
+import dev.millrace.pipeline.ledger.Books;
+import dev.millrace.pipeline.ledger.Cell;
+import dev.millrace.pipeline.ledger.LedgerCodec;
+import dev.millrace.pipeline.ledger.Stage;
+import dev.millrace.wire.otlp.MalformedSpansException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToLongFunction;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+
+/// Checks a running system: that every span has exactly one fate, from the ledger and the logs
+/// alone.
+///
+/// What it says holds for one moment of each partition, that of the newest entry in the ledger, so
+/// it does not matter how much goes on meanwhile. It reads `ledger`, `spans` and `traces-complete`
+/// since a point in time, and changes nothing.
+///
+/// Confined to one thread; blocks while it reads.
+public final class Audit {
+
+    /// A trace's share of a record that may belong to an open trace.
+    private record Candidate(TraceId traceId, long offset, Cell cell, long writer, int copies) {}
+
+    private record TraceKeyed(int partition, Tenant tenant, TraceId traceId) {}
+
+    private final Admin admin;
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final TopicsConfig topics;
+    private final IngesterConfig.Feed feed;
+
+    private final Map<Integer, Stage.Aggregator> owners = new HashMap<>();
+    private final Map<Integer, Long> stored = new HashMap<>();
+    private final Map<Long, BitSet> records = new HashMap<>();
+
+    /// By partition of `spans`, what lies between its resume offset and its position.
+    private final Map<Integer, List<Candidate>> candidates = new HashMap<>();
+
+    /// The offset of the last record of a trace that has been decided about.
+    private final Map<TraceKeyed, Long> decided = new HashMap<>();
+
+    private Audit(
+            Admin admin,
+            KafkaConsumer<byte[], byte[]> consumer,
+            TopicsConfig topics,
+            IngesterConfig.Feed feed) {
+        this.admin = admin;
+        this.consumer = consumer;
+        this.topics = topics;
+        this.feed = feed;
+    }
+
+    /// @param feed what the ingester stores
+    /// @param since from the beginning of the minute after it on
+    /// @throws KafkaException when Kafka does not answer
+    public static AuditReport run(
+            KafkaClients clients, TopicsConfig topics, IngesterConfig.Feed feed, Instant since) {
+        try (var admin = clients.admin("audit");
+                var consumer = clients.reader("audit")) {
+            return new Audit(admin, consumer, topics, feed).read(since);
+        }
+    }
+
+    private AuditReport read(Instant since) {
+        long fromMillis = Math.ceilDiv(Math.max(0, since.toEpochMilli()), 60_000) * 60_000;
+        boolean aggregated = feed == IngesterConfig.Feed.TRACES;
+        var ledger = scan(topics.ledger());
+        long fromMinute = fromMillis / 60_000;
+        for (var partition : ledger.partitions()) {
+            fromMinute = Math.max(fromMinute, ledger.firstWholeMinute(partition));
+        }
+        var books = new Books(aggregated, fromMinute);
+        // All of it that is left: where each partition stands may have been said long ago.
+        ledger.read(ledger.at(0), message -> post(message, books));
+        spans(books, fromMillis, aggregated);
+        if (aggregated) {
+            traces(books, fromMillis);
+        }
+        return books.close();
+    }
+
+    private LogScan scan(TopicsConfig.Topic topic) {
+        return new LogScan(admin, consumer, topics.fullName(topic), topic.partitions());
+    }
+
+    private void post(ConsumerRecord<byte[], byte[]> message, Books books) {
+        var entry = LedgerCodec.decode(Slice.of(message.value()));
+        switch (entry.stage()) {
+            case Stage.Collector _ -> {}
+            case Stage.Aggregator owner -> owners.put(owner.partition(), owner);
+            case Stage.Ingester(_, int partition, long position) -> stored.put(partition, position);
+        }
+        books.post(entry);
+    }
+
+    private void spans(Books books, long fromMillis, boolean aggregated) {
+        var scan = scan(topics.spans());
+        for (var partition : scan.partitions()) {
+            books.logBegins(partition.partition(), scan.firstWholeMinute(partition));
+        }
+        var from = scan.at(fromMillis);
+        from.replaceAll((partition, offset) -> {
+            var owner = owners.get(partition.partition());
+            return aggregated && owner != null ? Math.min(offset, owner.resumeOffset()) : offset;
+        });
+        var times = new HashMap<Integer, Long>();
+        ToLongFunction<ConsumerRecord<byte[], byte[]>> position =
+                aggregated
+                        ? message -> {
+                            var owner = owners.get(message.partition());
+                            return owner == null ? 0 : owner.position();
+                        }
+                        : message -> stored.getOrDefault(message.partition(), 0L);
+        scan.read(
+                from,
+                message -> {
+                    long time = times.merge(message.partition(), message.timestamp(), Math::max);
+                    note(
+                            message,
+                            Math.floorDiv(time, 60_000),
+                            position.applyAsLong(message),
+                            books);
+                });
+        if (aggregated) {
+            decisions();
+            candidates.forEach((_, some) -> some.forEach(one -> settle(one, books)));
+        }
+    }
+
+    private void note(
+            ConsumerRecord<byte[], byte[]> message, long minute, long position, Books books) {
+        var cell = new Cell(LogCopies.tenant(message), message.partition(), minute);
+        long writer = writer(message, books, cell);
+        var owner = owners.get(message.partition());
+        for (var share : LogCopies.of(message)) {
+            var traceId = share.traceId();
+            if (message.offset() >= position) {
+                books.inLog(cell, writer, Books.Progress.UNREAD, share.copies());
+            } else if (owner == null
+                    || feed == IngesterConfig.Feed.SPANS
+                    || traceId == null
+                    || message.offset() < owner.resumeOffset()) {
+                books.inLog(cell, writer, Books.Progress.TAKEN, share.copies());
+            } else {
+                candidates
+                        .computeIfAbsent(message.partition(), _ -> new ArrayList<>())
+                        .add(
+                                new Candidate(
+                                        traceId, message.offset(), cell, writer, share.copies()));
+                decided.putIfAbsent(
+                        new TraceKeyed(message.partition(), cell.tenant(), traceId), -1L);
+            }
+        }
+    }
+
+    /// Who wrote a record; notes when it is there twice.
+    private long writer(ConsumerRecord<byte[], byte[]> message, Books books, Cell cell) {
+        String says = RecordHeaders.text(message.headers(), RecordHeaders.WRITER);
+        int colon = says == null ? -1 : says.indexOf(':');
+        if (says == null || colon < 1) {
+            return Books.NO_WRITER;
+        }
+        try {
+            long writer = Long.parseUnsignedLong(says, 0, colon, 16);
+            int number = Integer.parseInt(says, colon + 1, says.length(), 10);
+            var seen = records.computeIfAbsent(writer, _ -> new BitSet());
+            if (seen.get(number)) {
+                int copies = LogCopies.of(message).stream().mapToInt(LogCopies.Share::copies).sum();
+                books.doubled(cell, copies);
+            }
+            seen.set(number);
+            return writer;
+        } catch (NumberFormatException _) {
+            return Books.NO_WRITER;
+        }
+    }
+
+    /// Finds out which of the candidates' traces are decided about by the entries in the ledger.
+    private void decisions() {
+        var scan = scan(topics.samplingDecisions());
+        var from = new HashMap<TopicPartition, Long>();
+        for (var partition : scan.partitions()) {
+            owners.values().stream()
+                    .filter(owner ->
+                            owner.partition() % scan.partitions().size() == partition.partition())
+                    .mapToLong(Stage.Aggregator::decisionsFrom)
+                    .min()
+                    .ifPresent(first -> from.put(partition, first));
+        }
+        // Of other partitions nothing is wanted.
+        scan.partitions().forEach(partition -> from.putIfAbsent(partition, Long.MAX_VALUE));
+        scan.read(
+                from,
+                message -> {
+                    try {
+                        note(Decision.decode(Slice.of(message.value())));
+                    } catch (MalformedSpansException | IllegalArgumentException e) {
+                        throw new KafkaException(
+                                "decision at " + message.partition() + ":" + message.offset(), e);
+                    }
+                });
+    }
+
+    private void note(Decision decision) {
+        var owner = owners.get(decision.partition());
+        var trace = decision.trace();
+        var key = new TraceKeyed(decision.partition(), trace.tenant(), trace.traceId());
+        if (owner != null
+                && decision.sourceTopic().equals(owner.topic())
+                && decision.entry() <= owner.number()) {
+            decided.computeIfPresent(key, (_, last) -> Math.max(last, trace.lastOffset()));
+        }
+    }
+
+    private void settle(Candidate one, Books books) {
+        long last =
+                decided.getOrDefault(
+                        new TraceKeyed(one.cell().partition(), one.cell().tenant(), one.traceId()),
+                        -1L);
+        books.inLog(
+                one.cell(),
+                one.writer(),
+                one.offset() <= last ? Books.Progress.TAKEN : Books.Progress.OPEN,
+                one.copies());
+    }
+
+    private void traces(Books books, long fromMillis) {
+        var scan = scan(topics.tracesComplete());
+        for (var partition : scan.partitions()) {
+            long minute = scan.firstWholeMinute(partition);
+            int step = scan.partitions().size();
+            for (int p = partition.partition(); p < topics.spans().partitions(); p += step) {
+                books.completeBegins(p, minute);
+            }
+        }
+        scan.read(
+                scan.at(fromMillis),
+                message -> {
+                    var provenance = IngestAccounts.provenance(message);
+                    var tenant = LogCopies.tenant(message);
+                    boolean read = message.offset() < stored.getOrDefault(message.partition(), 0L);
+                    if (provenance == null) {
+                        var cell =
+                                new Cell(
+                                        tenant,
+                                        message.partition(),
+                                        Math.floorDiv(message.timestamp(), 60_000));
+                        int spans =
+                                LogCopies.of(message).stream()
+                                        .mapToInt(LogCopies.Share::copies)
+                                        .sum();
+                        books.complete(cell, true, read, spans);
+                        return;
+                    }
+                    var owner = owners.get(provenance.partition());
+                    boolean accounted = owner != null && provenance.entry() <= owner.number();
+                    for (var share : provenance.shares()) {
+                        books.complete(
+                                new Cell(tenant, provenance.partition(), share.minute()),
+                                accounted,
+                                read,
+                                share.spans());
+                    }
+                });
+    }
+}
