@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// A version's number is one more than its offset, so that all readers agree on it and 0 is none.
 /// Confined to one thread.
-final class ControlLog implements AutoCloseable {
+final class ControlLog implements Versions, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ControlLog.class);
     private static final Duration POLL = Duration.ofMillis(100);
@@ -66,15 +66,16 @@ final class ControlLog implements AutoCloseable {
         }
     }
 
-    Version latest() {
+    @Override
+    public Version latest() {
         return held.lastEntry().getValue();
     }
 
-    /// The version with this number, read from the log if it is not held; where retention has taken
-    /// it, the next one that is left.
+    /// Read from the log if it is not held.
     ///
     /// @throws KafkaException when Kafka does not give it
-    Version at(long number) {
+    @Override
+    public Version at(long number) {
         long next = consumer.position(partition);
         if (number > next) {
             // Whoever names a version has seen it, so it is there.

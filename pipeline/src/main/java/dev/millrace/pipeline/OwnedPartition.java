@@ -52,11 +52,11 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     private final AggregatorOutput output;
     private final AggregatorMetrics metrics;
     private final PartitionAssembler assembler;
-    private final ControlLog control;
+    private final Versions control;
     private final Judge judge;
     private final long lateMillis;
     private final long emitFrom;
-    private final SpanRecall recall;
+    private final EarlierSpans recall;
 
     /// What was read back and is yet to be given out; filled by the recall's thread.
     private final Queue<SpanRecall.Answer> readBack = new ConcurrentLinkedQueue<>();
@@ -102,8 +102,8 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             DecisionLog.Loaded decided,
             ClosedTraces closed,
             LogReader log,
-            ControlLog control,
-            SpanRecall recall,
+            Versions control,
+            EarlierSpans recall,
             AggregatorOutput output,
             AggregatorMetrics metrics,
             long nowNanos) {

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 
 /// Reads the spans of traces that had been dropped back from `spans`, on a thread of its own and no
 /// faster than it may, so that no partition waits for it.
-final class SpanRecall implements AutoCloseable {
+final class SpanRecall implements EarlierSpans, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(SpanRecall.class);
     private static final Duration POLL = Duration.ofMillis(100);
@@ -69,11 +69,8 @@ final class SpanRecall implements AutoCloseable {
         thread.start();
     }
 
-    /// Never waits.
-    ///
-    /// @param reply is told on another thread
-    /// @return false when too much is waiting already
-    boolean ask(Request request, Consumer<Answer> reply) {
+    @Override
+    public boolean ask(Request request, Consumer<Answer> reply) {
         return waiting.offer(new Task(request, reply));
     }
 
@@ -131,8 +128,9 @@ final class SpanRecall implements AutoCloseable {
         task.reply().accept(new Answer(request, records, beginning > request.from()));
     }
 
-    /// Records that cannot be read have been told of when they came.
-    private static void find(
+    /// Puts what a record holds of the trace; a record that cannot be read was told of when it
+    /// came.
+    static void find(
             ConsumerRecord<byte[], byte[]> message,
             Request request,
             SortedMap<Long, List<Slice>> records) {
