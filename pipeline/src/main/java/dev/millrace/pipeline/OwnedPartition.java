@@ -387,8 +387,11 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         }
     }
 
+    /// Whether there is something to commit. What is only read again is committed already: until
+    /// that is over, the position would step back, and what was decided beyond it be forgotten.
     boolean hasNews() {
-        return gaveBack || assembler.resumption().position() != committed;
+        long position = assembler.resumption().position();
+        return position >= emitFrom && (gaveBack || position != committed);
     }
 
     /// What to commit now.
