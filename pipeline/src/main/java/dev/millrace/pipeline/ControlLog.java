@@ -100,7 +100,7 @@ final class ControlLog implements Versions, AutoCloseable {
             checkProgress(idle, next);
         }
         consumer.seek(partition, next);
-        if (found == null || found.number() != number) {
+        if (found == null || (number > 0 && found.number() != number)) {
             LOG.atError()
                     .addKeyValue("version", number)
                     .addKeyValue("instead", found == null ? "latest" : found.number())

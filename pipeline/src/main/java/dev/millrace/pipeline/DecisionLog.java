@@ -46,7 +46,7 @@ final class DecisionLog implements AutoCloseable {
     ///
     /// @param end the offset at which later decisions begin
     /// @param upgrades that were asked for and not done
-    record Loaded(long end, List<Decision> upgrades) {}
+    record Loaded(long end, List<SpanRecall.Request> upgrades) {}
 
     /// Puts every committed decision about `spans` from offset `from` on into `closed`.
     Loaded load(TopicPartition spans, long from, ClosedTraces closed) {

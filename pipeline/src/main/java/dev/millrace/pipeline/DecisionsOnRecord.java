@@ -1,6 +1,7 @@
 package dev.millrace.pipeline;
 
 import dev.millrace.assembly.ClosedTraces;
+import dev.millrace.assembly.PartitionAssembler;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,7 +13,7 @@ final class DecisionsOnRecord {
 
     private final TopicPartition spans;
     private final ClosedTraces closed;
-    private final Map<List<Object>, Decision> upgrades = new LinkedHashMap<>();
+    private final Map<List<Object>, SpanRecall.Request> upgrades = new LinkedHashMap<>();
 
     /// @param closed takes them
     DecisionsOnRecord(TopicPartition spans, ClosedTraces closed) {
@@ -27,6 +28,12 @@ final class DecisionsOnRecord {
             return;
         }
         var trace = decision.trace();
+        List<Object> key = List.of(trace.tenant(), trace.traceId(), trace.decidedAt());
+        if (decision.upgrade() == Decision.Upgrade.DONE) {
+            upgrades.remove(key);
+            return;
+        }
+        boolean broughtBack = decision.upgrade() == Decision.Upgrade.ASKED;
         closed.put(
                 trace.tenant(),
                 trace.traceId(),
@@ -34,19 +41,18 @@ final class DecisionsOnRecord {
                         trace.firstOffset(),
                         trace.lastOffset(),
                         trace.decidedAt(),
-                        trace.fragment() + 1,
+                        PartitionAssembler.nextFragment(trace.fragment(), broughtBack),
                         decision.fate()),
                 trace.closedAt());
-        List<Object> key = List.of(trace.tenant(), trace.traceId());
-        switch (decision.upgrade()) {
-            case ASKED -> upgrades.put(key, decision);
-            case DONE -> upgrades.remove(key);
-            case NONE -> {}
+        if (broughtBack) {
+            var known = closed.find(trace.tenant(), trace.traceId());
+            long from = known == null ? trace.firstOffset() : known.firstOffset();
+            upgrades.put(key, new SpanRecall.Request(spans, decision, from));
         }
     }
 
     /// The upgrades that were asked for and not done.
-    List<Decision> upgrades() {
+    List<SpanRecall.Request> upgrades() {
         return List.copyOf(upgrades.values());
     }
 }

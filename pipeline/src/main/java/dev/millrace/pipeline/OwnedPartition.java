@@ -15,13 +15,16 @@ import dev.millrace.sampling.tail.Judge;
 import dev.millrace.sampling.tail.RootOperation;
 import dev.millrace.sampling.tail.TraceFacts;
 import dev.millrace.sampling.tail.Verdict;
+import dev.millrace.sampling.tail.Version;
 import dev.millrace.wire.otlp.MalformedSpansException;
 import dev.millrace.wire.otlp.PackedSpans;
 import dev.millrace.wire.otlp.SpanIndex;
 import dev.millrace.wire.otlp.TraceChunk;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -72,8 +75,17 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     private Decision.Upgrade upgrade = Decision.Upgrade.NONE;
 
-    /// The fate of the trace whose earlier spans are being given out.
-    private @Nullable Fate givingBack;
+    /// Where it begins if it is brought back.
+    private long droppedFrom;
+
+    /// What was decided about a trace when it was asked for its earlier spans, while these are
+    /// being given out, and the version that held then.
+    private @Nullable Decision givingBack;
+
+    private @Nullable Version versionAsked;
+
+    /// What was asked for and is not here yet, with the offset from which on decisions tell of it.
+    private final Map<SpanRecall.Request, Long> awaited = new LinkedHashMap<>();
 
     /// Whether something was given out since the last commit that no position tells of.
     private boolean gaveBack;
@@ -120,23 +132,14 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         output.knowEnd(partition, decided.end());
         this.recall = recall;
         this.control = control;
-        judge = new Judge(from.version() == 0 ? control.latest() : control.at(from.version()));
+        judge = new Judge(control.at(from.version()));
         assembler = new PartitionAssembler(config, from.resumption(), closed, log, this);
-        decided.upgrades().forEach(this::askAgain);
+        decided.upgrades().forEach(this::ask);
     }
 
-    private void askAgain(Decision upgrade) {
-        var trace = upgrade.trace();
-        var known = assembler.closedTraces().find(trace.tenant(), trace.traceId());
-        if (known != null) {
-            notAskedYet.add(
-                    new SpanRecall.Request(
-                            partition,
-                            trace.tenant(),
-                            trace.traceId(),
-                            known.firstOffset(),
-                            trace.firstOffset() - 1));
-        }
+    private void ask(SpanRecall.Request request) {
+        notAskedYet.add(request);
+        awaited.put(request, floors.getFirst().offset());
     }
 
     /// @throws UnreadableSpansException when the record cannot be part of traces, nor can those
@@ -145,7 +148,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         lastRecordNanos = nowNanos;
         nextMarkerNanos = nowNanos;
         if (message.offset() >= emitFrom) {
-            noteFloor(message.timestamp());
+            noteFloor(assembler.time());
         }
         String marker = RecordHeaders.text(message.headers(), RecordHeaders.MARKER);
         if (marker != null) {
@@ -282,8 +285,8 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         upgrade = Decision.Upgrade.NONE;
         if (givingBack != null) {
             upgrade = Decision.Upgrade.DONE;
-            verdict = follow(givingBack, UPGRADE_RULE);
-            return givingBack;
+            verdict = follow(givingBack.fate(), UPGRADE_RULE);
+            return givingBack.fate();
         }
         if (earlier == null) {
             verdict = judge.verdict(facts(trace));
@@ -292,13 +295,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             verdict = judge.verdict(facts(trace));
             if (verdict.kept()) {
                 upgrade = Decision.Upgrade.ASKED;
-                notAskedYet.add(
-                        new SpanRecall.Request(
-                                partition,
-                                trace.tenant(),
-                                trace.traceId(),
-                                earlier.firstOffset(),
-                                earlier.lastOffset()));
+                droppedFrom = earlier.firstOffset();
             } else {
                 verdict = follow(earlier.fate(), LATE_RULE);
             }
@@ -306,6 +303,11 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             verdict = follow(earlier.fate(), LATE_RULE);
         }
         return new Fate(verdict.kept(), verdict.threshold());
+    }
+
+    /// What holds for the trace that is being closed or given back, whenever that comes.
+    private Version version() {
+        return versionAsked == null ? judge.version() : versionAsked;
     }
 
     private static Verdict follow(Fate fate, String rule) {
@@ -327,16 +329,16 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             notAskedYet.removeFirst();
         }
         for (var answer = readBack.poll(); answer != null; answer = readBack.poll()) {
-            var request = answer.request();
-            var known = assembler.closedTraces().find(request.tenant(), request.traceId());
-            boolean missed = answer.gone() || answer.records().isEmpty() || known == null;
+            boolean missed = answer.gone() || answer.records().isEmpty();
             (missed ? metrics.upgradesMissed : metrics.upgrades).increment();
-            if (known != null && !answer.records().isEmpty()) {
-                givingBack = known.fate();
-                boolean _ =
-                        assembler.giveBack(
-                                request.tenant(), request.traceId(), answer.records(), givingBack);
+            awaited.remove(answer.request());
+            if (!answer.records().isEmpty()) {
+                var asked = answer.request().asked();
+                givingBack = asked;
+                versionAsked = control.at(asked.version());
+                assembler.giveBack(asked.trace(), answer.records());
                 givingBack = null;
+                versionAsked = null;
                 gaveBack = true;
             }
         }
@@ -344,7 +346,8 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     @Override
     public Slice traceState(Slice before, Fate fate) {
-        if (judge.version().policy().keepsEverything()) {
+        // Late spans follow a chance that was taken under an earlier policy.
+        if (fate.threshold() == 0 && version().policy().keepsEverything()) {
             return before;
         }
         if (before.length() > 0) {
@@ -360,7 +363,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     @Override
     public void closed(ClosedTrace trace, Fate fate) {
-        output.decide(
+        var decision =
                 new Decision(
                         partition.topic(),
                         partition.partition(),
@@ -369,8 +372,12 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                         verdict.rule(),
                         fate.threshold(),
                         verdict.ruleThreshold(),
-                        judge.version().number(),
-                        upgrade));
+                        version().number(),
+                        upgrade);
+        output.decide(decision);
+        if (upgrade == Decision.Upgrade.ASKED) {
+            ask(new SpanRecall.Request(partition, decision, droppedFrom));
+        }
         if (upgrade != Decision.Upgrade.DONE) { // what is given back was counted before
             (trace.late() ? metrics.late : metrics.traces).increment();
             metrics.spans.increment(trace.digest().spans());
@@ -403,7 +410,11 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             floor = floors.removeFirst();
         }
         floors.addFirst(floor);
-        return new CommitMetadata(resumption, floor.offset(), judge.version().number());
+        long decisionsFrom = floor.offset();
+        for (long from : awaited.values()) {
+            decisionsFrom = Math.min(decisionsFrom, from);
+        }
+        return new CommitMetadata(resumption, decisionsFrom, judge.version().number());
     }
 
     void committed(CommitMetadata progress) {

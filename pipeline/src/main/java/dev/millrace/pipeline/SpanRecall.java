@@ -37,11 +37,25 @@ final class SpanRecall implements EarlierSpans, AutoCloseable {
     private static final Map<String, Integer> LITTLE =
             Map.of("max.partition.fetch.bytes", 1 << 20, "fetch.max.bytes", 2 << 20);
 
-    /// What to read.
+    /// What to read: all of a trace before the fragment that brought it back.
     ///
+    /// @param asked what was decided about that fragment
     /// @param from the offset of the trace's first record
-    /// @param to the offset of the last that is wanted
-    record Request(TopicPartition partition, Tenant tenant, TraceId traceId, long from, long to) {}
+    record Request(TopicPartition partition, Decision asked, long from) {
+
+        Tenant tenant() {
+            return asked.trace().tenant();
+        }
+
+        TraceId traceId() {
+            return asked.trace().traceId();
+        }
+
+        /// The last offset where some of it may be.
+        long to() {
+            return asked.trace().firstOffset() - 1;
+        }
+    }
 
     /// What was found.
     ///

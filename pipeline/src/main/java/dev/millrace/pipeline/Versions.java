@@ -8,6 +8,7 @@ interface Versions {
     /// The newest there is.
     Version latest();
 
-    /// The version with this number; where retention has taken it, the next one that is left.
+    /// The version with this number; where retention has taken it, the next one that is left. 0 is
+    /// the first there is.
     Version at(long number);
 }
