@@ -81,15 +81,18 @@ final class ControlLog implements Versions, AutoCloseable {
             // Whoever names a version has seen it, so it is there.
             readTo(number);
         }
-        var known = held.get(number);
-        return known == null ? older(number, consumer.position(partition)) : known;
+        var known = held.get(Math.max(1, number));
+        return known == null ? older(number) : known;
     }
 
-    private Version older(long number, long next) {
+    private Version older(long number) {
+        long next = consumer.position(partition);
+        // What was published here was not necessarily read.
+        long end = Math.max(next, held.lastKey());
         consumer.seek(partition, Math.max(beginning(), number - 1));
         Version found = null;
         int idle = 0;
-        while (found == null && consumer.position(partition) < next) {
+        while (found == null && consumer.position(partition) < end) {
             var messages = consumer.poll(POLL);
             for (var message : messages) {
                 if (found == null) {
@@ -97,7 +100,7 @@ final class ControlLog implements Versions, AutoCloseable {
                 }
             }
             idle = messages.isEmpty() ? idle + 1 : 0;
-            checkProgress(idle, next);
+            checkProgress(idle, end);
         }
         consumer.seek(partition, next);
         if (found == null || (number > 0 && found.number() != number)) {
