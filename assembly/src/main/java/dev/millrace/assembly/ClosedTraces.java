@@ -18,6 +18,10 @@ import org.jspecify.annotations.Nullable;
 public final class ClosedTraces implements AutoCloseable {
 
     private static final int GENERATIONS_PER_WINDOW = 4;
+
+    /// What came at the end of the late window may stay open for as long again.
+    private static final int MOST_GENERATIONS = 2 * GENERATIONS_PER_WINDOW + 2;
+
     private static final int FIRST_CAPACITY = 1 << 10;
 
     /// What is known of a closed trace.
@@ -26,7 +30,7 @@ public final class ClosedTraces implements AutoCloseable {
     /// @param lastOffset the offset of its last record; every record of the trace up to it is
     ///   accounted for
     /// @param decidedAt the log time of its first verdict, milliseconds since the epoch
-    /// @param fragments how many times it was closed: once, and once more for each late fragment
+    /// @param fragments the number of its next late fragment
     /// @param fate what became of it, which late spans follow
     public record Entry(
             long firstOffset, long lastOffset, long decidedAt, int fragments, Fate fate) {
@@ -76,7 +80,7 @@ public final class ClosedTraces implements AutoCloseable {
                         traceId.low(),
                         tenants.computeIfAbsent(tenant, _ -> tenants.size()),
                         entry);
-        while (generations.size() > GENERATIONS_PER_WINDOW + 2 || size() > maxTraces) {
+        while (generations.size() > MOST_GENERATIONS || size() > maxTraces) {
             forgottenEarly += generations.peekLast().table().size();
             generations.removeLast().table().close();
         }

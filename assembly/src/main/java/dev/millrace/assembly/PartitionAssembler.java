@@ -155,7 +155,9 @@ public final class PartitionAssembler implements AutoCloseable {
         open.remove(trace.key);
         heldBytes -= trace.heldBytes();
         long decidedAt = trace.fragment == 0 ? time : trace.decidedAt;
+        var earlier = earlier(trace);
         var fate = position >= emitFrom ? emit(trace, decidedAt, minutes::at) : Fate.KEPT;
+        boolean broughtBack = earlier != null && !earlier.fate().kept() && fate.kept();
         closedTraces.put(
                 trace.key.tenant(),
                 trace.key.traceId(),
@@ -163,9 +165,17 @@ public final class PartitionAssembler implements AutoCloseable {
                         trace.firstOffset(),
                         trace.lastOffset(),
                         decidedAt,
-                        trace.fragment + 1,
+                        nextFragment(trace.fragment, broughtBack),
                         fate),
                 time);
+    }
+
+    /// The number of the late fragment after one.
+    ///
+    /// @param broughtBack whether a dropped trace is kept from that one on; the number after it is
+    ///   left for what came earlier
+    public static int nextFragment(int fragment, boolean broughtBack) {
+        return fragment + (broughtBack ? 2 : 1);
     }
 
     private Fate emit(OpenTrace trace, long decidedAt, LongUnaryOperator minuteOf) {
@@ -247,33 +257,23 @@ public final class PartitionAssembler implements AutoCloseable {
                 });
     }
 
-    /// Gives out what was read back of a trace that had been dropped, as a late fragment more of
-    /// it.
+    /// Gives out what was read back of a trace that had been dropped, under the number that was
+    /// left for it. When that comes changes nothing else: by now the trace may be forgotten, or
+    /// have begun anew after the late window.
     ///
-    /// @param records by offset
-    /// @return false when the trace is no longer on record
-    public boolean giveBack(
-            Tenant tenant, TraceId traceId, SortedMap<Long, LogRecord> records, Fate fate) {
-        var known = closedTraces.find(tenant, traceId);
-        if (known == null) {
-            return false;
-        }
-        var key = new OpenTrace.Key(tenant, traceId);
-        var trace = new OpenTrace(key, known.fragments(), known.decidedAt(), time, time);
+    /// @param keptFrom the late fragment from which on it is kept
+    /// @param records by offset; not empty
+    public void giveBack(ClosedTrace keptFrom, SortedMap<Long, LogRecord> records) {
+        var trace =
+                new OpenTrace(
+                        new OpenTrace.Key(keptFrom.tenant(), keptFrom.traceId()),
+                        keptFrom.fragment() + 1,
+                        keptFrom.decidedAt(),
+                        time,
+                        time);
         records.forEach(
                 (offset, record) -> record.bodies().forEach(body -> trace.add(offset, body)));
-        var _ = emit(trace, known.decidedAt(), offset -> minuteOf(records, offset));
-        closedTraces.put(
-                tenant,
-                traceId,
-                new ClosedTraces.Entry(
-                        known.firstOffset(),
-                        known.lastOffset(),
-                        known.decidedAt(),
-                        known.fragments() + 1,
-                        fate),
-                time);
-        return true;
+        var _ = emit(trace, keptFrom.decidedAt(), offset -> minuteOf(records, offset));
     }
 
     private static long minuteOf(SortedMap<Long, LogRecord> records, long offset) {

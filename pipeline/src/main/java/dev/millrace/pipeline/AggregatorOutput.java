@@ -8,7 +8,7 @@ import dev.millrace.pipeline.ledger.Provenance;
 import dev.millrace.wire.otlp.TraceChunk;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// begun with the first record; the loop ends it.
 final class AggregatorOutput {
 
-    private final KafkaProducer<byte[], byte[]> producer;
+    private final Producer<byte[], byte[]> producer;
     private final TopicsConfig topics;
 
     /// Per partition of `sampling-decisions`: the end as far as it is known. Decisions sent later
@@ -29,7 +29,7 @@ final class AggregatorOutput {
 
     private boolean inTransaction;
 
-    AggregatorOutput(KafkaProducer<byte[], byte[]> producer, TopicsConfig topics) {
+    AggregatorOutput(Producer<byte[], byte[]> producer, TopicsConfig topics) {
         this.producer = producer;
         this.topics = topics;
         this.decisionEnds = new AtomicLongArray(topics.samplingDecisions().partitions());

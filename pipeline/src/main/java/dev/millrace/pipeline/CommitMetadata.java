@@ -10,7 +10,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 /// The committed offset itself is the position, so lag means lag.
 ///
 /// @param decisionsFrom no decision that the new owner needs lies before this offset
-/// @param version the number of the version that holds at the position; 0 for the latest, where
+/// @param version the number of the version that holds at the position; 0 for the first, where
 ///   nothing was decided yet
 /// @param entry the number of the newest entry of this partition in `ledger`; 0 for none
 record CommitMetadata(Resumption resumption, long decisionsFrom, long version, long entry) {

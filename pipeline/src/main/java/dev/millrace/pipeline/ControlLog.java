@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// A version's number is one more than its offset, so that all readers agree on it and 0 is none.
 /// Confined to one thread.
-final class ControlLog implements AutoCloseable {
+final class ControlLog implements Versions, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ControlLog.class);
     private static final Duration POLL = Duration.ofMillis(100);
@@ -66,29 +66,33 @@ final class ControlLog implements AutoCloseable {
         }
     }
 
-    Version latest() {
+    @Override
+    public Version latest() {
         return held.lastEntry().getValue();
     }
 
-    /// The version with this number, read from the log if it is not held; where retention has taken
-    /// it, the next one that is left.
+    /// Read from the log if it is not held.
     ///
     /// @throws KafkaException when Kafka does not give it
-    Version at(long number) {
+    @Override
+    public Version at(long number) {
         long next = consumer.position(partition);
         if (number > next) {
             // Whoever names a version has seen it, so it is there.
             readTo(number);
         }
-        var known = held.get(number);
-        return known == null ? older(number, consumer.position(partition)) : known;
+        var known = held.get(Math.max(1, number));
+        return known == null ? older(number) : known;
     }
 
-    private Version older(long number, long next) {
+    private Version older(long number) {
+        long next = consumer.position(partition);
+        // What was published here was not necessarily read.
+        long end = Math.max(next, held.lastKey());
         consumer.seek(partition, Math.max(beginning(), number - 1));
         Version found = null;
         int idle = 0;
-        while (found == null && consumer.position(partition) < next) {
+        while (found == null && consumer.position(partition) < end) {
             var messages = consumer.poll(POLL);
             for (var message : messages) {
                 if (found == null) {
@@ -96,10 +100,10 @@ final class ControlLog implements AutoCloseable {
                 }
             }
             idle = messages.isEmpty() ? idle + 1 : 0;
-            checkProgress(idle, next);
+            checkProgress(idle, end);
         }
         consumer.seek(partition, next);
-        if (found == null || found.number() != number) {
+        if (found == null || (number > 0 && found.number() != number)) {
             LOG.atError()
                     .addKeyValue("version", number)
                     .addKeyValue("instead", found == null ? "latest" : found.number())

@@ -144,7 +144,7 @@ public record Decision(
     }
 
     /// @throws MalformedSpansException when the value is no decision
-    static Decision decode(Slice value) {
+    public static Decision decode(Slice value) {
         var fields = new Fields();
         var reader = ProtoReader.of(value);
         while (reader.next() != 0) {

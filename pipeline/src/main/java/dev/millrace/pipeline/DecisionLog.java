@@ -3,7 +3,6 @@ package dev.millrace.pipeline;
 import dev.millrace.assembly.ClosedTraces;
 import dev.millrace.model.Slice;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -47,7 +46,7 @@ final class DecisionLog implements AutoCloseable {
     ///
     /// @param end the offset at which later decisions begin
     /// @param upgrades that were asked for and not done
-    record Loaded(long end, List<Decision> upgrades) {}
+    record Loaded(long end, List<SpanRecall.Request> upgrades) {}
 
     /// Puts every committed decision about `spans` from offset `from` on into `closed`.
     Loaded load(TopicPartition spans, long from, ClosedTraces closed) {
@@ -58,23 +57,12 @@ final class DecisionLog implements AutoCloseable {
         consumer.assign(List.of(source));
         long start = consumer.beginningOffsets(List.of(source)).getOrDefault(source, 0L);
         consumer.seek(source, Math.max(from, start));
-        var upgrades = new LinkedHashMap<List<Object>, Decision>();
+        var decided = new DecisionsOnRecord(spans, closed);
         int idle = 0;
         while (consumer.position(source) < end) {
             long before = consumer.position(source);
             for (var message : consumer.poll(POLL)) {
-                var decision = Decision.decode(Slice.of(message.value()));
-                if (decision.partition() == spans.partition()
-                        && decision.sourceTopic().equals(spans.topic())) {
-                    put(decision, closed);
-                    List<Object> key =
-                            List.of(decision.trace().tenant(), decision.trace().traceId());
-                    switch (decision.upgrade()) {
-                        case ASKED -> upgrades.put(key, decision);
-                        case DONE -> upgrades.remove(key);
-                        case NONE -> {}
-                    }
-                }
+                decided.accept(Decision.decode(Slice.of(message.value())));
             }
             idle = consumer.position(source) > before ? 0 : idle + 1;
             if (idle > STALL.dividedBy(POLL)) {
@@ -88,21 +76,7 @@ final class DecisionLog implements AutoCloseable {
             }
         }
         consumer.unsubscribe();
-        return new Loaded(end, List.copyOf(upgrades.values()));
-    }
-
-    private static void put(Decision decision, ClosedTraces closed) {
-        var trace = decision.trace();
-        closed.put(
-                trace.tenant(),
-                trace.traceId(),
-                new ClosedTraces.Entry(
-                        trace.firstOffset(),
-                        trace.lastOffset(),
-                        trace.decidedAt(),
-                        trace.fragment() + 1,
-                        decision.fate()),
-                trace.closedAt());
+        return new Loaded(end, decided.upgrades());
     }
 
     private long end(TopicPartition partition) {

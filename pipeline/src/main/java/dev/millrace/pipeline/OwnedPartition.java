@@ -22,13 +22,16 @@ import dev.millrace.sampling.tail.Judge;
 import dev.millrace.sampling.tail.RootOperation;
 import dev.millrace.sampling.tail.TraceFacts;
 import dev.millrace.sampling.tail.Verdict;
+import dev.millrace.sampling.tail.Version;
 import dev.millrace.wire.otlp.MalformedSpansException;
 import dev.millrace.wire.otlp.PackedSpans;
 import dev.millrace.wire.otlp.SpanIndex;
 import dev.millrace.wire.otlp.TraceChunk;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -59,11 +62,11 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     private final AggregatorOutput output;
     private final AggregatorMetrics metrics;
     private final PartitionAssembler assembler;
-    private final ControlLog control;
+    private final Versions control;
     private final Judge judge;
     private final long lateMillis;
     private final long emitFrom;
-    private final SpanRecall recall;
+    private final EarlierSpans recall;
 
     /// What was read back and is yet to be given out; filled by the recall's thread.
     private final Queue<SpanRecall.Answer> readBack = new ConcurrentLinkedQueue<>();
@@ -79,8 +82,17 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     private Decision.Upgrade upgrade = Decision.Upgrade.NONE;
 
-    /// The fate of the trace whose earlier spans are being given out.
-    private @Nullable Fate givingBack;
+    /// Where it begins if it is brought back.
+    private long droppedFrom;
+
+    /// What was decided about a trace when it was asked for its earlier spans, while these are
+    /// being given out, and the version that held then.
+    private @Nullable Decision givingBack;
+
+    private @Nullable Version versionAsked;
+
+    /// What was asked for and is not here yet, with the offset from which on decisions tell of it.
+    private final Map<SpanRecall.Request, Long> awaited = new LinkedHashMap<>();
 
     /// Whether something was given out since the last commit that no position tells of.
     private boolean gaveBack;
@@ -122,8 +134,8 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             DecisionLog.Loaded decided,
             ClosedTraces closed,
             LogReader log,
-            ControlLog control,
-            SpanRecall recall,
+            Versions control,
+            EarlierSpans recall,
             AggregatorOutput output,
             AggregatorMetrics metrics,
             long nowNanos) {
@@ -143,23 +155,14 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         output.knowEnd(partition, decided.end());
         this.recall = recall;
         this.control = control;
-        judge = new Judge(from.version() == 0 ? control.latest() : control.at(from.version()));
+        judge = new Judge(control.at(from.version()));
         assembler = new PartitionAssembler(config, from.resumption(), closed, log, this);
-        decided.upgrades().forEach(this::askAgain);
+        decided.upgrades().forEach(this::ask);
     }
 
-    private void askAgain(Decision upgrade) {
-        var trace = upgrade.trace();
-        var known = assembler.closedTraces().find(trace.tenant(), trace.traceId());
-        if (known != null) {
-            notAskedYet.add(
-                    new SpanRecall.Request(
-                            partition,
-                            trace.tenant(),
-                            trace.traceId(),
-                            known.firstOffset(),
-                            trace.firstOffset() - 1));
-        }
+    private void ask(SpanRecall.Request request) {
+        notAskedYet.add(request);
+        awaited.put(request, floors.getFirst().offset());
     }
 
     /// @throws UnreadableSpansException when the record cannot be part of traces, nor can those
@@ -168,7 +171,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         lastRecordNanos = nowNanos;
         nextMarkerNanos = nowNanos;
         if (message.offset() >= emitFrom) {
-            noteFloor(message.timestamp());
+            noteFloor(assembler.time());
         }
         String marker = RecordHeaders.text(message.headers(), RecordHeaders.MARKER);
         if (marker != null) {
@@ -325,8 +328,8 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         upgrade = Decision.Upgrade.NONE;
         if (givingBack != null) {
             upgrade = Decision.Upgrade.DONE;
-            verdict = follow(givingBack, UPGRADE_RULE);
-            return givingBack;
+            verdict = follow(givingBack.fate(), UPGRADE_RULE);
+            return givingBack.fate();
         }
         if (earlier == null) {
             verdict = judge.verdict(facts(trace));
@@ -335,13 +338,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             verdict = judge.verdict(facts(trace));
             if (verdict.kept()) {
                 upgrade = Decision.Upgrade.ASKED;
-                notAskedYet.add(
-                        new SpanRecall.Request(
-                                partition,
-                                trace.tenant(),
-                                trace.traceId(),
-                                earlier.firstOffset(),
-                                earlier.lastOffset()));
+                droppedFrom = earlier.firstOffset();
             } else {
                 verdict = follow(earlier.fate(), LATE_RULE);
             }
@@ -349,6 +346,11 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             verdict = follow(earlier.fate(), LATE_RULE);
         }
         return new Fate(verdict.kept(), verdict.threshold());
+    }
+
+    /// What holds for the trace that is being closed or given back, whenever that comes.
+    private Version version() {
+        return versionAsked == null ? judge.version() : versionAsked;
     }
 
     private static Verdict follow(Fate fate, String rule) {
@@ -370,16 +372,16 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             notAskedYet.removeFirst();
         }
         for (var answer = readBack.poll(); answer != null; answer = readBack.poll()) {
-            var request = answer.request();
-            var known = assembler.closedTraces().find(request.tenant(), request.traceId());
-            boolean missed = answer.gone() || answer.records().isEmpty() || known == null;
+            boolean missed = answer.gone() || answer.records().isEmpty();
             (missed ? metrics.upgradesMissed : metrics.upgrades).increment();
-            if (known != null && !answer.records().isEmpty()) {
-                givingBack = known.fate();
-                boolean _ =
-                        assembler.giveBack(
-                                request.tenant(), request.traceId(), answer.records(), givingBack);
+            awaited.remove(answer.request());
+            if (!answer.records().isEmpty()) {
+                var asked = answer.request().asked();
+                givingBack = asked;
+                versionAsked = control.at(asked.version());
+                assembler.giveBack(asked.trace(), answer.records());
                 givingBack = null;
+                versionAsked = null;
                 gaveBack = true;
             }
         }
@@ -387,7 +389,8 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     @Override
     public Slice traceState(Slice before, Fate fate) {
-        if (judge.version().policy().keepsEverything()) {
+        // Late spans follow a chance that was taken under an earlier policy.
+        if (fate.threshold() == 0 && version().policy().keepsEverything()) {
             return before;
         }
         if (before.length() > 0) {
@@ -403,7 +406,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     @Override
     public void closed(ClosedTrace trace, Fate fate) {
-        output.decide(
+        var decision =
                 new Decision(
                         partition.topic(),
                         partition.partition(),
@@ -412,10 +415,14 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                         verdict.rule(),
                         fate.threshold(),
                         verdict.ruleThreshold(),
-                        judge.version().number(),
+                        version().number(),
                         entry,
-                        upgrade));
+                        upgrade);
+        output.decide(decision);
         account(trace, fate);
+        if (upgrade == Decision.Upgrade.ASKED) {
+            ask(new SpanRecall.Request(partition, decision, droppedFrom));
+        }
         if (upgrade != Decision.Upgrade.DONE) { // what is given back was counted before
             (trace.late() ? metrics.late : metrics.traces).increment();
             metrics.spans.increment(trace.digest().spans());
@@ -451,8 +458,11 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         }
     }
 
+    /// Whether there is something to commit. What is only read again is committed already: until
+    /// that is over, the position would step back, and what was decided beyond it be forgotten.
     boolean hasNews() {
-        return gaveBack || assembler.resumption().position() != committed;
+        long position = assembler.resumption().position();
+        return position >= emitFrom && (gaveBack || position != committed);
     }
 
     /// What to commit now.
@@ -464,7 +474,11 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             floor = floors.removeFirst();
         }
         floors.addFirst(floor);
-        return new CommitMetadata(resumption, floor.offset(), judge.version().number(), entry);
+        long decisionsFrom = floor.offset();
+        for (long from : awaited.values()) {
+            decisionsFrom = Math.min(decisionsFrom, from);
+        }
+        return new CommitMetadata(resumption, decisionsFrom, judge.version().number(), entry);
     }
 
     /// What became of spans since the last commit, to be committed with `progress`.

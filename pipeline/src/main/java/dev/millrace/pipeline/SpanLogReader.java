@@ -54,8 +54,8 @@ final class SpanLogReader implements LogReader {
         consumer.unsubscribe();
     }
 
-    /// The record was understood before, so it is again.
-    private static void hand(ConsumerRecord<byte[], byte[]> message, Records into) {
+    /// Hands over what a record holds; it was understood before, so it is again.
+    static void hand(ConsumerRecord<byte[], byte[]> message, Records into) {
         var value = Slice.of(message.value());
         if (Keying.of(message.headers()) == Keying.TRACE_ID) {
             var traceId = Objects.requireNonNull(TraceKey.parse(message.key()));

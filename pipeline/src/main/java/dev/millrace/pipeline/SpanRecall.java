@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 
 /// Reads the spans of traces that had been dropped back from `spans`, on a thread of its own and no
 /// faster than it may, so that no partition waits for it.
-final class SpanRecall implements AutoCloseable {
+final class SpanRecall implements EarlierSpans, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(SpanRecall.class);
     private static final Duration POLL = Duration.ofMillis(100);
@@ -38,11 +38,25 @@ final class SpanRecall implements AutoCloseable {
     private static final Map<String, Integer> LITTLE =
             Map.of("max.partition.fetch.bytes", 1 << 20, "fetch.max.bytes", 2 << 20);
 
-    /// What to read.
+    /// What to read: all of a trace before the fragment that brought it back.
     ///
+    /// @param asked what was decided about that fragment
     /// @param from the offset of the trace's first record
-    /// @param to the offset of the last that is wanted
-    record Request(TopicPartition partition, Tenant tenant, TraceId traceId, long from, long to) {}
+    record Request(TopicPartition partition, Decision asked, long from) {
+
+        Tenant tenant() {
+            return asked.trace().tenant();
+        }
+
+        TraceId traceId() {
+            return asked.trace().traceId();
+        }
+
+        /// The last offset where some of it may be.
+        long to() {
+            return asked.trace().firstOffset() - 1;
+        }
+    }
 
     /// What was found.
     ///
@@ -70,11 +84,8 @@ final class SpanRecall implements AutoCloseable {
         thread.start();
     }
 
-    /// Never waits.
-    ///
-    /// @param reply is told on another thread
-    /// @return false when too much is waiting already
-    boolean ask(Request request, Consumer<Answer> reply) {
+    @Override
+    public boolean ask(Request request, Consumer<Answer> reply) {
         return waiting.offer(new Task(request, reply));
     }
 
@@ -132,8 +143,9 @@ final class SpanRecall implements AutoCloseable {
         task.reply().accept(new Answer(request, records, beginning > request.from()));
     }
 
-    /// Records that cannot be read have been told of when they came.
-    private static void find(
+    /// Puts what a record holds of the trace; a record that cannot be read was told of when it
+    /// came.
+    static void find(
             ConsumerRecord<byte[], byte[]> message,
             Request request,
             SortedMap<Long, LogRecord> records) {

@@ -1,13 +1,19 @@
 package dev.millrace.verification;
 
+import dev.millrace.model.Slice;
+import dev.millrace.model.TraceId;
+import dev.millrace.pipeline.Decision;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -37,21 +43,70 @@ record TraceLog(String bootstrapServers) {
         return count[0];
     }
 
+    /// Every committed decision, in the order of each partition.
+    List<Decision> decisions(String topic) {
+        var decisions = new ArrayList<Decision>();
+        read(topic, message -> decisions.add(Decision.decode(Slice.of(message.value()))));
+        return decisions;
+    }
+
+    /// The committed bodies of each trace.
+    Map<TraceId, List<Slice>> bodies(String topic) {
+        var bodies = new LinkedHashMap<TraceId, List<Slice>>();
+        read(
+                topic,
+                message -> {
+                    var key = new String(message.key(), StandardCharsets.US_ASCII);
+                    var traceId =
+                            new TraceId(
+                                    Long.parseUnsignedLong(key, 0, 16, 16),
+                                    Long.parseUnsignedLong(key, 16, 32, 16));
+                    bodies.computeIfAbsent(traceId, _ -> new ArrayList<>())
+                            .add(Slice.of(message.value()));
+                });
+        return bodies;
+    }
+
+    /// Of how many partitions an aggregator's group has not read or not decided all.
+    int unfinished(String group, String topic) {
+        try (var consumer = consumer(Map.of("group.id", group))) {
+            var partitions = partitions(consumer, topic);
+            var ends = consumer.endOffsets(partitions);
+            var committed = consumer.committed(Set.copyOf(partitions));
+            int unfinished = 0;
+            for (var partition : partitions) {
+                long end = ends.getOrDefault(partition, 0L);
+                var position = committed.get(partition);
+                boolean open =
+                        position == null
+                                ? end > 0
+                                : position.offset() < end
+                                        || !position.metadata().contains("resume=" + end + " ");
+                unfinished += open ? 1 : 0;
+            }
+            return unfinished;
+        }
+    }
+
+    private KafkaConsumer<byte[], byte[]> consumer(Map<String, Object> more) {
+        var settings = new HashMap<String, Object>(more);
+        settings.put("bootstrap.servers", bootstrapServers);
+        settings.put("isolation.level", "read_committed");
+        settings.put("enable.auto.commit", false);
+        return new KafkaConsumer<>(
+                settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    private static List<TopicPartition> partitions(
+            KafkaConsumer<byte[], byte[]> consumer, String topic) {
+        return consumer.partitionsFor(topic).stream()
+                .map(info -> new TopicPartition(topic, info.partition()))
+                .toList();
+    }
+
     private void read(String topic, Consumer<ConsumerRecord<byte[], byte[]>> each) {
-        Map<String, Object> settings =
-                Map.of(
-                        "bootstrap.servers",
-                        bootstrapServers,
-                        "isolation.level",
-                        "read_committed",
-                        "enable.auto.commit",
-                        false);
-        try (var consumer =
-                new KafkaConsumer<>(
-                        settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            List<TopicPartition> partitions = new ArrayList<>();
-            consumer.partitionsFor(topic)
-                    .forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
+        try (var consumer = consumer(Map.of())) {
+            var partitions = partitions(consumer, topic);
             consumer.assign(partitions);
             var ends = consumer.endOffsets(partitions);
             consumer.seekToBeginning(partitions);
