@@ -51,11 +51,12 @@ final class ArchitectureTest {
     private static final Map<String, Set<String>> MAY_USE =
             Map.ofEntries(
                     entry("model", Set.of()),
+                    entry("yaml", Set.of()),
                     entry("wire.otlp", Set.of("model")),
                     entry("wire.zipkin", Set.of("model", "wire.otlp")),
                     entry("wire.jaeger", Set.of("model", "wire.otlp")),
                     entry("assembly", Set.of("model", "wire.otlp")),
-                    entry("sampling", Set.of("model", "wire.otlp")),
+                    entry("sampling", Set.of("model", "wire.otlp", "yaml")),
                     entry("cache", Set.of("model")),
                     entry("access", Set.of("model")),
                     entry("broker", Set.of()),
@@ -93,6 +94,7 @@ final class ArchitectureTest {
     /// The modules that decide: what they do must follow from their arguments alone.
     private static final String[] PURE = {
         "dev.millrace.model..",
+        "dev.millrace.yaml..",
         "dev.millrace.wire..",
         "dev.millrace.assembly..",
         "dev.millrace.sampling.."
