@@ -5,6 +5,7 @@ import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.wire.otlp.MalformedSpansException;
 import dev.millrace.wire.otlp.TraceChunk;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -163,22 +164,20 @@ public final class PartitionAssembler implements AutoCloseable {
 
     private Fate emit(OpenTrace trace, long decidedAt) {
         var key = trace.key;
+        var earlier = earlier(trace);
+        boolean follows = earlier != null && earlier.fate().refused();
+        var enrichment = follows ? Enrichment.NONE : config.enrichment();
         sink.begin(key.tenant(), key.traceId());
-        // The usual trace has one part, which need not be cut again to be written.
-        var only = new WholeTrace();
-        var cutter =
-                new PartCutter(
-                        config,
-                        key.traceId(),
-                        (index, from, spans) -> {
-                            sink.observe(index, from, spans);
-                            only.part(index, spans);
-                        });
+        var whole = new WholeTrace(sink);
+        var cutter = new PartCutter(config, enrichment, key, trace.fragment > 0, whole);
+        var poisoned = new BitSet();
         read(
                 trace,
                 cutter,
-                (offset, body, reason) ->
-                        sink.poison(key.tenant(), key.traceId(), offset, body, reason));
+                (record, offset, body, reason) -> {
+                    poisoned.set(record);
+                    sink.poison(key.tenant(), key.traceId(), offset, body, reason);
+                });
         var digest = cutter.finish();
         var closed =
                 new ClosedTrace(
@@ -191,20 +190,39 @@ public final class PartitionAssembler implements AutoCloseable {
                         decidedAt,
                         cutter.count(),
                         digest);
-        var fate = sink.judge(closed, earlier(trace));
+        var refusal = follows ? Refusal.FOLLOWS : whole.refusal();
+        if (refusal != null) {
+            refuse(trace, closed, refusal, poisoned);
+            return Fate.REFUSED;
+        }
+        var fate = sink.judge(closed, earlier);
         if (fate.kept()) {
             var writer = new PartWriter(closed, fate, sink);
             if (cutter.count() == 1) {
-                only.into(writer);
+                whole.into(writer);
             } else if (cutter.count() > 1) {
-                var again = new PartCutter(config, key.traceId(), writer);
+                var again = new PartCutter(config, enrichment, key, trace.fragment > 0, writer);
                 // What is poison has been told.
-                read(trace, again, (_, _, _) -> {});
+                read(trace, again, (_, _, _, _) -> {});
                 var _ = again.finish();
             }
         }
         sink.closed(closed, fate);
         return fate;
+    }
+
+    /// @param poisoned the records that are no part of it, by their place among all
+    private void refuse(OpenTrace trace, ClosedTrace closed, Refusal refusal, BitSet poisoned) {
+        sink.refused(closed, refusal);
+        int[] record = new int[1];
+        trace.read(
+                log,
+                (offset, _, body) -> {
+                    if (!poisoned.get(record[0]++)) {
+                        sink.putAside(closed, offset, body, refusal);
+                    }
+                });
+        sink.closed(closed, Fate.REFUSED);
     }
 
     /// Late spans follow what was decided last.
@@ -217,18 +235,21 @@ public final class PartitionAssembler implements AutoCloseable {
     /// Hears of a record that cannot be read.
     @FunctionalInterface
     private interface Poison {
-        void found(long offset, Slice body, String reason);
+        /// @param record its place among the trace's, from 0
+        void found(int record, long offset, Slice body, String reason);
     }
 
     private void read(OpenTrace trace, PartCutter into, Poison poison) {
+        int[] record = new int[1];
         trace.read(
                 log,
                 (offset, _, body) -> {
                     try {
                         into.add(body);
                     } catch (MalformedSpansException e) {
-                        poison.found(offset, body, String.valueOf(e.getMessage()));
+                        poison.found(record[0], offset, body, String.valueOf(e.getMessage()));
                     }
+                    record[0]++;
                 });
     }
 
@@ -236,6 +257,7 @@ public final class PartitionAssembler implements AutoCloseable {
     /// it.
     ///
     /// @param records offset and body of each, in the order of the log
+    /// @param fate which the trace has now and they follow
     /// @return false when the trace is no longer on record
     public boolean giveBack(
             Tenant tenant, TraceId traceId, SortedMap<Long, List<Slice>> records, Fate fate) {
@@ -246,7 +268,7 @@ public final class PartitionAssembler implements AutoCloseable {
         var key = new OpenTrace.Key(tenant, traceId);
         var trace = new OpenTrace(key, known.fragments(), known.decidedAt(), time, time);
         records.forEach((offset, bodies) -> bodies.forEach(body -> trace.add(offset, body)));
-        var _ = emit(trace, known.decidedAt());
+        var given = emit(trace, known.decidedAt());
         closedTraces.put(
                 tenant,
                 traceId,
@@ -255,7 +277,7 @@ public final class PartitionAssembler implements AutoCloseable {
                         known.lastOffset(),
                         known.decidedAt(),
                         known.fragments() + 1,
-                        fate),
+                        given.refused() ? given : fate),
                 time);
         return true;
     }
