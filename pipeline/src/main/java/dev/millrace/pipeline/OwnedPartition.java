@@ -6,6 +6,7 @@ import dev.millrace.assembly.ClosedTraces;
 import dev.millrace.assembly.Fate;
 import dev.millrace.assembly.LogReader;
 import dev.millrace.assembly.PartitionAssembler;
+import dev.millrace.assembly.Refusal;
 import dev.millrace.assembly.TraceSink;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
@@ -43,6 +44,9 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     /// The same of earlier spans that were read back.
     private static final String UPGRADE_RULE = "upgrade";
+
+    /// The same of what could not be enriched.
+    private static final String ENRICHMENT_RULE = "enrichment";
 
     /// The offset at which decisions began that were made at this log time or later.
     private record DecisionFloor(long logTime, long offset) {}
@@ -343,6 +347,25 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     }
 
     @Override
+    public void refused(ClosedTrace trace, Refusal refusal) {
+        verdict = new Verdict(false, ENRICHMENT_RULE, 0, 0);
+        upgrade = givingBack == null ? Decision.Upgrade.NONE : Decision.Upgrade.DONE;
+        metrics.enrichment.refused(trace, refusal);
+    }
+
+    @Override
+    public void putAside(ClosedTrace trace, long offset, Slice body, Refusal refusal) {
+        output.deadLetter(
+                partition,
+                offset,
+                TraceKey.of(trace.traceId()),
+                body.toByteArray(),
+                RecordHeaders.of(trace.tenant()),
+                refusal.toString());
+        metrics.deadLetters.increment();
+    }
+
+    @Override
     public Slice traceState(Slice before, Fate fate) {
         if (judge.version().policy().keepsEverything()) {
             return before;
@@ -365,9 +388,9 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                         partition.topic(),
                         partition.partition(),
                         trace,
-                        fate.kept() ? Decision.Verdict.KEEP : Decision.Verdict.DROP,
+                        Decision.Verdict.of(fate),
                         verdict.rule(),
-                        fate.threshold(),
+                        verdict.threshold(),
                         verdict.ruleThreshold(),
                         judge.version().number(),
                         upgrade));
@@ -376,7 +399,9 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             metrics.spans.increment(trace.digest().spans());
             metrics.duplicates.increment(trace.digest().duplicates());
         }
-        metrics.decided(verdict.rule(), fate.kept(), trace.digest().spans());
+        if (!fate.refused()) {
+            metrics.decided(verdict.rule(), fate.kept(), trace.digest().spans());
+        }
     }
 
     /// Remembers, a few times per late window, where decisions begin from here on.

@@ -55,7 +55,9 @@ final class ArchitectureTest {
                     entry("wire.otlp", Set.of("model")),
                     entry("wire.zipkin", Set.of("model", "wire.otlp")),
                     entry("wire.jaeger", Set.of("model", "wire.otlp")),
-                    entry("assembly", Set.of("model", "wire.otlp")),
+                    entry("enrichment.api", Set.of("model")),
+                    entry("enrichment.rules", Set.of("model", "yaml", "enrichment.api")),
+                    entry("assembly", Set.of("model", "wire.otlp", "enrichment.api")),
                     entry("sampling", Set.of("model", "wire.otlp", "yaml")),
                     entry("cache", Set.of("model")),
                     entry("access", Set.of("model")),
@@ -71,6 +73,7 @@ final class ArchitectureTest {
                                     "wire.otlp",
                                     "wire.zipkin",
                                     "wire.jaeger",
+                                    "enrichment.api",
                                     "assembly",
                                     "sampling",
                                     "storage.api")),
@@ -96,6 +99,7 @@ final class ArchitectureTest {
         "dev.millrace.model..",
         "dev.millrace.yaml..",
         "dev.millrace.wire..",
+        "dev.millrace.enrichment..",
         "dev.millrace.assembly..",
         "dev.millrace.sampling.."
     };
