@@ -25,6 +25,9 @@ public final class Enrichment {
     /// The same for traces that are too large afterwards.
     public static final String SIZE = "size";
 
+    /// The same for late spans of a trace that was refused.
+    public static final String EARLIER = "earlier";
+
     /// The largest record, with what the trace state of each span may still take.
     private static final long MOST_BYTES = 8 << 20;
 

@@ -119,7 +119,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                 parts.push(
                         "assembly",
                         new DirectPipeline(
-                                wired.assembly(),
+                                wired.assembly().with(Enrichers.open(parts, config)),
                                 config.aggregator().maxMemory(),
                                 store,
                                 clock,
@@ -197,7 +197,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         var aggregator =
                 new Aggregator(
                         clients,
-                        wired.aggregator(instance.name(), scratch),
+                        wired.aggregator(instance.name(), scratch, Enrichers.open(parts, config)),
                         wired.topics(),
                         parts.meters(),
                         clock,
