@@ -4,8 +4,8 @@ import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.wire.otlp.MalformedSpansException;
+import dev.millrace.wire.otlp.SpanIndex;
 import dev.millrace.wire.otlp.TraceChunk;
-import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -149,7 +149,7 @@ public final class PartitionAssembler implements AutoCloseable {
         open.remove(trace.key);
         heldBytes -= trace.heldBytes();
         long decidedAt = trace.fragment == 0 ? time : trace.decidedAt;
-        var fate = position >= emitFrom ? emit(trace, decidedAt) : Fate.KEPT;
+        var fate = position >= emitFrom ? emit(trace, decidedAt, trace.fragment > 0) : Fate.KEPT;
         closedTraces.put(
                 trace.key.tenant(),
                 trace.key.traceId(),
@@ -162,22 +162,20 @@ public final class PartitionAssembler implements AutoCloseable {
                 time);
     }
 
-    private Fate emit(OpenTrace trace, long decidedAt) {
+    /// @param late whether its spans came after the trace was complete
+    private Fate emit(OpenTrace trace, long decidedAt, boolean late) {
         var key = trace.key;
         var earlier = earlier(trace);
         boolean follows = earlier != null && earlier.fate().refused();
         var enrichment = follows ? Enrichment.NONE : config.enrichment();
         sink.begin(key.tenant(), key.traceId());
         var whole = new WholeTrace(sink);
-        var cutter = new PartCutter(config, enrichment, key, trace.fragment > 0, whole);
-        var poisoned = new BitSet();
+        var cutter = new PartCutter(config, enrichment, key, late, whole);
         read(
                 trace,
                 cutter,
-                (record, offset, body, reason) -> {
-                    poisoned.set(record);
-                    sink.poison(key.tenant(), key.traceId(), offset, body, reason);
-                });
+                (offset, body, reason) ->
+                        sink.poison(key.tenant(), key.traceId(), offset, body, reason));
         var digest = cutter.finish();
         var closed =
                 new ClosedTrace(
@@ -192,7 +190,7 @@ public final class PartitionAssembler implements AutoCloseable {
                         digest);
         var refusal = follows ? Refusal.FOLLOWS : whole.refusal();
         if (refusal != null) {
-            refuse(trace, closed, refusal, poisoned);
+            refuse(trace, closed, refusal);
             return Fate.REFUSED;
         }
         var fate = sink.judge(closed, earlier);
@@ -201,9 +199,9 @@ public final class PartitionAssembler implements AutoCloseable {
             if (cutter.count() == 1) {
                 whole.into(writer);
             } else if (cutter.count() > 1) {
-                var again = new PartCutter(config, enrichment, key, trace.fragment > 0, writer);
+                var again = new PartCutter(config, enrichment, key, late, writer);
                 // What is poison has been told.
-                read(trace, again, (_, _, _, _) -> {});
+                read(trace, again, (_, _, _) -> {});
                 var _ = again.finish();
             }
         }
@@ -211,16 +209,19 @@ public final class PartitionAssembler implements AutoCloseable {
         return fate;
     }
 
-    /// @param poisoned the records that are no part of it, by their place among all
-    private void refuse(OpenTrace trace, ClosedTrace closed, Refusal refusal, BitSet poisoned) {
+    private void refuse(OpenTrace trace, ClosedTrace closed, Refusal refusal) {
         sink.refused(closed, refusal);
-        int[] record = new int[1];
+        var index = new SpanIndex();
         trace.read(
                 log,
-                (offset, _, body) -> {
-                    if (!poisoned.get(record[0]++)) {
-                        sink.putAside(closed, offset, body, refusal);
+                (offset, traceId, body) -> {
+                    try {
+                        index.add(traceId, body);
+                    } catch (MalformedSpansException _) {
+                        return; // was told as poison
                     }
+                    index.clear();
+                    sink.putAside(closed, offset, body, refusal);
                 });
         sink.closed(closed, Fate.REFUSED);
     }
@@ -235,21 +236,18 @@ public final class PartitionAssembler implements AutoCloseable {
     /// Hears of a record that cannot be read.
     @FunctionalInterface
     private interface Poison {
-        /// @param record its place among the trace's, from 0
-        void found(int record, long offset, Slice body, String reason);
+        void found(long offset, Slice body, String reason);
     }
 
     private void read(OpenTrace trace, PartCutter into, Poison poison) {
-        int[] record = new int[1];
         trace.read(
                 log,
                 (offset, _, body) -> {
                     try {
                         into.add(body);
                     } catch (MalformedSpansException e) {
-                        poison.found(record[0], offset, body, String.valueOf(e.getMessage()));
+                        poison.found(offset, body, String.valueOf(e.getMessage()));
                     }
-                    record[0]++;
                 });
     }
 
@@ -268,7 +266,7 @@ public final class PartitionAssembler implements AutoCloseable {
         var key = new OpenTrace.Key(tenant, traceId);
         var trace = new OpenTrace(key, known.fragments(), known.decidedAt(), time, time);
         records.forEach((offset, bodies) -> bodies.forEach(body -> trace.add(offset, body)));
-        var given = emit(trace, known.decidedAt());
+        var given = emit(trace, known.decidedAt(), false);
         closedTraces.put(
                 tenant,
                 traceId,

@@ -8,7 +8,8 @@ final class RefusedException extends Exception {
     private final transient Refusal refusal;
 
     RefusedException(Refusal refusal) {
-        super(refusal.toString());
+        // Where it is thrown is known, and an enricher may refuse every trace.
+        super(refusal.toString(), null, false, false);
         this.refusal = refusal;
     }
 
