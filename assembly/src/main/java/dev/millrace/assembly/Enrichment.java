@@ -42,6 +42,11 @@ public final class Enrichment {
         this.steps = List.copyOf(steps);
     }
 
+    /// What they are called, in their order.
+    public List<String> names() {
+        return steps.stream().map(Step::name).toList();
+    }
+
     boolean isNone() {
         return steps.isEmpty();
     }

@@ -173,15 +173,15 @@ final class Enrichers {
                     .addKeyValue("enrichers", idle)
                     .log("Enrichers of plugins that are not named in enrichment.enrichers rest");
         }
-        if (steps.isEmpty()) {
-            return Enrichment.NONE;
+        var enrichment = new Enrichment(steps);
+        if (!steps.isEmpty()) {
+            LOG.atInfo()
+                    .addKeyValue("enrichers", enrichment.names())
+                    .addKeyValue("rules", rules.map(RuleEnricher::names).orElse(List.of()))
+                    .addKeyValue("fingerprint", fingerprint(names))
+                    .log("Complete traces are enriched");
         }
-        LOG.atInfo()
-                .addKeyValue("enrichers", names)
-                .addKeyValue("rules", rules.map(RuleEnricher::names).orElse(List.of()))
-                .addKeyValue("fingerprint", fingerprint(names))
-                .log("Complete traces are enriched");
-        return new Enrichment(steps);
+        return enrichment;
     }
 
     private Map<String, EnricherFactory> factories() throws IOException {
