@@ -13,13 +13,15 @@ import java.time.Duration;
 ///   oldest are forgotten before their time, and counted
 /// @param maxPartBytes the size at which a trace is cut into parts
 /// @param maxPartSpans the span count at which a trace is cut into parts
+/// @param enrichment what complete traces go through before they are judged
 public record AssemblyConfig(
         Duration quietPeriod,
         Duration maxAge,
         Duration lateWindow,
         int lateWindowTraces,
         ByteSize maxPartBytes,
-        int maxPartSpans) {
+        int maxPartSpans,
+        Enrichment enrichment) {
 
     public static final AssemblyConfig DEFAULT =
             new AssemblyConfig(
@@ -29,6 +31,36 @@ public record AssemblyConfig(
                     4_000_000,
                     ByteSize.ofMebibytes(4),
                     10_000);
+
+    /// Without enrichment.
+    public AssemblyConfig(
+            Duration quietPeriod,
+            Duration maxAge,
+            Duration lateWindow,
+            int lateWindowTraces,
+            ByteSize maxPartBytes,
+            int maxPartSpans) {
+        this(
+                quietPeriod,
+                maxAge,
+                lateWindow,
+                lateWindowTraces,
+                maxPartBytes,
+                maxPartSpans,
+                Enrichment.NONE);
+    }
+
+    /// The same with another enrichment.
+    public AssemblyConfig with(Enrichment other) {
+        return new AssemblyConfig(
+                quietPeriod,
+                maxAge,
+                lateWindow,
+                lateWindowTraces,
+                maxPartBytes,
+                maxPartSpans,
+                other);
+    }
 
     public AssemblyConfig {
         if (quietPeriod.toMillis() < 1) {

@@ -1,19 +1,17 @@
 package dev.millrace.assembly;
 
 import dev.millrace.model.Slice;
-import dev.millrace.model.TraceId;
 import dev.millrace.wire.otlp.SpanIndex;
 import java.util.List;
 import java.util.TreeSet;
 
 /// Cuts the records of one trace, in the order of the log, into parts of bounded size, duplicates
-/// removed and parents first, and sums them up.
+/// removed and parents first, enriches them, and sums them up.
 ///
 /// Where the cuts fall depends on the records alone, so a trace read again is cut the same way.
 final class PartCutter {
 
     /// Takes one part after another.
-    @FunctionalInterface
     interface Parts {
 
         /// @param index the part's spans among others; holds until the next part is cut
@@ -21,12 +19,19 @@ final class PartCutter {
         /// @param spans the numbers of its spans
         /// @param minutes in which of the log's they came
         void part(SpanIndex index, int from, int[] spans, List<LogMinute> minutes);
+
+        /// Hears in its place of a part that could not be enriched.
+        ///
+        /// @param index the part's spans among others, as they were sent
+        void refused(SpanIndex index, int[] spans, Refusal refusal);
     }
 
     private final long maxBytes;
     private final int maxSpans;
     private final Parts parts;
-    private final TraceId traceId;
+    private final Enrichment enrichment;
+    private final OpenTrace.Key key;
+    private final boolean late;
     private final SpanIndex index = new SpanIndex();
     private final MinuteRuns runs = new MinuteRuns();
 
@@ -44,8 +49,17 @@ final class PartCutter {
     private List<LogMinute> minutes = List.of();
     private final TreeSet<String> services = new TreeSet<>();
 
-    PartCutter(AssemblyConfig config, TraceId traceId, Parts parts) {
-        this.traceId = traceId;
+    /// @param enrichment what the parts go through
+    /// @param late whether these are late spans of the trace
+    PartCutter(
+            AssemblyConfig config,
+            Enrichment enrichment,
+            OpenTrace.Key key,
+            boolean late,
+            Parts parts) {
+        this.enrichment = enrichment;
+        this.key = key;
+        this.late = late;
         this.maxBytes = config.maxPartBytes().bytes();
         this.maxSpans = config.maxPartSpans();
         this.parts = parts;
@@ -57,7 +71,7 @@ final class PartCutter {
     /// @throws dev.millrace.wire.otlp.MalformedSpansException when the record is no body of this
     ///   trace; nothing of it is added then
     void add(Slice body, long minute) {
-        index.add(traceId, body);
+        index.add(key.traceId(), body);
         runs.add(index.size(), minute);
         if (index.spanBytes() > maxBytes || index.size() > maxSpans) {
             cutFullParts();
@@ -99,15 +113,23 @@ final class PartCutter {
 
     private void cut(int from, int to) {
         int[] order = ParentsFirst.order(index, Duplicates.resolve(index, from, to));
-        for (int i : order) {
-            sumUp(i);
-        }
         duplicates += to - from - order.length;
-        bytes += GroupedSpans.size(index, order);
         count++;
         var counted = runs.count(from, to, order);
         minutes = MinuteRuns.sum(minutes, counted);
-        parts.part(index, from, order, counted);
+        if (enrichment.isNone()) {
+            sumUp(index, order);
+            parts.part(index, from, order, counted);
+            return;
+        }
+        try {
+            var part = enrichment.apply(key.tenant(), key.traceId(), late, index, from, order);
+            sumUp(part.index, part.spans);
+            parts.part(part.index, part.from, part.spans, counted);
+        } catch (RefusedException e) {
+            sumUp(index, order);
+            parts.refused(index, order, e.refusal());
+        }
     }
 
     /// In which of the log's minutes the spans came that were cut so far.
@@ -120,20 +142,27 @@ final class PartCutter {
         return count;
     }
 
-    private void sumUp(int i) {
-        String service = index.serviceOf(index.scope(i));
-        boolean root = index.parent(i) == 0;
+    private void sumUp(SpanIndex of, int[] numbers) {
+        for (int i : numbers) {
+            sumUp(of, i);
+        }
+        bytes += GroupedSpans.size(of, numbers);
+    }
+
+    private void sumUp(SpanIndex of, int i) {
+        String service = of.serviceOf(of.scope(i));
+        boolean root = of.parent(i) == 0;
         boolean first = spans == 0;
-        if (first || (root && !hasRoot) || (root == hasRoot && index.start(i) < rootStart)) {
+        if (first || (root && !hasRoot) || (root == hasRoot && of.start(i) < rootStart)) {
             rootService = service;
-            rootOperation = index.name(i).toText();
-            rootStart = index.start(i);
+            rootOperation = of.name(i).toText();
+            rootStart = of.start(i);
         }
         hasRoot |= root;
-        start = first ? index.start(i) : Math.min(start, index.start(i));
-        end = first ? index.end(i) : Math.max(end, index.end(i));
+        start = first ? of.start(i) : Math.min(start, of.start(i));
+        end = first ? of.end(i) : Math.max(end, of.end(i));
         spans++;
-        if (index.error(i)) {
+        if (of.error(i)) {
             errors++;
         }
         services.add(service);

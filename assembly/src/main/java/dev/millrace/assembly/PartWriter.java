@@ -23,4 +23,12 @@ final class PartWriter implements PartCutter.Parts {
         sink.part(trace, given, body, minutes);
         given++;
     }
+
+    /// It could be enriched a moment ago, when the trace was judged, so an enricher is not what it
+    /// must be. What was written stays; this part is put aside.
+    @Override
+    public void refused(SpanIndex index, int[] spans, Refusal refusal) {
+        sink.putAside(trace, trace.firstOffset(), GroupedSpans.write(index, spans), refusal);
+        given++;
+    }
 }

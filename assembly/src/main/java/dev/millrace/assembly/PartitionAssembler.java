@@ -4,6 +4,7 @@ import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.wire.otlp.MalformedSpansException;
+import dev.millrace.wire.otlp.SpanIndex;
 import dev.millrace.wire.otlp.TraceChunk;
 import java.util.HashMap;
 import java.util.List;
@@ -156,7 +157,10 @@ public final class PartitionAssembler implements AutoCloseable {
         heldBytes -= trace.heldBytes();
         long decidedAt = trace.fragment == 0 ? time : trace.decidedAt;
         var earlier = earlier(trace);
-        var fate = position >= emitFrom ? emit(trace, decidedAt, minutes::at) : Fate.KEPT;
+        var fate =
+                position >= emitFrom
+                        ? emit(trace, decidedAt, trace.fragment > 0, earlier, minutes::at)
+                        : Fate.KEPT;
         boolean broughtBack = earlier != null && !earlier.fate().kept() && fate.kept();
         closedTraces.put(
                 trace.key.tenant(),
@@ -178,19 +182,20 @@ public final class PartitionAssembler implements AutoCloseable {
         return fragment + (broughtBack ? 2 : 1);
     }
 
-    private Fate emit(OpenTrace trace, long decidedAt, LongUnaryOperator minuteOf) {
+    /// @param late whether its spans came after the trace was complete
+    /// @param earlier what late spans follow
+    private Fate emit(
+            OpenTrace trace,
+            long decidedAt,
+            boolean late,
+            ClosedTraces.@Nullable Entry earlier,
+            LongUnaryOperator minuteOf) {
         var key = trace.key;
+        boolean follows = earlier != null && earlier.fate().refused();
+        var enrichment = follows ? Enrichment.NONE : config.enrichment();
         sink.begin(key.tenant(), key.traceId());
-        // The usual trace has one part, which need not be cut again to be written.
-        var only = new WholeTrace();
-        var cutter =
-                new PartCutter(
-                        config,
-                        key.traceId(),
-                        (index, from, spans, came) -> {
-                            sink.observe(index, from, spans);
-                            only.part(index, spans, came);
-                        });
+        var whole = new WholeTrace(sink);
+        var cutter = new PartCutter(config, enrichment, key, late, whole);
         read(
                 trace,
                 cutter,
@@ -216,13 +221,18 @@ public final class PartitionAssembler implements AutoCloseable {
                         cutter.count(),
                         digest,
                         cutter.minutes());
-        var fate = sink.judge(closed, earlier(trace));
+        var refusal = follows ? Refusal.FOLLOWS : whole.refusal();
+        if (refusal != null) {
+            refuse(trace, closed, refusal);
+            return Fate.REFUSED;
+        }
+        var fate = sink.judge(closed, earlier);
         if (fate.kept()) {
             var writer = new PartWriter(closed, fate, sink);
             if (cutter.count() == 1) {
-                only.into(writer);
+                whole.into(writer);
             } else if (cutter.count() > 1) {
-                var again = new PartCutter(config, key.traceId(), writer);
+                var again = new PartCutter(config, enrichment, key, late, writer);
                 // What is poison has been told.
                 read(trace, again, minuteOf, (_, _, _) -> {});
                 var _ = again.finish();
@@ -230,6 +240,23 @@ public final class PartitionAssembler implements AutoCloseable {
         }
         sink.closed(closed, fate);
         return fate;
+    }
+
+    private void refuse(OpenTrace trace, ClosedTrace closed, Refusal refusal) {
+        sink.refused(closed, refusal);
+        var index = new SpanIndex();
+        trace.read(
+                log,
+                (offset, traceId, body) -> {
+                    try {
+                        index.add(traceId, body);
+                    } catch (MalformedSpansException _) {
+                        return; // was told as poison
+                    }
+                    index.clear();
+                    sink.putAside(closed, offset, body, refusal);
+                });
+        sink.closed(closed, Fate.REFUSED);
     }
 
     /// Late spans follow what was decided last.
@@ -273,7 +300,13 @@ public final class PartitionAssembler implements AutoCloseable {
                         time);
         records.forEach(
                 (offset, record) -> record.bodies().forEach(body -> trace.add(offset, body)));
-        var _ = emit(trace, keptFrom.decidedAt(), offset -> minuteOf(records, offset));
+        var _ =
+                emit(
+                        trace,
+                        keptFrom.decidedAt(),
+                        false,
+                        null,
+                        offset -> minuteOf(records, offset));
     }
 
     private static long minuteOf(SortedMap<Long, LogRecord> records, long offset) {
@@ -283,11 +316,6 @@ public final class PartitionAssembler implements AutoCloseable {
                     "offset: " + offset + " (expected: one of " + records.keySet() + ")");
         }
         return MinuteTable.minuteOf(record.appendedAt());
-    }
-
-    /// The minute of the log's time in which a record came that is not decided about yet.
-    public long minuteOf(long offset) {
-        return minutes.at(offset);
     }
 
     /// Where a new owner would take over if this one stopped now.

@@ -35,6 +35,18 @@ public interface TraceSink {
     ///   trace itself
     Fate judge(ClosedTrace trace, ClosedTraces.@Nullable Entry earlier);
 
+    /// In place of a verdict: the trace, or this late fragment of it, could not be enriched. All of
+    /// its records follow, to be put aside; neither is it kept nor anything that still comes of it.
+    ///
+    /// @param trace with the digest of what could be read, mostly as it was sent
+    void refused(ClosedTrace trace, Refusal refusal);
+
+    /// A record of a trace that was refused, as it was sent; or a part of one that was not, but
+    /// could not be enriched a second time.
+    ///
+    /// @param body OTLP `TracesData`
+    void putAside(ClosedTrace trace, long offset, Slice body, Refusal refusal);
+
     /// The trace state that a kept span is written with.
     ///
     /// @param before the one it has, empty when it has none

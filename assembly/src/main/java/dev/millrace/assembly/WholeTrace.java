@@ -4,22 +4,44 @@ import dev.millrace.wire.otlp.SpanIndex;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The last part that was cut, kept until it is known whether it is written.
-final class WholeTrace {
+/// Shows the parts of a trace to whoever judges it. The last of them is kept until it is known
+/// whether it is written: the usual trace has one, which need not be cut again.
+final class WholeTrace implements PartCutter.Parts {
 
+    private final TraceSink sink;
     private @Nullable SpanIndex index;
+    private int first;
     private int[] spans = new int[0];
     private List<LogMinute> minutes = List.of();
+    private @Nullable Refusal refusal;
 
-    void part(SpanIndex lastIndex, int[] lastSpans, List<LogMinute> lastMinutes) {
+    WholeTrace(TraceSink sink) {
+        this.sink = sink;
+    }
+
+    @Override
+    public void part(
+            SpanIndex lastIndex, int from, int[] lastSpans, List<LogMinute> lastMinutes) {
+        sink.observe(lastIndex, from, lastSpans);
         index = lastIndex;
+        first = from;
         spans = lastSpans;
         minutes = lastMinutes;
     }
 
+    @Override
+    public void refused(SpanIndex lastIndex, int[] lastSpans, Refusal why) {
+        refusal = refusal == null ? why : refusal;
+    }
+
+    /// Why a part of it could not be enriched; null when all could.
+    @Nullable Refusal refusal() {
+        return refusal;
+    }
+
     void into(PartCutter.Parts parts) {
         if (index != null) {
-            parts.part(index, 0, spans, minutes);
+            parts.part(index, first, spans, minutes);
         }
     }
 }

@@ -340,6 +340,16 @@ class PartitionAssemblerTest {
         }
 
         @Override
+        public void refused(ClosedTrace trace, Refusal refusal) {
+            throw new AssertionError("nothing is enriched here: " + refusal);
+        }
+
+        @Override
+        public void putAside(ClosedTrace trace, long offset, Slice body, Refusal refusal) {
+            throw new AssertionError("nothing is enriched here: " + refusal);
+        }
+
+        @Override
         public void closed(ClosedTrace trace, Fate fate) {
             closed.add(trace);
         }

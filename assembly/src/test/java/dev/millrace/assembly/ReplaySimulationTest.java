@@ -5,6 +5,7 @@ import static dev.millrace.assembly.Spans.span;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.enrichment.api.TraceDraft;
 import dev.millrace.model.ByteSize;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Span;
@@ -34,6 +35,23 @@ class ReplaySimulationTest {
                     ByteSize.parse("1KiB"),
                     8);
 
+    /// Changes all spans, and fails where it meets one of a few.
+    private static final AssemblyConfig ENRICHED =
+            CONFIG.with(
+                    new Enrichment(
+                            List.of(
+                                    new Enrichment.Step(
+                                            "marks", ReplaySimulationTest::markSpans))));
+
+    private static void markSpans(TraceDraft trace) {
+        for (var span : trace.spans()) {
+            if (span.sent().spanId().value() % 97 == 0) {
+                throw new IllegalStateException("not this one");
+            }
+            span.attributes().set("late", trace.isLate());
+        }
+    }
+
     /// How the writers of a log made its records.
     private enum Writers {
         ONE_TRACE_EACH,
@@ -54,14 +72,16 @@ class ReplaySimulationTest {
         for (int round = 0; round < 20; round++) {
             // Given
             var writers = Writers.values()[round % Writers.values().length];
+            var config = round % 2 == 0 ? CONFIG : ENRICHED;
             List<LogRecord> log = randomLog(random, writers);
-            List<Output> undisturbed = new Owner(log, new ArrayList<>(), null).runTo(log.size());
+            List<Output> undisturbed =
+                    new Owner(config, log, new ArrayList<>(), null).runTo(log.size());
 
             // When
             List<Output> committed = new ArrayList<>();
             Resumption resumption = Resumption.fresh(0);
             while (resumption.position() < log.size()) {
-                var owner = new Owner(log, committed, resumption);
+                var owner = new Owner(config, log, committed, resumption);
                 int commits = random.nextInt(4);
                 for (int i = 0; i < commits; i++) {
                     long position = owner.position();
@@ -81,6 +101,9 @@ class ReplaySimulationTest {
             assertThat(committed)
                     .as("seed %s, round %s, %s", seed, round, writers)
                     .isEqualTo(undisturbed);
+            assertThat(committed.stream().anyMatch(output -> output.fate().refused()))
+                    .as("seed %s, round %s: some are refused", seed, round)
+                    .isEqualTo(round % 2 == 1);
         }
     }
 
@@ -136,10 +159,14 @@ class ReplaySimulationTest {
         private int observed;
         private long next;
 
-        Owner(List<LogRecord> log, List<Output> committed, @Nullable Resumption from) {
+        Owner(
+                AssemblyConfig config,
+                List<LogRecord> log,
+                List<Output> committed,
+                @Nullable Resumption from) {
             this.log = log;
             var resumption = from == null ? Resumption.fresh(0) : from;
-            var closed = new ClosedTraces(CONFIG, TableSpace.memory());
+            var closed = new ClosedTraces(config, TableSpace.memory());
             for (var output : committed) {
                 var trace = output.trace();
                 closed.put(
@@ -155,7 +182,7 @@ class ReplaySimulationTest {
             }
             assembler =
                     new PartitionAssembler(
-                            CONFIG,
+                            config,
                             resumption,
                             closed,
                             (offsets, bodies) -> {
@@ -241,8 +268,22 @@ class ReplaySimulationTest {
         }
 
         @Override
+        public void refused(ClosedTrace trace, Refusal refusal) {
+            observed = 0;
+        }
+
+        @Override
+        public void putAside(ClosedTrace trace, long offset, Slice body, Refusal refusal) {
+            parts.add(body);
+        }
+
+        @Override
         public void closed(ClosedTrace trace, Fate fate) {
-            assertThat(parts).hasSize(fate.kept() ? trace.parts() : 0);
+            if (fate.refused()) {
+                assertThat(parts).isNotEmpty();
+            } else {
+                assertThat(parts).hasSize(fate.kept() ? trace.parts() : 0);
+            }
             outputs.add(new Output(trace, fate, parts));
             parts = new ArrayList<>();
         }

@@ -31,17 +31,20 @@ final class AggregatorMetrics {
     final AtomicLong openBytes = new AtomicLong();
     final AtomicLong forgottenEarly = new AtomicLong();
 
+    final EnrichmentMeters enrichment;
+
     private final MeterRegistry registry;
     private final Map<String, Counter> decided = new ConcurrentHashMap<>();
 
     AggregatorMetrics(MeterRegistry registry) {
         this.registry = registry;
+        enrichment = new EnrichmentMeters(registry);
         records = counter(registry, "records", "Records read from spans");
         traces = counter(registry, "traces.completed", "Traces completed");
         late = counter(registry, "traces.late", "Late fragments completed");
         spans = counter(registry, "spans.completed", "Spans in completed traces");
         duplicates = counter(registry, "spans.duplicate", "Copies of spans left out");
-        deadLetters = counter(registry, "dead.letters", "Records that could not be understood");
+        deadLetters = counter(registry, "dead.letters", "Records put into the dead letters");
         forwarded = counter(registry, "records.forwarded", "Records moved to their partition");
         markers = counter(registry, "markers", "Markers appended to idle partitions");
         versions = counter(registry, "versions", "Times a partition turned to a newer version");

@@ -62,12 +62,22 @@ public record Decision(
     /// What becomes of a trace.
     public enum Verdict {
         KEEP(1),
-        DROP(2);
+        DROP(2),
+        /// It could not be enriched and lies in the dead letters, where its late spans go as well.
+        REFUSED(3);
 
         private final int number;
 
         Verdict(int number) {
             this.number = number;
+        }
+
+        static Verdict of(Fate fate) {
+            return fate.kept() ? KEEP : fate.refused() ? REFUSED : DROP;
+        }
+
+        private static Verdict of(long number) {
+            return number == DROP.number ? DROP : number == REFUSED.number ? REFUSED : KEEP;
         }
     }
 
@@ -140,7 +150,9 @@ public record Decision(
 
     /// What late spans of the trace follow.
     Fate fate() {
-        return new Fate(verdict == Verdict.KEEP, threshold);
+        return verdict == Verdict.REFUSED
+                ? Fate.REFUSED
+                : new Fate(verdict == Verdict.KEEP, threshold);
     }
 
     /// @throws MalformedSpansException when the value is no decision
@@ -216,7 +228,7 @@ public record Decision(
                     texts[SOURCE_TOPIC].toText(),
                     (int) numbers[PARTITION],
                     trace,
-                    numbers[VERDICT] == Verdict.DROP.number ? Verdict.DROP : Verdict.KEEP,
+                    Verdict.of(numbers[VERDICT]),
                     texts[POLICY].toText(),
                     numbers[THRESHOLD],
                     numbers[RULE_THRESHOLD],

@@ -6,6 +6,7 @@ import dev.millrace.assembly.ClosedTraces;
 import dev.millrace.assembly.Fate;
 import dev.millrace.assembly.LogMinute;
 import dev.millrace.assembly.PartitionAssembler;
+import dev.millrace.assembly.Refusal;
 import dev.millrace.assembly.Resumption;
 import dev.millrace.assembly.TableSpace;
 import dev.millrace.assembly.TraceSink;
@@ -64,6 +65,7 @@ public final class DirectPipeline implements SpanSink, TraceSink, AutoCloseable 
     private final Counter stored;
     private final Counter refused;
     private final Counter failures;
+    private final EnrichmentMeters enrichment;
     private volatile long heldBytes;
     private @Nullable Thread thread;
     private long nextOffset;
@@ -90,6 +92,7 @@ public final class DirectPipeline implements SpanSink, TraceSink, AutoCloseable 
                             throw new IllegalStateException("direct mode lets no bodies go");
                         },
                         this);
+        enrichment = new EnrichmentMeters(registry);
         stored = registry.counter("millrace.direct.fragments.stored");
         refused = registry.counter("millrace.direct.spans.refused");
         failures = registry.counter("millrace.direct.store.failures");
@@ -178,6 +181,15 @@ public final class DirectPipeline implements SpanSink, TraceSink, AutoCloseable 
     public Fate judge(ClosedTrace trace, ClosedTraces.@Nullable Entry earlier) {
         return Fate.KEPT;
     }
+
+    @Override
+    public void refused(ClosedTrace trace, Refusal refusal) {
+        enrichment.refused(trace, refusal);
+    }
+
+    /// Without a log there is no place to put it. What is lost was counted.
+    @Override
+    public void putAside(ClosedTrace trace, long offset, Slice body, Refusal refusal) {}
 
     @Override
     public Slice traceState(Slice before, Fate fate) {

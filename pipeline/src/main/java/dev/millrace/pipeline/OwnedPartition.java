@@ -7,6 +7,7 @@ import dev.millrace.assembly.Fate;
 import dev.millrace.assembly.LogMinute;
 import dev.millrace.assembly.LogReader;
 import dev.millrace.assembly.PartitionAssembler;
+import dev.millrace.assembly.Refusal;
 import dev.millrace.assembly.TraceSink;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
@@ -53,6 +54,9 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     /// The same of earlier spans that were read back.
     private static final String UPGRADE_RULE = "upgrade";
+
+    /// The same of what could not be enriched.
+    private static final String ENRICHMENT_RULE = "enrichment";
 
     /// The offset at which decisions began that were made at this log time or later.
     private record DecisionFloor(long logTime, long offset) {}
@@ -388,6 +392,25 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     }
 
     @Override
+    public void refused(ClosedTrace trace, Refusal refusal) {
+        verdict = new Verdict(false, ENRICHMENT_RULE, 0, 0);
+        upgrade = givingBack == null ? Decision.Upgrade.NONE : Decision.Upgrade.DONE;
+        metrics.enrichment.refused(trace, refusal);
+    }
+
+    @Override
+    public void putAside(ClosedTrace trace, long offset, Slice body, Refusal refusal) {
+        output.deadLetter(
+                partition,
+                offset,
+                TraceKey.of(trace.traceId()),
+                body.toByteArray(),
+                RecordHeaders.of(trace.tenant()),
+                refusal.toString());
+        metrics.deadLetters.increment();
+    }
+
+    @Override
     public Slice traceState(Slice before, Fate fate) {
         // Late spans follow a chance that was taken under an earlier policy.
         if (fate.threshold() == 0 && version().policy().keepsEverything()) {
@@ -411,9 +434,9 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                         partition.topic(),
                         partition.partition(),
                         trace,
-                        fate.kept() ? Decision.Verdict.KEEP : Decision.Verdict.DROP,
+                        Decision.Verdict.of(fate),
                         verdict.rule(),
-                        fate.threshold(),
+                        verdict.threshold(),
                         verdict.ruleThreshold(),
                         version().number(),
                         entry,
@@ -428,7 +451,9 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             metrics.spans.increment(trace.digest().spans());
             metrics.duplicates.increment(trace.digest().duplicates());
         }
-        metrics.decided(verdict.rule(), fate.kept(), trace.digest().spans());
+        if (!fate.refused()) {
+            metrics.decided(verdict.rule(), fate.kept(), trace.digest().spans());
+        }
     }
 
     private void account(ClosedTrace trace, Fate fate) {
@@ -437,8 +462,13 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             if (upgrade == Decision.Upgrade.DONE) {
                 // They leave what they were accounted as when the trace was dropped; copies among
                 // them stay where they are.
-                postings.add(cell, Account.KEPT, minute.spans());
+                var now = fate.refused() ? Account.DEAD_LETTERED : Account.KEPT;
+                postings.add(cell, now, minute.spans());
                 postings.add(cell, Account.SAMPLED_OUT, UPGRADE_RULE, -minute.spans());
+                continue;
+            }
+            if (fate.refused()) {
+                postings.add(cell, Account.DEAD_LETTERED, minute.copies());
                 continue;
             }
             if (fate.kept()) {

@@ -126,6 +126,9 @@ final class VersionLeader implements AutoCloseable {
     }
 
     private void note(Decision decision) {
+        if (decision.verdict() == Decision.Verdict.REFUSED) {
+            return; // nobody has judged it
+        }
         var trace = decision.trace();
         var digest = trace.digest();
         var operation =

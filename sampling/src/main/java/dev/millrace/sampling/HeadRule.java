@@ -1,5 +1,7 @@
 package dev.millrace.sampling;
 
+import dev.millrace.model.Glob;
+
 /// The share of some operations of some services that is kept at the head.
 ///
 /// @param service a service's name, with `*` for any characters

@@ -4,6 +4,7 @@ import dev.millrace.access.AccessConfig;
 import dev.millrace.access.CorsConfig;
 import dev.millrace.access.TlsConfig;
 import dev.millrace.assembly.AssemblyConfig;
+import dev.millrace.assembly.Enrichment;
 import dev.millrace.cache.RedisConfig;
 import dev.millrace.collector.ActiveMqConfig;
 import dev.millrace.collector.CollectorConfig;
@@ -81,7 +82,11 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
         note(problems, "sources.rabbitmq", any::rabbitMq);
         note(problems, "collector", () -> collector(config));
         note(problems, "sink", any::sink);
-        note(problems, "aggregator", () -> any.aggregator("any", config.dataDir()));
+        note(
+                problems,
+                "aggregator",
+                () -> any.aggregator("any", config.dataDir(), Enrichment.NONE));
+        note(problems, "enrichment", () -> Enrichers.check(config));
         note(problems, "ingester", () -> any.ingester("any"));
         note(problems, "storage.local", () -> store(config));
         note(problems, "query", () -> query(config));
@@ -177,7 +182,8 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
     }
 
     /// @param instance names this process among the aggregators
-    AggregatorConfig aggregator(String instance, Path scratch) {
+    /// @param enrichment what complete traces go through
+    AggregatorConfig aggregator(String instance, Path scratch, Enrichment enrichment) {
         var aggregator = config.aggregator();
         return new AggregatorConfig(
                 aggregator.group(),
@@ -186,7 +192,7 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                 aggregator.commitInterval(),
                 aggregator.maxMemory(),
                 scratch,
-                assembly(),
+                assembly().with(enrichment),
                 tail());
     }
 

@@ -121,7 +121,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                 parts.push(
                         "assembly",
                         new DirectPipeline(
-                                wired.assembly(),
+                                wired.assembly().with(Enrichers.open(parts, config)),
                                 config.aggregator().maxMemory(),
                                 store,
                                 clock,
@@ -203,7 +203,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         var aggregator =
                 new Aggregator(
                         clients,
-                        wired.aggregator(instance, scratch),
+                        wired.aggregator(instance, scratch, Enrichers.open(parts, config)),
                         wired.topics(),
                         parts.meters(),
                         clock,

@@ -51,11 +51,14 @@ final class ArchitectureTest {
     private static final Map<String, Set<String>> MAY_USE =
             Map.ofEntries(
                     entry("model", Set.of()),
+                    entry("yaml", Set.of()),
                     entry("wire.otlp", Set.of("model")),
                     entry("wire.zipkin", Set.of("model", "wire.otlp")),
                     entry("wire.jaeger", Set.of("model", "wire.otlp")),
-                    entry("assembly", Set.of("model", "wire.otlp")),
-                    entry("sampling", Set.of("model", "wire.otlp")),
+                    entry("enrichment.api", Set.of("model")),
+                    entry("enrichment.rules", Set.of("model", "yaml", "enrichment.api")),
+                    entry("assembly", Set.of("model", "wire.otlp", "enrichment.api")),
+                    entry("sampling", Set.of("model", "wire.otlp", "yaml")),
                     entry("cache", Set.of("model")),
                     entry("access", Set.of("model")),
                     entry("broker", Set.of()),
@@ -70,6 +73,7 @@ final class ArchitectureTest {
                                     "wire.otlp",
                                     "wire.zipkin",
                                     "wire.jaeger",
+                                    "enrichment.api",
                                     "assembly",
                                     "sampling",
                                     "storage.api")),
@@ -93,7 +97,9 @@ final class ArchitectureTest {
     /// The modules that decide: what they do must follow from their arguments alone.
     private static final String[] PURE = {
         "dev.millrace.model..",
+        "dev.millrace.yaml..",
         "dev.millrace.wire..",
+        "dev.millrace.enrichment..",
         "dev.millrace.assembly..",
         "dev.millrace.sampling.."
     };

@@ -1,18 +1,12 @@
 package dev.millrace.sampling.tail;
 
-import dev.millrace.sampling.Glob;
-import java.io.StringReader;
+import dev.millrace.model.Glob;
+import dev.millrace.yaml.YamlNode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.constructor.SafeConstructor;
-import org.yaml.snakeyaml.error.MarkedYAMLException;
-import org.yaml.snakeyaml.error.YAMLException;
-import org.yaml.snakeyaml.nodes.Node;
 
 /// A YAML file with a [Policy]:
 ///
@@ -41,47 +35,13 @@ public final class PolicyFile {
 
     private static final Map<String, Integer> KINDS =
             Map.of("internal", 1, "server", 2, "client", 3, "producer", 4, "consumer", 5);
-    private static final int MOST_CHARACTERS = 1 << 20;
 
     private PolicyFile() {}
 
     /// @param name of the file, for messages
     /// @throws IllegalArgumentException when it is no policy; the message says where and why
     public static Policy read(String name, String text) {
-        if (text.length() > MOST_CHARACTERS) {
-            throw new IllegalArgumentException(
-                    name
-                            + ": "
-                            + text.length()
-                            + " characters (expected: at most "
-                            + MOST_CHARACTERS
-                            + ")");
-        }
-        return policy(YamlNode.root(name, compose(name, text)));
-    }
-
-    private static Node compose(String name, String text) {
-        Node root;
-        try {
-            root =
-                    new Yaml(new SafeConstructor(new LoaderOptions()))
-                            .compose(new StringReader(text));
-        } catch (MarkedYAMLException e) {
-            var mark = e.getProblemMark();
-            throw new IllegalArgumentException(
-                    name
-                            + (mark == null ? "" : ", line " + (mark.getLine() + 1))
-                            + ": "
-                            + e.getProblem()
-                            + " (expected: YAML)",
-                    e);
-        } catch (YAMLException e) {
-            throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
-        }
-        if (root == null) {
-            throw new IllegalArgumentException(name + ": empty (expected: rules or preset)");
-        }
-        return root;
+        return policy(YamlNode.read(name, text, "rules or preset"));
     }
 
     private static Policy policy(YamlNode file) {

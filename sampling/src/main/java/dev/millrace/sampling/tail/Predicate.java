@@ -1,6 +1,6 @@
 package dev.millrace.sampling.tail;
 
-import dev.millrace.sampling.Glob;
+import dev.millrace.model.Glob;
 import java.time.Duration;
 
 /// What a complete trace either meets or does not.

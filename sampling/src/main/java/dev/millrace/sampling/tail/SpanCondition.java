@@ -1,6 +1,6 @@
 package dev.millrace.sampling.tail;
 
-import dev.millrace.sampling.Glob;
+import dev.millrace.model.Glob;
 import java.util.Map;
 import java.util.Optional;
 

@@ -1,7 +1,7 @@
 package dev.millrace.sampling.tail;
 
+import dev.millrace.model.Glob;
 import dev.millrace.model.Slice;
-import dev.millrace.sampling.Glob;
 import dev.millrace.wire.otlp.ProtoReader;
 import dev.millrace.wire.otlp.SpanIndex;
 import java.nio.charset.StandardCharsets;

@@ -28,6 +28,7 @@ public record MillraceConfig(
         RedisConfig redis,
         SinkConfig sink,
         AggregatorConfig aggregator,
+        EnrichmentConfig enrichment,
         IngesterConfig ingester,
         StorageConfig storage,
         QueryConfig query,
@@ -310,6 +311,17 @@ public record MillraceConfig(
 
     /// What is decided before spans reach the log.
     public record SamplingConfig(HeadConfig head, TailConfig tail, RemoteConfig remote) {}
+
+    /// What complete traces go through before it is decided which are stored.
+    ///
+    /// @param enrichers the names of those that plugins bring, in their order
+    /// @param settings of enrichers, each key after the enricher's name and a dot
+    public record EnrichmentConfig(
+            String rulesFile,
+            String hashKeyFile,
+            List<String> enrichers,
+            Map<String, String> settings,
+            String pluginsDir) {}
 
     /// Which complete traces are stored.
     public record TailConfig(

@@ -55,6 +55,11 @@ public final class OtlpEncoder {
         return Slice.of(data.build().toByteArray());
     }
 
+    /// One attribute as `KeyValue`.
+    public static Slice attribute(Attributes.Attribute attribute) {
+        return Slice.of(keyValue(attribute).toByteArray());
+    }
+
     private static io.opentelemetry.proto.resource.v1.Resource resource(Resource resource) {
         return io.opentelemetry.proto.resource.v1.Resource.newBuilder()
                 .addAllAttributes(attributes(resource.attributes()))
@@ -116,13 +121,14 @@ public final class OtlpEncoder {
     }
 
     private static List<KeyValue> attributes(Attributes attributes) {
-        return attributes.entries().stream()
-                .map(entry ->
-                        KeyValue.newBuilder()
-                                .setKey(entry.key())
-                                .setValue(value(entry.value()))
-                                .build())
-                .toList();
+        return attributes.entries().stream().map(OtlpEncoder::keyValue).toList();
+    }
+
+    private static KeyValue keyValue(Attributes.Attribute attribute) {
+        return KeyValue.newBuilder()
+                .setKey(attribute.key())
+                .setValue(value(attribute.value()))
+                .build();
     }
 
     private static AnyValue value(AttributeValue value) {

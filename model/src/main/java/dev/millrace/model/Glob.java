@@ -1,4 +1,4 @@
-package dev.millrace.sampling;
+package dev.millrace.model;
 
 /// A form of text in which `*` stands for any characters, none included.
 public final class Glob {

@@ -1,5 +1,6 @@
-package dev.millrace.sampling.tail;
+package dev.millrace.yaml;
 
+import java.io.StringReader;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -10,6 +11,11 @@ import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.ScalarNode;
@@ -20,33 +26,68 @@ import org.yaml.snakeyaml.nodes.Tag;
 ///
 /// @param file its name, for messages
 /// @param path the keys that lead here
-record YamlNode(String file, String path, Node node) {
+public record YamlNode(String file, String path, Node node) {
 
+    private static final int MOST_CHARACTERS = 1 << 20;
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ns|us|ms|s|m|h)");
     private static final Pattern BYTES = Pattern.compile("(\\d{1,12})(B|KiB|MiB|GiB)?");
 
     /// The values of a mapping by their keys, in order.
-    record Keys(YamlNode of, Map<String, YamlNode> values) {
+    public record Keys(YamlNode of, Map<String, YamlNode> values) {
 
-        Optional<YamlNode> optional(String key) {
+        public Optional<YamlNode> optional(String key) {
             return Optional.ofNullable(values.get(key));
         }
 
-        YamlNode required(String key) {
+        public YamlNode required(String key) {
             return optional(key).orElseThrow(() -> of.wrong("no " + key, key));
         }
 
-        void forEach(BiConsumer<String, YamlNode> action) {
+        public void forEach(BiConsumer<String, YamlNode> action) {
             values.forEach(action);
         }
     }
 
-    static YamlNode root(String file, Node node) {
-        return new YamlNode(file, "", node);
+    /// The whole of a file.
+    ///
+    /// @param file its name, for messages
+    /// @param expected what stands in such a file, for the message about an empty one
+    /// @throws IllegalArgumentException when it is not YAML; the message says where and why
+    public static YamlNode read(String file, String text, String expected) {
+        if (text.length() > MOST_CHARACTERS) {
+            throw new IllegalArgumentException(
+                    file
+                            + ": "
+                            + text.length()
+                            + " characters (expected: at most "
+                            + MOST_CHARACTERS
+                            + ")");
+        }
+        Node root;
+        try {
+            root =
+                    new Yaml(new SafeConstructor(new LoaderOptions()))
+                            .compose(new StringReader(text));
+        } catch (MarkedYAMLException e) {
+            var mark = e.getProblemMark();
+            throw new IllegalArgumentException(
+                    file
+                            + (mark == null ? "" : ", line " + (mark.getLine() + 1))
+                            + ": "
+                            + e.getProblem()
+                            + " (expected: YAML)",
+                    e);
+        } catch (YAMLException e) {
+            throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+        }
+        if (root == null) {
+            throw new IllegalArgumentException(file + ": empty (expected: " + expected + ")");
+        }
+        return new YamlNode(file, "", root);
     }
 
     /// @throws IllegalArgumentException for another key than these, or one that comes twice
-    Keys mapping(String... known) {
+    public Keys mapping(String... known) {
         if (!(node instanceof MappingNode mapping)) {
             throw wrong(shown(), "a mapping of " + String.join(", ", known));
         }
@@ -67,7 +108,7 @@ record YamlNode(String file, String path, Node node) {
         return new Keys(this, values);
     }
 
-    List<YamlNode> list() {
+    public List<YamlNode> list() {
         if (!(node instanceof SequenceNode sequence)) {
             throw wrong(shown(), "a list");
         }
@@ -78,35 +119,35 @@ record YamlNode(String file, String path, Node node) {
         return items;
     }
 
-    boolean isMapping() {
+    public boolean isMapping() {
         return node instanceof MappingNode;
     }
 
-    boolean isList() {
+    public boolean isList() {
         return node instanceof SequenceNode;
     }
 
     /// Whether it is a number or a boolean, not written as text.
-    boolean isNumber() {
+    public boolean isNumber() {
         return node.getTag().equals(Tag.INT) || node.getTag().equals(Tag.FLOAT);
     }
 
-    boolean isTruth() {
+    public boolean isTruth() {
         return node.getTag().equals(Tag.BOOL);
     }
 
-    String text() {
+    public String text() {
         if (!(node instanceof ScalarNode scalar) || node.getTag().equals(Tag.NULL)) {
             throw wrong(shown(), "a text");
         }
         return scalar.getValue();
     }
 
-    boolean truth() {
+    public boolean truth() {
         return word(Map.of("true", true, "false", false));
     }
 
-    <T> T word(Map<String, T> words) {
+    public <T> T word(Map<String, T> words) {
         T meant = words.get(text());
         if (meant == null) {
             throw wrong(shown(), "one of " + String.join(", ", new TreeSet<>(words.keySet())));
@@ -114,7 +155,7 @@ record YamlNode(String file, String path, Node node) {
         return meant;
     }
 
-    double number() {
+    public double number() {
         try {
             return Double.parseDouble(text());
         } catch (NumberFormatException _) {
@@ -122,7 +163,7 @@ record YamlNode(String file, String path, Node node) {
         }
     }
 
-    int whole() {
+    public int whole() {
         try {
             return Integer.parseInt(text());
         } catch (NumberFormatException _) {
@@ -131,7 +172,7 @@ record YamlNode(String file, String path, Node node) {
     }
 
     /// `1%` or `0.01`.
-    double share() {
+    public double share() {
         String text = text();
         double share;
         try {
@@ -148,7 +189,7 @@ record YamlNode(String file, String path, Node node) {
         return share;
     }
 
-    Duration duration() {
+    public Duration duration() {
         var matcher = DURATION.matcher(text());
         if (!matcher.matches()) {
             throw wrong(shown(), "a duration such as 200ms or 2s");
@@ -164,7 +205,7 @@ record YamlNode(String file, String path, Node node) {
         };
     }
 
-    double bytes() {
+    public double bytes() {
         var matcher = BYTES.matcher(text());
         if (!matcher.matches()) {
             throw wrong(shown(), "bytes such as 500KiB or 2MiB");
@@ -180,7 +221,7 @@ record YamlNode(String file, String path, Node node) {
     }
 
     /// What `make` gives; what it complains of is told with this place.
-    <T> T checked(Supplier<T> make) {
+    public <T> T checked(Supplier<T> make) {
         try {
             return make.get();
         } catch (PlacedException e) {
@@ -190,7 +231,7 @@ record YamlNode(String file, String path, Node node) {
         }
     }
 
-    IllegalArgumentException wrong(String found, String expected) {
+    public IllegalArgumentException wrong(String found, String expected) {
         return new PlacedException(
                 place()
                         + (path.isEmpty() ? "" : path + ": ")

@@ -1,0 +1,5 @@
+/// Tests of the rules.
+@NullMarked
+package dev.millrace.enrichment.rules;
+
+import org.jspecify.annotations.NullMarked;
