@@ -47,6 +47,9 @@ public final class PartitionAssembler implements AutoCloseable {
     private long heldBytes;
     private long replayed;
 
+    /// The trace that an owner before was giving out, until it is given out in full.
+    private Resumption.@Nullable Begun begun;
+
     /// @param closedTraces what is on record; this assembler adds to it and closes it
     public PartitionAssembler(
             AssemblyConfig config,
@@ -64,6 +67,7 @@ public final class PartitionAssembler implements AutoCloseable {
         this.emitFrom = from.position();
         this.position = from.resumeOffset();
         this.time = from.logTime();
+        this.begun = from.begun();
     }
 
     /// Takes a record with spans of one trace.
@@ -143,12 +147,14 @@ public final class PartitionAssembler implements AutoCloseable {
                 heldBytes += recall.read(log);
             }
         }
+        boolean emits = position >= emitFrom;
+        long decidedAt = trace.fragment == 0 ? time : trace.decidedAt;
+        // It stays open meanwhile, for whoever has to begin with it again.
+        var fate = emits ? emit(trace, decidedAt, true) : Fate.KEPT;
         unlinkFromQuiet(trace);
         unlinkFromAge(trace);
         open.remove(trace.key);
         heldBytes -= trace.heldBytes();
-        long decidedAt = trace.fragment == 0 ? time : trace.decidedAt;
-        var fate = position >= emitFrom ? emit(trace, decidedAt) : Fate.KEPT;
         closedTraces.put(
                 trace.key.tenant(),
                 trace.key.traceId(),
@@ -159,9 +165,20 @@ public final class PartitionAssembler implements AutoCloseable {
                         trace.fragment + 1,
                         fate),
                 time);
+        if (emits) {
+            if (partsOnRecord(trace) > 0) {
+                begun = null;
+            }
+            sink.committable();
+        }
     }
 
-    private Fate emit(OpenTrace trace, long decidedAt) {
+    private int partsOnRecord(OpenTrace trace) {
+        return begun != null && begun.traceId().equals(trace.key.traceId()) ? begun.parts() : 0;
+    }
+
+    /// @param inSteps whether part of it can be put on record before all of it was given
+    private Fate emit(OpenTrace trace, long decidedAt, boolean inSteps) {
         var key = trace.key;
         sink.begin(key.tenant(), key.traceId());
         // The usual trace has one part, which need not be cut again to be written.
@@ -173,6 +190,9 @@ public final class PartitionAssembler implements AutoCloseable {
                         (index, from, spans) -> {
                             sink.observe(index, from, spans);
                             only.part(index, spans);
+                            if (inSteps) {
+                                sink.committable();
+                            }
                         });
         read(
                 trace,
@@ -193,11 +213,21 @@ public final class PartitionAssembler implements AutoCloseable {
                         digest);
         var fate = sink.judge(closed, earlier(trace));
         if (fate.kept()) {
-            var writer = new PartWriter(closed, fate, sink);
+            var writer = new PartWriter(closed, fate, sink, inSteps ? partsOnRecord(trace) : 0);
             if (cutter.count() == 1) {
                 only.into(writer);
             } else if (cutter.count() > 1) {
-                var again = new PartCutter(config, key.traceId(), writer);
+                var again =
+                        new PartCutter(
+                                config,
+                                key.traceId(),
+                                (index, from, spans) -> {
+                                    writer.part(index, from, spans);
+                                    if (inSteps) {
+                                        begun = new Resumption.Begun(key.traceId(), writer.given());
+                                        sink.committable();
+                                    }
+                                });
                 // What is poison has been told.
                 read(trace, again, (_, _, _) -> {});
                 var _ = again.finish();
@@ -246,7 +276,7 @@ public final class PartitionAssembler implements AutoCloseable {
         var key = new OpenTrace.Key(tenant, traceId);
         var trace = new OpenTrace(key, known.fragments(), known.decidedAt(), time, time);
         records.forEach((offset, bodies) -> bodies.forEach(body -> trace.add(offset, body)));
-        var _ = emit(trace, known.decidedAt());
+        var _ = emit(trace, known.decidedAt(), false);
         closedTraces.put(
                 tenant,
                 traceId,
@@ -263,8 +293,8 @@ public final class PartitionAssembler implements AutoCloseable {
     /// Where a new owner would take over if this one stopped now.
     public Resumption resumption() {
         return oldest == null
-                ? new Resumption(position, position, time)
-                : new Resumption(position, oldest.firstOffset(), oldest.timeBefore);
+                ? new Resumption(position, position, time, begun)
+                : new Resumption(position, oldest.firstOffset(), oldest.timeBefore, begun);
     }
 
     /// The log time at which the next open trace is due; empty when none is open.

@@ -1,6 +1,7 @@
 package dev.millrace.pipeline;
 
 import dev.millrace.assembly.Resumption;
+import dev.millrace.model.TraceId;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 
@@ -15,9 +16,12 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 record CommitMetadata(Resumption resumption, long decisionsFrom, long version) {
 
     private static final Pattern TEXT =
-            Pattern.compile("v2 resume=(\\d+) time=(-?\\d+) decisions=(\\d+) version=(\\d+)");
+            Pattern.compile(
+                    "v2 resume=(\\d+) time=(-?\\d+) decisions=(\\d+) version=(\\d+)"
+                            + "(?: trace=([0-9a-f]{32}) parts=(\\d+))?");
 
     OffsetAndMetadata encode() {
+        var begun = resumption.begun();
         return new OffsetAndMetadata(
                 resumption.position(),
                 "v2 resume="
@@ -27,7 +31,10 @@ record CommitMetadata(Resumption resumption, long decisionsFrom, long version) {
                         + " decisions="
                         + decisionsFrom
                         + " version="
-                        + version);
+                        + version
+                        + (begun == null
+                                ? ""
+                                : " trace=" + begun.traceId() + " parts=" + begun.parts()));
     }
 
     /// @throws IllegalStateException when the metadata is not ours
@@ -44,7 +51,12 @@ record CommitMetadata(Resumption resumption, long decisionsFrom, long version) {
                 new Resumption(
                         committed.offset(),
                         Long.parseLong(matcher.group(1)),
-                        Long.parseLong(matcher.group(2))),
+                        Long.parseLong(matcher.group(2)),
+                        matcher.group(5) == null
+                                ? null
+                                : new Resumption.Begun(
+                                        TraceId.parse(matcher.group(5)),
+                                        Integer.parseInt(matcher.group(6)))),
                 Long.parseLong(matcher.group(3)),
                 Long.parseLong(matcher.group(4)));
     }

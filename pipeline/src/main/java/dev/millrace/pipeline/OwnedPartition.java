@@ -75,8 +75,10 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     /// The fate of the trace whose earlier spans are being given out.
     private @Nullable Fate givingBack;
 
-    /// Whether something was given out since the last commit that no position tells of.
-    private boolean gaveBack;
+    /// Whether something was given out since the last commit; the position need not tell of it.
+    private boolean gaveOut;
+
+    private final Runnable commitIfDue;
 
     private Slice newState = Slice.EMPTY;
     private long newStateThreshold = -1;
@@ -94,6 +96,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     /// @param partitions how many `spans` has
     /// @param decided what is on record besides the closed traces
+    /// @param commitIfDue is run wherever what was given out can be committed
     OwnedPartition(
             TopicPartition partition,
             int partitions,
@@ -106,11 +109,13 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             SpanRecall recall,
             AggregatorOutput output,
             AggregatorMetrics metrics,
+            Runnable commitIfDue,
             long nowNanos) {
         this.partition = partition;
         this.partitions = partitions;
         this.output = output;
         this.metrics = metrics;
+        this.commitIfDue = commitIfDue;
         this.lateMillis = config.lateWindow().toMillis();
         this.emitFrom = from.resumption().position();
         this.committed = emitFrom;
@@ -159,11 +164,17 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             }
             List<TraceChunk> chunks = chunks(message);
             String tenant = RecordHeaders.text(message.headers(), RecordHeaders.TENANT);
+            var atHome = atHome(chunks);
+            // What the record itself brings about comes last: traces that it completes can be
+            // committed before it is.
             assembler.accept(
                     message.offset(),
                     message.timestamp(),
                     tenant == null ? Tenant.DEFAULT : new Tenant(tenant),
-                    atHome(message, chunks));
+                    atHome);
+            if (atHome.size() < chunks.size() && message.offset() >= emitFrom) {
+                forward(message, chunks);
+            }
         } catch (IllegalArgumentException | MalformedSpansException e) {
             refuse(message, String.valueOf(e.getMessage()));
         }
@@ -205,29 +216,34 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         };
     }
 
-    /// Forwards what a foreign writer put on the wrong partition, and returns the rest.
-    private List<TraceChunk> atHome(
-            ConsumerRecord<byte[], byte[]> message, List<TraceChunk> chunks) {
+    private int home(TraceChunk chunk) {
+        var id = chunk.traceId();
+        return TraceKey.partition(id.high(), id.low(), partitions);
+    }
+
+    /// Those that a foreign writer has not put on the wrong partition.
+    private List<TraceChunk> atHome(List<TraceChunk> chunks) {
         List<TraceChunk> atHome = null;
         for (int i = 0; i < chunks.size(); i++) {
             var chunk = chunks.get(i);
-            var id = chunk.traceId();
-            int home = TraceKey.partition(id.high(), id.low(), partitions);
-            if (home == partition.partition()) {
-                if (atHome != null) {
-                    atHome.add(chunk);
-                }
-                continue;
+            if (home(chunk) != partition.partition()) {
+                atHome = atHome == null ? new ArrayList<>(chunks.subList(0, i)) : atHome;
+            } else if (atHome != null) {
+                atHome.add(chunk);
             }
-            if (atHome == null) {
-                atHome = new ArrayList<>(chunks.subList(0, i));
-            }
-            if (message.offset() >= emitFrom) {
+        }
+        return atHome == null ? chunks : atHome;
+    }
+
+    /// Moves the others there.
+    private void forward(ConsumerRecord<byte[], byte[]> message, List<TraceChunk> chunks) {
+        for (var chunk : chunks) {
+            int home = home(chunk);
+            if (home != partition.partition()) {
                 output.forward(message, home, chunk);
                 metrics.forwarded.increment();
             }
         }
-        return atHome == null ? chunks : atHome;
     }
 
     private void refuse(ConsumerRecord<byte[], byte[]> message, String reason) {
@@ -253,6 +269,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     @Override
     public void part(ClosedTrace trace, int part, Slice body) {
         output.part(partition, trace, part, body);
+        gaveOut = true;
     }
 
     @Override
@@ -264,6 +281,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                 body.toByteArray(),
                 RecordHeaders.of(tenant),
                 reason);
+        gaveOut = true;
         metrics.deadLetters.increment();
     }
 
@@ -337,7 +355,6 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                         assembler.giveBack(
                                 request.tenant(), request.traceId(), answer.records(), givingBack);
                 givingBack = null;
-                gaveBack = true;
             }
         }
     }
@@ -359,7 +376,13 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     }
 
     @Override
+    public void committable() {
+        commitIfDue.run();
+    }
+
+    @Override
     public void closed(ClosedTrace trace, Fate fate) {
+        gaveOut = true;
         output.decide(
                 new Decision(
                         partition.topic(),
@@ -388,7 +411,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     }
 
     boolean hasNews() {
-        return gaveBack || assembler.resumption().position() != committed;
+        return gaveOut || assembler.resumption().position() != committed;
     }
 
     /// What to commit now.
@@ -405,7 +428,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     void committed(CommitMetadata progress) {
         committed = progress.resumption().position();
-        gaveBack = false;
+        gaveOut = false;
     }
 
     /// Whether the log would have completed a trace by now if only something were appended to it.
