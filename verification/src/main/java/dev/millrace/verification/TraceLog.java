@@ -21,7 +21,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 record TraceLog(String bootstrapServers) {
 
     private static final Duration POLL = Duration.ofMillis(100);
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     /// How often each pair of key and SHA-256 of the value is there.
     Map<String, Integer> fingerprints(String topic) {
@@ -37,7 +37,7 @@ record TraceLog(String bootstrapServers) {
         return count[0];
     }
 
-    private void read(String topic, Consumer<ConsumerRecord<byte[], byte[]>> each) {
+    void read(String topic, Consumer<ConsumerRecord<byte[], byte[]>> each) {
         Map<String, Object> settings =
                 Map.of(
                         "bootstrap.servers",
