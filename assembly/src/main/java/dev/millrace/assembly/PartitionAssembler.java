@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.SortedMap;
+import java.util.function.IntConsumer;
 import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +51,9 @@ public final class PartitionAssembler implements AutoCloseable {
     private long heldBytes;
     private long replayed;
 
+    /// The trace that an owner before was giving out, until it is given out in full.
+    private Resumption.@Nullable Begun begun;
+
     /// @param closedTraces what is on record; this assembler adds to it and closes it
     public PartitionAssembler(
             AssemblyConfig config,
@@ -68,6 +72,7 @@ public final class PartitionAssembler implements AutoCloseable {
         this.position = from.resumeOffset();
         this.time = from.logTime();
         minutes.note(from.resumeOffset(), time);
+        this.begun = from.begun();
     }
 
     /// Takes a record with spans of one trace.
@@ -151,17 +156,19 @@ public final class PartitionAssembler implements AutoCloseable {
                 heldBytes += recall.read(log);
             }
         }
+        boolean emits = position >= emitFrom;
+        long decidedAt = trace.fragment == 0 ? time : trace.decidedAt;
+        // It stays open meanwhile, for whoever has to begin with it again.
+        var earlier = earlier(trace);
+        var fate =
+                emits
+                        ? emit(trace, decidedAt, trace.fragment > 0, earlier, minutes::at, true)
+                        : Fate.KEPT;
+        boolean broughtBack = earlier != null && !earlier.fate().kept() && fate.kept();
         unlinkFromQuiet(trace);
         unlinkFromAge(trace);
         open.remove(trace.key);
         heldBytes -= trace.heldBytes();
-        long decidedAt = trace.fragment == 0 ? time : trace.decidedAt;
-        var earlier = earlier(trace);
-        var fate =
-                position >= emitFrom
-                        ? emit(trace, decidedAt, trace.fragment > 0, earlier, minutes::at)
-                        : Fate.KEPT;
-        boolean broughtBack = earlier != null && !earlier.fate().kept() && fate.kept();
         closedTraces.put(
                 trace.key.tenant(),
                 trace.key.traceId(),
@@ -172,6 +179,12 @@ public final class PartitionAssembler implements AutoCloseable {
                         nextFragment(trace.fragment, broughtBack),
                         fate),
                 time);
+        if (emits) {
+            if (partsOnRecord(trace) > 0) {
+                begun = null;
+            }
+            sink.committable();
+        }
     }
 
     /// The number of the late fragment after one.
@@ -182,32 +195,44 @@ public final class PartitionAssembler implements AutoCloseable {
         return fragment + (broughtBack ? 2 : 1);
     }
 
+    private int partsOnRecord(OpenTrace trace) {
+        return begun != null && begun.traceId().equals(trace.key.traceId()) ? begun.parts() : 0;
+    }
+
     /// @param late whether its spans came after the trace was complete
     /// @param earlier what late spans follow
+    /// @param inSteps whether part of it can be put on record before all of it was given
     private Fate emit(
             OpenTrace trace,
             long decidedAt,
             boolean late,
             ClosedTraces.@Nullable Entry earlier,
-            LongUnaryOperator minuteOf) {
+            LongUnaryOperator minuteOf,
+            boolean inSteps) {
         var key = trace.key;
         boolean follows = earlier != null && earlier.fate().refused();
         var enrichment = follows ? Enrichment.NONE : config.enrichment();
         sink.begin(key.tenant(), key.traceId());
-        var whole = new WholeTrace(sink);
+        int onRecord = inSteps ? partsOnRecord(trace) : 0;
+        var whole = new WholeTrace(sink, inSteps);
         var cutter = new PartCutter(config, enrichment, key, late, whole);
         read(
                 trace,
                 cutter,
                 minuteOf,
-                (offset, body, reason) ->
+                (offset, body, reason) -> {
+                    // What is on record in part was read before to its end.
+                    if (onRecord == 0) {
+                        whole.holdSteps();
                         sink.poison(
                                 key.tenant(),
                                 key.traceId(),
                                 offset,
                                 minuteOf.applyAsLong(offset),
                                 body,
-                                reason));
+                                reason);
+                    }
+                });
         var digest = cutter.finish();
         var closed =
                 new ClosedTrace(
@@ -228,7 +253,9 @@ public final class PartitionAssembler implements AutoCloseable {
         }
         var fate = sink.judge(closed, earlier);
         if (fate.kept()) {
-            var writer = new PartWriter(closed, fate, sink);
+            IntConsumer afterPart =
+                    inSteps && cutter.count() > 1 ? given -> onRecord(key, given) : _ -> {};
+            var writer = new PartWriter(closed, fate, sink, onRecord, afterPart);
             if (cutter.count() == 1) {
                 whole.into(writer);
             } else if (cutter.count() > 1) {
@@ -240,6 +267,11 @@ public final class PartitionAssembler implements AutoCloseable {
         }
         sink.closed(closed, fate);
         return fate;
+    }
+
+    private void onRecord(OpenTrace.Key key, int parts) {
+        begun = new Resumption.Begun(key.traceId(), parts);
+        sink.committable();
     }
 
     private void refuse(OpenTrace trace, ClosedTrace closed, Refusal refusal) {
@@ -306,7 +338,8 @@ public final class PartitionAssembler implements AutoCloseable {
                         keptFrom.decidedAt(),
                         false,
                         null,
-                        offset -> minuteOf(records, offset));
+                        offset -> minuteOf(records, offset),
+                        false);
     }
 
     private static long minuteOf(SortedMap<Long, LogRecord> records, long offset) {
@@ -321,8 +354,8 @@ public final class PartitionAssembler implements AutoCloseable {
     /// Where a new owner would take over if this one stopped now.
     public Resumption resumption() {
         return oldest == null
-                ? new Resumption(position, position, time)
-                : new Resumption(position, oldest.firstOffset(), oldest.timeBefore);
+                ? new Resumption(position, position, time, begun)
+                : new Resumption(position, oldest.firstOffset(), oldest.timeBefore, begun);
     }
 
     /// The log time at which the next open trace is due; empty when none is open.

@@ -61,4 +61,11 @@ public interface TraceSink {
 
     /// All parts of the trace have been given.
     void closed(ClosedTrace trace, Fate fate);
+
+    /// What was given so far can be put on record now, together with
+    /// [PartitionAssembler#resumption()], and a new owner goes on from there.
+    ///
+    /// Comes after every trace and every part. So neither one record that completes very many
+    /// traces nor one trace of very many spans has to be given out in a single transaction.
+    void committable();
 }

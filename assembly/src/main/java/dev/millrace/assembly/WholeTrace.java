@@ -15,14 +15,26 @@ final class WholeTrace implements PartCutter.Parts {
     private List<LogMinute> minutes = List.of();
     private @Nullable Refusal refusal;
 
-    WholeTrace(TraceSink sink) {
+    private boolean inSteps;
+
+    /// @param inSteps whether what was given out can be committed after each part
+    WholeTrace(TraceSink sink, boolean inSteps) {
         this.sink = sink;
+        this.inSteps = inSteps;
+    }
+
+    /// From here on all must be committed together with the verdict.
+    void holdSteps() {
+        inSteps = false;
     }
 
     @Override
     public void part(
             SpanIndex lastIndex, int from, int[] lastSpans, List<LogMinute> lastMinutes) {
         sink.observe(lastIndex, from, lastSpans);
+        if (inSteps) {
+            sink.committable();
+        }
         index = lastIndex;
         first = from;
         spans = lastSpans;

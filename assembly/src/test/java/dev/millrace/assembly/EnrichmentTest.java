@@ -272,8 +272,9 @@ class EnrichmentTest {
             recorded.parts.clear();
 
             // When
-            var records = new TreeMap<>(Map.of(0L, List.of(body(span(1, 1, 0, "web")))));
-            assembler.giveBack(Tenant.DEFAULT, new TraceId(7, 1), records, Fate.KEPT);
+            var record = new LogRecord(0, List.of(body(span(1, 1, 0, "web"))));
+            assembler.giveBack(
+                    recorded.closed.getFirst(), new TreeMap<>(Map.of(0L, record)));
 
             // Then
             assertThat(spans(recorded.parts.getFirst()).getFirst().attributes())
@@ -282,19 +283,20 @@ class EnrichmentTest {
     }
 
     @Test
-    void whatIsReadBackAndRefusedStaysRefused() {
+    void whatIsReadBackAndCannotBeEnrichedIsPutAside() {
         // Given
         try (var assembler = assembler(List.of(new Step("test", failingOnRoots())), CONFIG)) {
             accept(assembler, 0, 0, body(span(1, 2, 1, "web")));
             assembler.mark(1, 20_000);
 
             // When
-            var records = new TreeMap<>(Map.of(0L, List.of(body(span(1, 1, 0, "web")))));
-            assembler.giveBack(Tenant.DEFAULT, new TraceId(7, 1), records, Fate.KEPT);
+            var record = new LogRecord(0, List.of(body(span(1, 1, 0, "web"))));
+            assembler.giveBack(
+                    recorded.closed.getFirst(), new TreeMap<>(Map.of(0L, record)));
 
             // Then
-            var known = assembler.closedTraces().find(Tenant.DEFAULT, new TraceId(7, 1));
-            assertThat(known).extracting(ClosedTraces.Entry::fate).isEqualTo(Fate.REFUSED);
+            assertThat(recorded.fates).containsExactly(Fate.KEPT, Fate.REFUSED);
+            assertThat(recorded.aside).containsOnlyKeys(0L);
         }
     }
 
@@ -569,6 +571,9 @@ class EnrichmentTest {
         public void putAside(ClosedTrace trace, long offset, Slice body, Refusal refusal) {
             aside.put(offset, body);
         }
+
+        @Override
+        public void committable() {}
 
         @Override
         public void closed(ClosedTrace trace, Fate fate) {

@@ -350,6 +350,9 @@ class PartitionAssemblerTest {
         }
 
         @Override
+        public void committable() {}
+
+        @Override
         public void closed(ClosedTrace trace, Fate fate) {
             closed.add(trace);
         }

@@ -22,8 +22,9 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Whole lives of a partition, with owners that die at any record and lose what they had not
-/// committed. Whatever happens, the committed output is that of an owner who never died.
+/// Whole lives of a partition, with owners that die at any record, or in the middle of what a
+/// record completes, and lose what they had not committed. Whatever happens, the committed output
+/// is that of an owner who never died.
 class ReplaySimulationTest {
 
     private static final AssemblyConfig CONFIG =
@@ -65,6 +66,19 @@ class ReplaySimulationTest {
     /// What one closing committed, in full.
     private record Output(ClosedTrace trace, Fate fate, List<Slice> parts) {}
 
+    /// Where an owner dies of its own accord.
+    private static final class Died extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    /// What is committed of a partition.
+    ///
+    /// @param outputs of traces that were given out in full
+    /// @param parts of a trace that was not
+    private record Committed(List<Output> outputs, List<Slice> parts, Resumption resumption) {
+        static final Committed NOTHING = new Committed(List.of(), List.of(), Resumption.fresh(0));
+    }
+
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
     void ownersThatDieChangeNothing(long seed) {
@@ -74,37 +88,47 @@ class ReplaySimulationTest {
             var writers = Writers.values()[round % Writers.values().length];
             var config = round % 2 == 0 ? CONFIG : ENRICHED;
             List<LogRecord> log = randomLog(random, writers);
-            List<Output> undisturbed =
-                    new Owner(config, log, new ArrayList<>(), null).runTo(log.size());
+            var immortal = new Owner(config, log, Committed.NOTHING, null);
+            immortal.runTo(log.size());
+            immortal.commit();
 
             // When
-            List<Output> committed = new ArrayList<>();
-            Resumption resumption = Resumption.fresh(0);
-            while (resumption.position() < log.size()) {
-                var owner = new Owner(config, log, committed, resumption);
-                int commits = random.nextInt(4);
-                for (int i = 0; i < commits; i++) {
-                    long position = owner.position();
-                    long to = Math.min(log.size(), position + random.nextInt(120));
-                    committed.addAll(owner.runTo(to));
-                    resumption = owner.assembler.resumption();
-                    if (random.nextInt(3) == 0) {
-                        owner.assembler.letGo(1 + random.nextInt(2_000));
-                    }
-                }
-                // Work after the last commit, lost with its owner.
-                owner.runTo(Math.min(log.size(), owner.position() + random.nextInt(80)));
-                owner.assembler.close();
+            var committed = Committed.NOTHING;
+            while (committed.resumption().position() < log.size()) {
+                committed = life(config, log, committed, random);
             }
 
             // Then
-            assertThat(committed)
+            assertThat(committed.outputs())
                     .as("seed %s, round %s, %s", seed, round, writers)
-                    .isEqualTo(undisturbed);
-            assertThat(committed.stream().anyMatch(output -> output.fate().refused()))
+                    .isEqualTo(immortal.committed.outputs());
+            assertThat(committed.outputs().stream().anyMatch(output -> output.fate().refused()))
                     .as("seed %s, round %s: some are refused", seed, round)
                     .isEqualTo(round % 2 == 1);
         }
+    }
+
+    /// What is committed when an owner has lived and died.
+    private static Committed life(
+            AssemblyConfig config, List<LogRecord> log, Committed before, Random random) {
+        var owner = new Owner(config, log, before, random);
+        try {
+            int commits = random.nextInt(4);
+            for (int i = 0; i < commits; i++) {
+                long position = owner.position();
+                owner.runTo(Math.min(log.size(), position + random.nextInt(120)));
+                owner.commit();
+                if (random.nextInt(3) == 0) {
+                    owner.assembler.letGo(1 + random.nextInt(2_000));
+                }
+            }
+            // Work after the last commit, lost with its owner.
+            owner.runTo(Math.min(log.size(), owner.position() + random.nextInt(80)));
+        } catch (Died _) {
+            // In the middle of a record.
+        }
+        owner.assembler.close();
+        return owner.committed;
     }
 
     private static List<LogRecord> randomLog(Random random, Writers writers) {
@@ -154,20 +178,26 @@ class ReplaySimulationTest {
     private static final class Owner implements TraceSink {
         private final List<LogRecord> log;
         private final PartitionAssembler assembler;
-        private List<Slice> parts = new ArrayList<>();
+        private final @Nullable Random whims;
+        private List<Slice> parts;
         private List<Output> outputs = new ArrayList<>();
+        private Committed committed;
         private int observed;
         private long next;
 
+        /// @param whims when it commits or dies in the middle of a record; null for never
         Owner(
                 AssemblyConfig config,
                 List<LogRecord> log,
-                List<Output> committed,
-                @Nullable Resumption from) {
+                Committed before,
+                @Nullable Random whims) {
             this.log = log;
-            var resumption = from == null ? Resumption.fresh(0) : from;
+            this.whims = whims;
+            this.committed = before;
+            this.parts = new ArrayList<>(before.parts());
+            var resumption = before.resumption();
             var closed = new ClosedTraces(config, TableSpace.memory());
-            for (var output : committed) {
+            for (var output : before.outputs()) {
                 var trace = output.trace();
                 closed.put(
                         trace.tenant(),
@@ -202,7 +232,26 @@ class ReplaySimulationTest {
             return next;
         }
 
-        List<Output> runTo(long end) {
+        void commit() {
+            var all = new ArrayList<>(committed.outputs());
+            all.addAll(outputs);
+            outputs = new ArrayList<>();
+            committed = new Committed(all, List.copyOf(parts), assembler.resumption());
+        }
+
+        @Override
+        public void committable() {
+            if (whims == null) {
+                return;
+            }
+            switch (whims.nextInt(60)) {
+                case 0, 1, 2, 3, 4, 5 -> commit();
+                case 6 -> throw new Died();
+                default -> {}
+            }
+        }
+
+        void runTo(long end) {
             for (; next < end; next++) {
                 var record = log.get((int) next);
                 switch (record.chunks().size()) {
@@ -221,14 +270,12 @@ class ReplaySimulationTest {
                                     next, record.appendedAt(), Tenant.DEFAULT, record.chunks());
                 }
             }
-            var result = outputs;
-            outputs = new ArrayList<>();
-            return result;
         }
 
         @Override
         public void begin(Tenant tenant, TraceId traceId) {
-            assertThat(parts).isEmpty();
+            // Only what an owner before has begun is there already.
+            assertThat(parts).hasSizeLessThanOrEqualTo(committed.parts().size());
         }
 
         @Override

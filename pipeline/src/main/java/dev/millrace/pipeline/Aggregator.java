@@ -134,7 +134,9 @@ public final class Aggregator implements AutoCloseable {
                 leader.open();
                 pause.reset();
                 while (stop.getCount() > 0 && leading.get() > 0) {
-                    leader.step();
+                    if (!leader.step() && awaitStop(FIRST_PAUSE)) {
+                        return;
+                    }
                 }
             } catch (RuntimeException e) {
                 metrics.restarts.increment();

@@ -109,12 +109,10 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
             if (owner == null) {
                 continue;
             }
-            for (var message : messages.records(partition)) {
-                owner.accept(message, now);
-                // A poll can bring more work than a transaction has time for.
-                if (isCommitDue() && !commit()) {
-                    return;
-                }
+            try {
+                messages.records(partition).forEach(message -> owner.accept(message, now));
+            } catch (StaleState _) {
+                return;
             }
             owner.skipTo(consumer.position(partition));
         }
@@ -128,6 +126,22 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
         }
     }
 
+    /// A commit in the middle of the work has failed, so there is no use in going on with it.
+    private static final class StaleState extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        StaleState() {
+            super("given up", null, false, false);
+        }
+    }
+
+    /// One record can complete more than a transaction has time for, and a poll brings many.
+    private void commitIfDue() {
+        if (isCommitDue() && !commit()) {
+            throw new StaleState();
+        }
+    }
+
     private boolean isCommitDue() {
         return nanoTime.getAsLong() - lastCommitNanos >= config.commitInterval().toNanos();
     }
@@ -136,7 +150,15 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
     ///
     /// @return false when that failed, and the state is stale
     boolean commit() {
-        lastCommitNanos = nanoTime.getAsLong();
+        try {
+            return commitNow();
+        } finally {
+            // From its end on: where commits take longer than the interval, work is done between.
+            lastCommitNanos = nanoTime.getAsLong();
+        }
+    }
+
+    private boolean commitNow() {
         Map<OwnedPartition, CommitMetadata> progress = new HashMap<>();
         Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
         owned.forEach((partition, owner) -> {
@@ -223,6 +245,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                             recall,
                             output,
                             metrics,
+                            this::commitIfDue,
                             nanoTime.getAsLong()));
             consumer.seek(partition, Math.max(beginning, from.resumption().resumeOffset()));
         }

@@ -1,6 +1,7 @@
 package dev.millrace.pipeline;
 
 import dev.millrace.assembly.Resumption;
+import dev.millrace.model.TraceId;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 
@@ -18,9 +19,10 @@ record CommitMetadata(Resumption resumption, long decisionsFrom, long version, l
     private static final Pattern TEXT =
             Pattern.compile(
                     "v3 resume=(\\d+) time=(-?\\d+) decisions=(\\d+) version=(\\d+)"
-                            + " entry=(\\d+)");
+                            + " entry=(\\d+)(?: trace=([0-9a-f]{32}) parts=(\\d+))?");
 
     OffsetAndMetadata encode() {
+        var begun = resumption.begun();
         return new OffsetAndMetadata(
                 resumption.position(),
                 "v3 resume="
@@ -32,7 +34,10 @@ record CommitMetadata(Resumption resumption, long decisionsFrom, long version, l
                         + " version="
                         + version
                         + " entry="
-                        + entry);
+                        + entry
+                        + (begun == null
+                                ? ""
+                                : " trace=" + begun.traceId() + " parts=" + begun.parts()));
     }
 
     /// @throws IllegalStateException when the metadata is not ours
@@ -49,7 +54,12 @@ record CommitMetadata(Resumption resumption, long decisionsFrom, long version, l
                 new Resumption(
                         committed.offset(),
                         Long.parseLong(matcher.group(1)),
-                        Long.parseLong(matcher.group(2))),
+                        Long.parseLong(matcher.group(2)),
+                        matcher.group(6) == null
+                                ? null
+                                : new Resumption.Begun(
+                                        TraceId.parse(matcher.group(6)),
+                                        Integer.parseInt(matcher.group(7)))),
                 Long.parseLong(matcher.group(3)),
                 Long.parseLong(matcher.group(4)),
                 Long.parseLong(matcher.group(5)));

@@ -216,6 +216,10 @@ public final class DirectPipeline implements SpanSink, TraceSink, AutoCloseable 
     @Override
     public void closed(ClosedTrace trace, Fate fate) {}
 
+    /// There is no record to put it on.
+    @Override
+    public void committable() {}
+
     private void write() throws InterruptedException {
         var pause = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
         while (!complete.isEmpty()) {

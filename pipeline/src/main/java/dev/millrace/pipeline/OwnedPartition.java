@@ -98,8 +98,10 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     /// What was asked for and is not here yet, with the offset from which on decisions tell of it.
     private final Map<SpanRecall.Request, Long> awaited = new LinkedHashMap<>();
 
-    /// Whether something was given out since the last commit that no position tells of.
-    private boolean gaveBack;
+    /// Whether something was given out since the last commit; the position need not tell of it.
+    private boolean gaveOut;
+
+    private final Runnable commitIfDue;
 
     /// What became of spans since the last commit.
     private final Postings postings = new Postings();
@@ -129,6 +131,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     /// @param partitions how many `spans` has
     /// @param beginning of what is left of the partition
     /// @param decided what is on record besides the closed traces
+    /// @param commitIfDue is run wherever what was given out can be committed
     OwnedPartition(
             TopicPartition partition,
             int partitions,
@@ -142,11 +145,13 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             EarlierSpans recall,
             AggregatorOutput output,
             AggregatorMetrics metrics,
+            Runnable commitIfDue,
             long nowNanos) {
         this.partition = partition;
         this.partitions = partitions;
         this.output = output;
         this.metrics = metrics;
+        this.commitIfDue = commitIfDue;
         this.lateMillis = config.lateWindow().toMillis();
         this.emitFrom = from.resumption().position();
         this.committed = emitFrom;
@@ -189,8 +194,13 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             }
             List<TraceChunk> chunks = chunks(message);
             var tenant = RecordHeaders.tenant(message.headers());
-            assembler.accept(
-                    message.offset(), message.timestamp(), tenant, atHome(message, tenant, chunks));
+            var atHome = atHome(chunks);
+            // What the record itself brings about comes last: traces that it completes can be
+            // committed before it is.
+            assembler.accept(message.offset(), message.timestamp(), tenant, atHome);
+            if (atHome.size() < chunks.size() && message.offset() >= emitFrom) {
+                forward(message, tenant, chunks);
+            }
         } catch (IllegalArgumentException | MalformedSpansException e) {
             refuse(message, String.valueOf(e.getMessage()));
         }
@@ -232,30 +242,36 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         };
     }
 
-    /// Forwards what a foreign writer put on the wrong partition, and returns the rest.
-    private List<TraceChunk> atHome(
-            ConsumerRecord<byte[], byte[]> message, Tenant tenant, List<TraceChunk> chunks) {
+    private int home(TraceChunk chunk) {
+        var id = chunk.traceId();
+        return TraceKey.partition(id.high(), id.low(), partitions);
+    }
+
+    /// Those that a foreign writer has not put on the wrong partition.
+    private List<TraceChunk> atHome(List<TraceChunk> chunks) {
         List<TraceChunk> atHome = null;
         for (int i = 0; i < chunks.size(); i++) {
             var chunk = chunks.get(i);
-            var id = chunk.traceId();
-            int home = TraceKey.partition(id.high(), id.low(), partitions);
-            if (home == partition.partition()) {
-                if (atHome != null) {
-                    atHome.add(chunk);
-                }
-                continue;
+            if (home(chunk) != partition.partition()) {
+                atHome = atHome == null ? new ArrayList<>(chunks.subList(0, i)) : atHome;
+            } else if (atHome != null) {
+                atHome.add(chunk);
             }
-            if (atHome == null) {
-                atHome = new ArrayList<>(chunks.subList(0, i));
-            }
-            if (message.offset() >= emitFrom) {
+        }
+        return atHome == null ? chunks : atHome;
+    }
+
+    /// Moves the others there.
+    private void forward(
+            ConsumerRecord<byte[], byte[]> message, Tenant tenant, List<TraceChunk> chunks) {
+        for (var chunk : chunks) {
+            int home = home(chunk);
+            if (home != partition.partition()) {
                 output.forward(message, home, chunk);
                 post(tenant, message, Account.FORWARDED, LogCopies.of(chunk));
                 metrics.forwarded.increment();
             }
         }
-        return atHome == null ? chunks : atHome;
     }
 
     private void refuse(ConsumerRecord<byte[], byte[]> message, String reason) {
@@ -295,9 +311,15 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         var shares = new ArrayList<Provenance.Share>(minutes.size());
         for (var minute : minutes) {
             shares.add(new Provenance.Share(minute.minute(), minute.spans()));
+            if (trace.parts() > 1) {
+                var cell = cell(trace.tenant(), minute.minute());
+                postings.add(cell, Account.KEPT, minute.spans());
+                postings.add(cell, Account.BEGUN, -minute.spans());
+            }
         }
         output.part(
                 partition, trace, part, body, new Provenance(partition.partition(), entry, shares));
+        gaveOut = true;
     }
 
     @Override
@@ -314,6 +336,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                 body.toByteArray(),
                 RecordHeaders.of(tenant),
                 reason);
+        gaveOut = true;
         metrics.deadLetters.increment();
     }
 
@@ -386,7 +409,6 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                 assembler.giveBack(asked.trace(), answer.records());
                 givingBack = null;
                 versionAsked = null;
-                gaveBack = true;
             }
         }
     }
@@ -428,7 +450,13 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     }
 
     @Override
+    public void committable() {
+        commitIfDue.run();
+    }
+
+    @Override
     public void closed(ClosedTrace trace, Fate fate) {
+        gaveOut = true;
         var decision =
                 new Decision(
                         partition.topic(),
@@ -457,26 +485,27 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     }
 
     private void account(ClosedTrace trace, Fate fate) {
+        boolean back = upgrade == Decision.Upgrade.DONE;
         for (var minute : trace.minutes()) {
             var cell = cell(trace.tenant(), minute.minute());
-            if (upgrade == Decision.Upgrade.DONE) {
+            if (back) {
                 // They leave what they were accounted as when the trace was dropped; copies among
                 // them stay where they are.
-                var now = fate.refused() ? Account.DEAD_LETTERED : Account.KEPT;
-                postings.add(cell, now, minute.spans());
                 postings.add(cell, Account.SAMPLED_OUT, UPGRADE_RULE, -minute.spans());
-                continue;
+            } else {
+                postings.add(cell, Account.DUPLICATE, minute.duplicates());
             }
             if (fate.refused()) {
-                postings.add(cell, Account.DEAD_LETTERED, minute.copies());
-                continue;
-            }
-            if (fate.kept()) {
-                postings.add(cell, Account.KEPT, minute.spans());
-            } else {
+                postings.add(cell, Account.DEAD_LETTERED, minute.spans());
+            } else if (!fate.kept()) {
                 postings.add(cell, Account.SAMPLED_OUT, verdict.rule(), minute.spans());
+            } else {
+                // Parts were accounted for one by one.
+                postings.add(
+                        cell,
+                        trace.parts() > 1 ? Account.BEGUN : Account.KEPT,
+                        minute.spans());
             }
-            postings.add(cell, Account.DUPLICATE, minute.duplicates());
         }
     }
 
@@ -492,7 +521,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     /// that is over, the position would step back, and what was decided beyond it be forgotten.
     boolean hasNews() {
         long position = assembler.resumption().position();
-        return position >= emitFrom && (gaveBack || position != committed);
+        return position >= emitFrom && (gaveOut || position != committed);
     }
 
     /// What to commit now.
@@ -531,7 +560,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         entry = progress.entry() + 1;
         postings.clear();
         committed = progress.resumption().position();
-        gaveBack = false;
+        gaveOut = false;
     }
 
     /// Whether the log would have completed a trace by now if only something were appended to it.

@@ -84,7 +84,9 @@ final class VersionLeader implements AutoCloseable {
     }
 
     /// Reads what was decided and, when it is time, publishes what follows from it.
-    void step() {
+    ///
+    /// @return whether it waits for decisions itself; otherwise the next step need not come soon
+    boolean step() {
         boolean needed = !policy.percentiles().isEmpty() || !policy.budget().isUnlimited();
         if (needed && !reads) {
             seekIntoWindow();
@@ -105,6 +107,7 @@ final class VersionLeader implements AutoCloseable {
             nextLook = clock.millis() + config.interval().toMillis();
             look();
         }
+        return reads;
     }
 
     private void seekIntoWindow() {

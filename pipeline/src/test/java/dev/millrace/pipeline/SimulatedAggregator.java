@@ -94,6 +94,7 @@ final class SimulatedAggregator {
                                         new Asked(request, reply, step + recallSteps.getAsLong())),
                         output,
                         metrics,
+                        () -> {},
                         nanos()));
         next.put(partition, (int) from.resumption().resumeOffset());
     }

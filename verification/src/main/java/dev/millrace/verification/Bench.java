@@ -67,7 +67,9 @@ public final class Bench {
             say(Part.RECEIVERS);
             new ReceiverBench(directory.resolve("receivers"), options, figures).run();
         }
-        if (options.wants(Part.COLLECTOR) || options.needs(Part.AGGREGATOR)) {
+        if (options.wants(Part.COLLECTOR)
+                || options.needs(Part.AGGREGATOR)
+                || options.wants(Part.PENDING)) {
             try (var pipeline = new PipelineBench(directory, options, figures)) {
                 pipeline.start();
                 if (options.wants(Part.COLLECTOR)) {
@@ -77,7 +79,11 @@ public final class Bench {
                 if (options.needs(Part.AGGREGATOR)) {
                     say(Part.AGGREGATOR);
                     pipeline.fill();
-                    pipeline.aggregator();
+                    new AggregatorBench(pipeline, options, figures, directory).run();
+                }
+                if (options.wants(Part.PENDING)) {
+                    say(Part.PENDING);
+                    new PendingBench(pipeline, figures).run();
                 }
                 if (options.needs(Part.INGESTER)) {
                     say(Part.INGESTER);
@@ -131,7 +137,7 @@ public final class Bench {
 
                 Command: `./dev bench %s`
 
-                Machine: %s; %d cores; %s; %s
+                Machine: %s; %d cores; %s; %s; %.1f wanted to run during the last minute
 
                 Date: %s
 
@@ -148,6 +154,7 @@ public final class Bench {
                                 System.getProperty("os.name")
                                         + " "
                                         + System.getProperty("os.version"),
+                                ProcessUsage.machineLoad(),
                                 Instant.now().truncatedTo(ChronoUnit.MINUTES),
                                 figures));
         System.out.println("written: " + file);

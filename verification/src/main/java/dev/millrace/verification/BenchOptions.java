@@ -10,6 +10,7 @@ import java.util.Locale;
 /// @param spans to send
 /// @param variants of receivers to measure
 /// @param seconds to measure each of them
+/// @param rounds how often each of the aggregators that are compared reads the log
 /// @param aggregatorHeap the aggregator's Java heap, such as `2g`
 /// @param aggregatorMemory what of it is for open traces, such as `1GiB`
 /// @param report the name of the report to write; empty for none
@@ -20,6 +21,7 @@ record BenchOptions(
         long spans,
         List<ReceiverVariant> variants,
         long seconds,
+        int rounds,
         String aggregatorHeap,
         String aggregatorMemory,
         String report,
@@ -35,6 +37,7 @@ record BenchOptions(
         AGGREGATOR,
         INGESTER,
         QUERY,
+        PENDING,
         START;
 
         String word() {
@@ -45,10 +48,12 @@ record BenchOptions(
     static final String USAGE =
             """
             ./dev bench [PART ...] [OPTION ...]
-              PART               scan, codecs, receivers, collector, aggregator, ingester, query or start; all without any
+              PART               scan, codecs, receivers, collector, aggregator, ingester,
+                                 query, pending or start; all without any
               --spans=N          spans to send (3000000)
               --heap=SIZE        the aggregator's Java heap (2g)
               --memory=SIZE      what of it is for open traces (1GiB)
+              --rounds=N         how often each of the aggregators compared reads the log (3)
               --variants=A,B     receivers to measure: otlp-grpc, zipkin-json, packed, tls, ...; all without
               --seconds=N        to measure each of them for, after as much of warm-up at most (8)
               --report=NAME      write docs/reports/bench-NAME.md as well
@@ -61,6 +66,7 @@ record BenchOptions(
         long spans = 3_000_000;
         String variants = "";
         long seconds = 8;
+        int rounds = 3;
         String heap = "2g";
         String memory = "1GiB";
         String report = "";
@@ -74,6 +80,7 @@ record BenchOptions(
                 case "--spans" -> spans = Long.parseLong(value);
                 case "--variants" -> variants = value;
                 case "--seconds" -> seconds = Long.parseLong(value);
+                case "--rounds" -> rounds = Math.max(1, Integer.parseInt(value));
                 case "--heap" -> heap = value;
                 case "--memory" -> memory = value;
                 case "--report" -> report = value;
@@ -87,6 +94,7 @@ record BenchOptions(
                 spans,
                 ReceiverVariant.named(variants),
                 seconds,
+                rounds,
                 heap,
                 memory,
                 report,
@@ -111,6 +119,7 @@ record BenchOptions(
     /// Whether a part must run for its own figures or for what it leaves to a later one.
     boolean needs(Part part) {
         return parts.stream()
-                .anyMatch(wanted -> wanted != Part.START && wanted.compareTo(part) >= 0);
+                .filter(wanted -> wanted != Part.START && wanted != Part.PENDING)
+                .anyMatch(wanted -> wanted.compareTo(part) >= 0);
     }
 }

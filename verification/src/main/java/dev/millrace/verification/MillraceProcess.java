@@ -164,6 +164,22 @@ public final class MillraceProcess implements AutoCloseable {
                 .sum();
     }
 
+    /// The bytes it holds in its heap once it has thrown away what it does not need.
+    double liveHeap() throws IOException, InterruptedException {
+        var jcmd =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                                Long.toString(pid()),
+                                "GC.run")
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .start();
+        if (!jcmd.waitFor(30, TimeUnit.SECONDS) || jcmd.exitValue() != 0) {
+            throw new IllegalStateException("jcmd GC.run failed\n" + tail());
+        }
+        return metric("jvm_memory_used_bytes", "area=\"heap\"");
+    }
+
     /// What was set for a key, or chosen for it.
     public String setting(String key) {
         return settings.getOrDefault(key, "");

@@ -15,7 +15,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.ToLongFunction;
 
@@ -251,18 +250,7 @@ public final class OverloadRun implements AutoCloseable {
     private double liveHeap() throws IOException, InterruptedException {
         var usage = ProcessUsage.of(collector.pid());
         residentMost = Math.max(residentMost, (double) usage.peakResidentBytes());
-        var jcmd =
-                new ProcessBuilder(
-                                Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
-                                Long.toString(collector.pid()),
-                                "GC.run")
-                        .redirectErrorStream(true)
-                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                        .start();
-        if (!jcmd.waitFor(30, TimeUnit.SECONDS) || jcmd.exitValue() != 0) {
-            throw new IllegalStateException("jcmd GC.run failed\n" + collector.tail());
-        }
-        return collector.metric("jvm_memory_used_bytes", "area=\"heap\"");
+        return collector.liveHeap();
     }
 
     private Optional<Duration> awaitCalm(List<LoadLane> lanes, long lifted, Duration limit) {

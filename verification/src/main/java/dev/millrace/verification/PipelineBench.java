@@ -24,7 +24,6 @@ import java.util.concurrent.locks.LockSupport;
 final class PipelineBench implements AutoCloseable {
 
     private static final double COLLECTOR_TARGET = 300_000;
-    private static final double AGGREGATOR_TARGET = 200_000;
     private static final double INGESTER_TARGET = 60_000;
 
     /// What is sent, or done, before anything is measured.
@@ -55,7 +54,7 @@ final class PipelineBench implements AutoCloseable {
         this.broker = role("broker", "", Map.of(), "broker");
     }
 
-    private MillraceProcess role(
+    MillraceProcess role(
             String name, String javaOptions, Map<String, String> settings, String... command) {
         var all = new HashMap<>(settings);
         all.put("log.level", "warn");
@@ -109,11 +108,19 @@ final class PipelineBench implements AutoCloseable {
     /// Fills `spans` with a log that is several quiet periods long, so that traces end while others
     /// begin, as they do in service.
     void fill() throws IOException, InterruptedException {
-        var collector = role("fill", "", Map.of(), "collector");
+        total = fill("fill", Map.of(), options.spans() / FILL.toSeconds(), options.spans());
+    }
+
+    /// Fills a log at a rate.
+    ///
+    /// @return how many spans were acknowledged
+    double fill(String name, Map<String, String> settings, long rate, long spans)
+            throws IOException, InterruptedException {
+        var collector = role(name, "", settings, "collector");
         collector.start();
-        var report = load(collector, SEED, options.spans() / FILL.toSeconds(), options.spans());
-        total = report.acknowledged();
+        var report = load(collector, SEED, rate, spans);
         collector.stop();
+        return report.acknowledged();
     }
 
     /// @param rate spans per second; 0 for as fast as it goes
@@ -136,84 +143,29 @@ final class PipelineBench implements AutoCloseable {
         }
     }
 
-    /// Reads `spans` and fills `traces-complete`.
-    ///
-    /// A span counts as done when its trace is; those of the last quiet period are open meanwhile.
-    /// So what is measured ends with the reading, before the waiting for the last traces.
-    void aggregator() throws IOException, InterruptedException {
-        aggregator(
-                "aggregator",
-                "-Xmx" + options.aggregatorHeap(),
-                Map.of("aggregator.max-memory", options.aggregatorMemory()));
-        // The same with verdicts to give, and less to write.
-        aggregator(
-                "aggregator, hybrid",
-                "-Xmx" + options.aggregatorHeap(),
-                Map.of(
-                        "aggregator.max-memory",
-                        options.aggregatorMemory(),
-                        "aggregator.group",
-                        "hybrid",
-                        "sampling.tail.preset",
-                        "hybrid",
-                        "topics.traces-complete.name",
-                        "hybrid-traces",
-                        "topics.sampling-decisions.name",
-                        "hybrid-decisions"));
-        // The same with too little memory for the open traces: what reading them again costs.
-        aggregator(
-                "aggregator, 512 MB heap",
-                "",
+    /// Where an aggregator of that name writes, so that several can read one log.
+    Map<String, String> outputs(String name) {
+        return new HashMap<>(
                 Map.of(
                         "aggregator.group",
-                        "small",
+                        name,
                         "topics.traces-complete.name",
-                        "small-traces",
+                        name + "-traces",
                         "topics.sampling-decisions.name",
-                        "small-decisions"));
+                        name + "-decisions"));
     }
 
-    private void aggregator(String part, String javaOptions, Map<String, String> settings)
-            throws IOException, InterruptedException {
-        var aggregator = role(part.replaceAll("\\W+", "-"), javaOptions, settings, "aggregator");
-        aggregator.start();
-        long joined = System.nanoTime();
-        String done = "millrace_aggregator_spans_completed_total";
-        var first = await(aggregator, done, WARM_UP_SHARE);
-        String records = "millrace_aggregator_records_total";
-        double readBefore = aggregator.metric(records);
-        double read = readBefore;
-        var last = first;
-        var sample = first;
-        while (sample.done() < total) {
-            pause(sample, joined, aggregator);
-            sample = Sample.of(aggregator, done, broker);
-            double nowRead = aggregator.metric(records);
-            if (nowRead > read + 100) { // a few of them are the markers that end the waiting
-                read = nowRead;
-                last = sample;
-            }
-        }
-        if (aggregator.metric("millrace_aggregator_rebuilds_total") > 0) {
-            // What was given up and done again was counted twice.
-            throw new IllegalStateException("its state was rebuilt:\n" + aggregator.tail());
-        }
-        // Partitions are not read evenly, so traces of some may end while others are still read: a
-        // span counts only when it was both read and given out in the time measured.
-        double spansRead = (read - readBefore) / aggregator.metric(records) * total;
-        if (spansRead < first.doneUntil(last)) {
-            last = last.withDone(first.done() + spansRead);
-        }
-        figures.add(part, "spans/s", "%,.0f", first.perSecondTo(last));
-        cpu(part, first, last, AGGREGATOR_TARGET);
-        figures.add(
-                part,
-                "times bodies were let go and read again",
-                "%,.0f",
-                aggregator.metric("millrace_aggregator_let_go_total"));
-        figures.add(part, "spans measured", "%,.0f", first.doneUntil(last));
-        figures.add(part, "s from joining to lag 0", "%.1f", (last.nanos() - joined) / 1e9);
-        end(part, aggregator);
+    /// How many spans are in the log.
+    double total() {
+        return total;
+    }
+
+    String bootstrapServers() {
+        return broker.bootstrapServers();
+    }
+
+    Sample sample(MillraceProcess process, String metric) throws IOException, InterruptedException {
+        return Sample.of(process, metric, broker);
     }
 
     /// Reads `traces-complete` and fills the store.
@@ -246,7 +198,7 @@ final class PipelineBench implements AutoCloseable {
         end("query", query);
     }
 
-    private void cpu(String part, Sample from, Sample to, double target) {
+    void cpu(String part, Sample from, Sample to, double target) {
         double seconds = from.cpuPerMillionTo(to);
         figures.add(part, "CPU s per million spans", "%.2f", seconds);
         figures.atLeast(part, "spans/s per core used", "%,.0f", 1e6 / seconds, target);
@@ -260,7 +212,7 @@ final class PipelineBench implements AutoCloseable {
         process.stop();
     }
 
-    private Sample await(MillraceProcess process, String metric, double share)
+    Sample await(MillraceProcess process, String metric, double share)
             throws IOException, InterruptedException {
         long began = System.nanoTime();
         var sample = Sample.of(process, metric, broker);
@@ -271,7 +223,7 @@ final class PipelineBench implements AutoCloseable {
         return sample;
     }
 
-    private static void pause(Sample sample, long began, MillraceProcess process) {
+    static void pause(Sample sample, long began, MillraceProcess process) {
         if (sample.nanos() - began > PATIENCE.toNanos()) {
             throw new IllegalStateException(
                     "only %,.0f spans within %s%n%s"

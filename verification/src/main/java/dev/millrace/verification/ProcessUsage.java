@@ -30,6 +30,12 @@ record ProcessUsage(double cpuSeconds, long residentBytes, long peakResidentByte
                 ticks / TICKS_PER_SECOND, kilobytes(status, "VmRSS:"), kilobytes(status, "VmHWM:"));
     }
 
+    /// How many threads of the whole machine ran or wanted to, averaged over the last minute.
+    static double machineLoad() throws IOException {
+        String load = Files.readString(Path.of("/proc/loadavg"));
+        return Double.parseDouble(load.substring(0, load.indexOf(' ')));
+    }
+
     static ProcessUsage ofThisProcess() throws IOException {
         return of(ProcessHandle.current().pid());
     }

@@ -27,7 +27,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 record TraceLog(String bootstrapServers) {
 
     private static final Duration POLL = Duration.ofMillis(100);
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     /// How often each pair of key and SHA-256 of the value is there.
     Map<String, Integer> fingerprints(String topic) {
@@ -104,7 +104,7 @@ record TraceLog(String bootstrapServers) {
                 .toList();
     }
 
-    private void read(String topic, Consumer<ConsumerRecord<byte[], byte[]>> each) {
+    void read(String topic, Consumer<ConsumerRecord<byte[], byte[]>> each) {
         try (var consumer = consumer(Map.of())) {
             var partitions = partitions(consumer, topic);
             consumer.assign(partitions);

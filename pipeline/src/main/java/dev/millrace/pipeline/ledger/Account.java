@@ -17,7 +17,10 @@ public enum Account {
     /// The aggregator moved them to the partition they belong to, where they are read again.
     FORWARDED(7, "forwarded"),
     /// The store has them.
-    STORED(8, "stored");
+    STORED(8, "stored"),
+    /// Of kept ones, those of a trace that is written in parts and not complete: below 0, and taken
+    /// back with its last part.
+    BEGUN(9, "begun");
 
     private final int number;
     private final String words;
@@ -43,6 +46,6 @@ public enum Account {
                 return account;
             }
         }
-        throw new IllegalArgumentException("account: " + number + " (expected: 1 to 8)");
+        throw new IllegalArgumentException("account: " + number + " (expected: 1 to 9)");
     }
 }

@@ -34,6 +34,7 @@ public final class Books {
     private static final List<Account> TAKEN_AS =
             List.of(
                     Account.KEPT,
+                    Account.BEGUN,
                     Account.SAMPLED_OUT,
                     Account.DUPLICATE,
                     Account.DEAD_LETTERED,
@@ -235,7 +236,8 @@ public final class Books {
                 sum.sampledOut.merge("head", atHead, Long::sum);
             }
             sum.unread += at(progress, Progress.UNREAD, cell);
-            sum.open += at(progress, Progress.OPEN, cell);
+            sum.open +=
+                    at(progress, Progress.OPEN, cell) + at(byAggregator, Account.BEGUN, cell);
             sum.duplicate += at(byAggregator, Account.DUPLICATE, cell);
             sum.forwarded += at(byAggregator, Account.FORWARDED, cell);
             sum.deadLettered +=
