@@ -30,7 +30,7 @@ final class EnrichmentMeters {
             LOG.atError()
                     .addKeyValue("traceId", trace.traceId())
                     .addKeyValue("error", refusal)
-                    .log("A trace cannot be enriched and is put aside; those like it are counted");
+                    .log("A trace cannot be enriched and is refused; those like it are counted");
         }
     }
 

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.assembly.AssemblyConfig;
+import dev.millrace.assembly.Enrichment;
+import dev.millrace.enrichment.api.Enricher;
 import dev.millrace.model.ByteSize;
 import dev.millrace.model.Span;
 import dev.millrace.model.SpanId;
@@ -101,6 +103,43 @@ class DirectPipelineTest {
         clock.advance(Duration.ofSeconds(20));
 
         await().until(() -> store.fragments.size() == 1);
+    }
+
+    @Test
+    void enrichesWhatItStoresAndCountsWhatItCannot() {
+        // Given
+        Enricher enricher =
+                trace -> {
+                    if (trace.traceId().low() == 2) {
+                        throw new IllegalStateException("not this one");
+                    }
+                    trace.spans().getFirst().attributes().set("team", "web");
+                };
+        var registry = new SimpleMeterRegistry();
+        var enrichment = new Enrichment(List.of(new Enrichment.Step("team", enricher)));
+        try (var enriching =
+                new DirectPipeline(
+                        AssemblyConfig.DEFAULT.with(enrichment),
+                        ByteSize.parse("4KiB"),
+                        store,
+                        clock,
+                        registry)) {
+            enriching.start();
+
+            // When
+            enriching.accept(Tenant.DEFAULT, List.of(chunk(1, 1, 10), chunk(2, 1, 10))).join();
+        }
+
+        // Then
+        assertThat(store.fragments).hasSize(1);
+        assertThat(OtlpDecoder.spans(store.fragments.getFirst().body()).getFirst().attributes())
+                .hasToString("{team=web}");
+        assertThat(
+                        registry.get("millrace.enrichment.refused.traces")
+                                .tag("enricher", "team")
+                                .counter()
+                                .count())
+                .isOne();
     }
 
     private void accept(TraceChunk chunk) {
