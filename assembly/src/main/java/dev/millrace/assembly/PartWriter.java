@@ -16,8 +16,7 @@ final class PartWriter implements PartCutter.Parts {
 
     /// @param onRecord how many of the first parts were given by an owner before
     /// @param afterPart hears how many parts are given by now, by whichever owner
-    PartWriter(
-            ClosedTrace trace, Fate fate, TraceSink sink, int onRecord, IntConsumer afterPart) {
+    PartWriter(ClosedTrace trace, Fate fate, TraceSink sink, int onRecord, IntConsumer afterPart) {
         this.trace = trace;
         this.fate = fate;
         this.sink = sink;

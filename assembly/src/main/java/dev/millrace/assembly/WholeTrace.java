@@ -29,8 +29,7 @@ final class WholeTrace implements PartCutter.Parts {
     }
 
     @Override
-    public void part(
-            SpanIndex lastIndex, int from, int[] lastSpans, List<LogMinute> lastMinutes) {
+    public void part(SpanIndex lastIndex, int from, int[] lastSpans, List<LogMinute> lastMinutes) {
         sink.observe(lastIndex, from, lastSpans);
         if (inSteps) {
             sink.committable();

@@ -273,8 +273,7 @@ class EnrichmentTest {
 
             // When
             var record = new LogRecord(0, List.of(body(span(1, 1, 0, "web"))));
-            assembler.giveBack(
-                    recorded.closed.getFirst(), new TreeMap<>(Map.of(0L, record)));
+            assembler.giveBack(recorded.closed.getFirst(), new TreeMap<>(Map.of(0L, record)));
 
             // Then
             assertThat(spans(recorded.parts.getFirst()).getFirst().attributes())
@@ -291,8 +290,7 @@ class EnrichmentTest {
 
             // When
             var record = new LogRecord(0, List.of(body(span(1, 1, 0, "web"))));
-            assembler.giveBack(
-                    recorded.closed.getFirst(), new TreeMap<>(Map.of(0L, record)));
+            assembler.giveBack(recorded.closed.getFirst(), new TreeMap<>(Map.of(0L, record)));
 
             // Then
             assertThat(recorded.fates).containsExactly(Fate.KEPT, Fate.REFUSED);
@@ -558,7 +556,12 @@ class EnrichmentTest {
 
         @Override
         public void poison(
-                Tenant tenant, TraceId traceId, long offset, long minute, Slice body, String reason) {
+                Tenant tenant,
+                TraceId traceId,
+                long offset,
+                long minute,
+                Slice body,
+                String reason) {
             poisoned++;
         }
 

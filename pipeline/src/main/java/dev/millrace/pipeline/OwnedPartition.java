@@ -502,9 +502,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             } else {
                 // Parts were accounted for one by one.
                 postings.add(
-                        cell,
-                        trace.parts() > 1 ? Account.BEGUN : Account.KEPT,
-                        minute.spans());
+                        cell, trace.parts() > 1 ? Account.BEGUN : Account.KEPT, minute.spans());
             }
         }
     }

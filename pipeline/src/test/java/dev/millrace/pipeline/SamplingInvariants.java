@@ -87,8 +87,7 @@ record SamplingInvariants(SimulatedLog log, SimulatedOutputs outputs, String nam
     }
 
     private static String provenance(ProducerRecord<byte[], byte[]> message) {
-        return String.valueOf(
-                RecordHeaders.text(message.headers(), RecordHeaders.PROVENANCE));
+        return String.valueOf(RecordHeaders.text(message.headers(), RecordHeaders.PROVENANCE));
     }
 
     private Map<Life, List<Decision>> lives() {

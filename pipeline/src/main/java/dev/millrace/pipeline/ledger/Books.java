@@ -236,8 +236,7 @@ public final class Books {
                 sum.sampledOut.merge("head", atHead, Long::sum);
             }
             sum.unread += at(progress, Progress.UNREAD, cell);
-            sum.open +=
-                    at(progress, Progress.OPEN, cell) + at(byAggregator, Account.BEGUN, cell);
+            sum.open += at(progress, Progress.OPEN, cell) + at(byAggregator, Account.BEGUN, cell);
             sum.duplicate += at(byAggregator, Account.DUPLICATE, cell);
             sum.forwarded += at(byAggregator, Account.FORWARDED, cell);
             sum.deadLettered +=
