@@ -16,8 +16,8 @@ public final class DurationSketch {
     private static final int STEPS = 1 << BITS;
 
     private int size;
-    private int[] buckets = new int[2];
-    private long[] counts = new long[2];
+    private int[] buckets = new int[4];
+    private long[] counts = new long[4];
 
     /// @param units how much it counts, in [Figures#UNIT]s
     void add(long nanos, long units) {

@@ -7,6 +7,7 @@ import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.wire.otlp.SpanIndex;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,7 @@ public final class PartitionFigures {
     private Catalog catalog;
     private List<MinuteFigures> ofTenant = List.of();
     private MinuteFigures minute;
+    private int[] services = new int[32];
     private int parts;
     private boolean incomplete;
     private boolean kept;
@@ -65,14 +67,10 @@ public final class PartitionFigures {
         openTenant();
         int first = trace.size();
         int held = Math.min(spans.length, analysis.config.maxLinkedSpans() - first);
-        int scope = -1;
-        int service = Catalog.OTHER;
+        forgetServices(index.scopes());
         for (int i = 0; i < spans.length; i++) {
             int span = spans[i];
-            if (index.scope(span) != scope) {
-                scope = index.scope(span);
-                service = catalog.service(index.serviceOf(scope));
-            }
+            int service = service(index, index.scope(span));
             int kind = index.kind(span);
             // Kinds that nobody knows count as those that nobody told.
             kind = kind >= 0 && kind <= TraceTable.CONSUMER ? kind : 0;
@@ -99,6 +97,21 @@ public final class PartitionFigures {
         for (int row = first; row < trace.size(); row++) {
             readPeer(index, spans[row - first], row);
         }
+    }
+
+    private void forgetServices(int scopes) {
+        if (services.length < scopes) {
+            services = new int[scopes];
+        }
+        Arrays.fill(services, 0, scopes, -1);
+    }
+
+    /// Asked once for a scope, for spans change between them all the time.
+    private int service(SpanIndex index, int scope) {
+        if (services[scope] < 0) {
+            services[scope] = catalog.service(index.serviceOf(scope));
+        }
+        return services[scope];
     }
 
     private void openTenant() {

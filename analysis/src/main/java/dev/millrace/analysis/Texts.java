@@ -1,6 +1,9 @@
 package dev.millrace.analysis;
 
 import dev.millrace.model.Slice;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
@@ -11,6 +14,10 @@ import java.util.Arrays;
 final class Texts {
 
     static final int NONE = -1;
+
+    private static final VarHandle LONG =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long MIX = 0x9e3779b97f4a7c15L;
 
     private int[] table = new int[64];
     private int size;
@@ -91,12 +98,17 @@ final class Texts {
 
     private static int hash(int owner, Slice text) {
         byte[] bytes = text.array();
-        int hash = owner;
-        for (int i = text.offset(), end = i + text.length(); i < end; i++) {
-            hash = 31 * hash + bytes[i];
+        int at = text.offset();
+        int end = at + text.length();
+        long hash = owner * MIX + text.length();
+        for (; at <= end - Long.BYTES; at += Long.BYTES) {
+            hash = (hash ^ (long) LONG.get(bytes, at)) * MIX;
+            hash ^= hash >>> 32;
         }
-        hash *= 0x9e3779b9;
-        return hash ^ hash >>> 15;
+        for (; at < end; at++) {
+            hash = (hash ^ bytes[at]) * MIX;
+        }
+        return (int) (hash ^ hash >>> 32);
     }
 
     String text(int number) {
