@@ -36,7 +36,9 @@ public final class Analysis {
     }
 
     Catalog catalog(Tenant tenant) {
-        return catalogs.computeIfAbsent(tenant, _ -> new Catalog(config, epoch));
+        var catalog = catalogs.computeIfAbsent(tenant, _ -> new Catalog(config, epoch));
+        catalog.use(epoch);
+        return catalog;
     }
 
     void noteUnlinked() {
@@ -71,6 +73,7 @@ public final class Analysis {
         if (nowNanos - epochBegan >= EPOCH_NANOS) {
             epochBegan = nowNanos;
             epoch++;
+            catalogs.values().removeIf(catalog -> catalog.usedIn() < epoch - KEPT_EPOCHS);
             catalogs.replaceAll((_, catalog) -> catalog.tidied(epoch, KEPT_EPOCHS));
         }
     }

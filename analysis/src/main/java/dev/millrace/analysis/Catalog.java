@@ -37,6 +37,7 @@ final class Catalog {
     private final long[] recentKeys = new long[256];
     private final int[] recentLinks = new int[256];
     private int epoch;
+    private int usedIn;
 
     Catalog(AnalysisConfig bounds, int epoch) {
         this.bounds = bounds;
@@ -47,6 +48,15 @@ final class Catalog {
 
     private static Slice utf8(String text) {
         return Slice.of(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// Says that the tenant has sent something.
+    void use(int now) {
+        usedIn = now;
+    }
+
+    int usedIn() {
+        return usedIn;
     }
 
     /// Returns how often there was no room since it was asked last.
@@ -200,6 +210,7 @@ final class Catalog {
             }
         }
         next.epoch = newEpoch;
+        next.usedIn = usedIn;
         next.overflows = overflows;
         next.full = false;
         return next;

@@ -1,7 +1,9 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.analysis.DependencyDelta;
 import dev.millrace.assembly.ClosedTrace;
 import dev.millrace.model.Slice;
+import dev.millrace.model.Tenant;
 import dev.millrace.wire.otlp.TraceChunk;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -70,6 +72,26 @@ final class AggregatorOutput {
                                         partition, written.offset() + 1, Math::max);
                             }
                         });
+    }
+
+    /// Figures of one tenant since the position committed before.
+    ///
+    /// @return how many bytes they take
+    int dependencies(DependencyDelta delta) {
+        var origin = delta.origin();
+        String key = origin.partition() + ":" + origin.from();
+        if (!delta.tenant().equals(Tenant.DEFAULT)) {
+            key += ":" + delta.tenant();
+        }
+        byte[] value = delta.encode().toByteArray();
+        send(
+                new ProducerRecord<>(
+                        topics.fullName(topics.dependencies()),
+                        origin.partition() % topics.dependencies().partitions(),
+                        RecordHeaders.value(key),
+                        value,
+                        RecordHeaders.of(delta.tenant())));
+        return value.length;
     }
 
     void deadLetter(

@@ -127,6 +127,7 @@ public final class Topics {
                 config.tracesComplete(),
                 config.samplingDecisions(),
                 config.samplingControl(),
+                config.dependencies(),
                 config.deadLetters());
     }
 

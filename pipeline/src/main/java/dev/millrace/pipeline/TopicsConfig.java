@@ -13,6 +13,7 @@ import java.util.List;
 /// @param samplingDecisions what was decided about every completed trace
 /// @param samplingControl the versions of what verdicts depend on besides their traces; one
 ///   partition, so that they are in one order
+/// @param dependencies what services do and whom they call, figures of all completed traces
 /// @param deadLetters records that could not be understood, with the reason
 public record TopicsConfig(
         String prefix,
@@ -20,6 +21,7 @@ public record TopicsConfig(
         Topic tracesComplete,
         Topic samplingDecisions,
         Topic samplingControl,
+        Topic dependencies,
         Topic deadLetters) {
 
     /// One topic.
@@ -52,6 +54,7 @@ public record TopicsConfig(
                         tracesComplete.name(),
                         samplingDecisions.name(),
                         samplingControl.name(),
+                        dependencies.name(),
                         deadLetters.name());
         if (samplingControl.partitions() != 1) {
             throw new IllegalArgumentException(
@@ -67,16 +70,16 @@ public record TopicsConfig(
 
     /// For a cluster: up to 100 aggregators.
     public static TopicsConfig defaults() {
-        return sized(100, 20, 10, 10);
+        return sized(100, 20, 10, 10, 10);
     }
 
     /// For the embedded broker, where every partition costs memory and start-up time.
     public static TopicsConfig embedded() {
-        return sized(8, 4, 4, 1);
+        return sized(8, 4, 4, 1, 1);
     }
 
     private static TopicsConfig sized(
-            int spans, int tracesComplete, int samplingDecisions, int dead) {
+            int spans, int tracesComplete, int samplingDecisions, int dependencies, int dead) {
         var day = Duration.ofDays(1);
         var week = Duration.ofDays(7);
         return new TopicsConfig(
@@ -85,12 +88,19 @@ public record TopicsConfig(
                 new Topic("traces-complete", tracesComplete, day),
                 new Topic("sampling-decisions", samplingDecisions, day),
                 new Topic("sampling-control", 1, week),
+                new Topic("dependencies", dependencies, week),
                 new Topic("dead-letters", dead, week));
     }
 
     public TopicsConfig withPrefix(String newPrefix) {
         return new TopicsConfig(
-                newPrefix, spans, tracesComplete, samplingDecisions, samplingControl, deadLetters);
+                newPrefix,
+                spans,
+                tracesComplete,
+                samplingDecisions,
+                samplingControl,
+                dependencies,
+                deadLetters);
     }
 
     /// The name that Kafka knows a topic by.

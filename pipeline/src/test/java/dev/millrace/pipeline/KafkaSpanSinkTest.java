@@ -493,6 +493,7 @@ class KafkaSpanSinkTest {
                         config.tracesComplete(),
                         config.samplingDecisions(),
                         config.samplingControl(),
+                        config.dependencies(),
                         config.deadLetters());
         try (var admin = new KafkaClients(kafka).admin("test")) {
             new Topics(admin, kafka, topics).ensure(PATIENCE);
