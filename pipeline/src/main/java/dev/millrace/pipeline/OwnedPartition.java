@@ -57,6 +57,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     private final long lateMillis;
     private final long emitFrom;
     private final SpanRecall recall;
+    private final FiguresOutput figures;
 
     /// What was read back and is yet to be given out; filled by the recall's thread.
     private final Queue<SpanRecall.Answer> readBack = new ConcurrentLinkedQueue<>();
@@ -104,6 +105,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             LogReader log,
             ControlLog control,
             SpanRecall recall,
+            FiguresOutput figures,
             AggregatorOutput output,
             AggregatorMetrics metrics,
             long nowNanos) {
@@ -119,6 +121,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         floors.add(new DecisionFloor(Long.MIN_VALUE, from.decisionsFrom()));
         output.knowEnd(partition, decided.end());
         this.recall = recall;
+        this.figures = figures;
         this.control = control;
         judge = new Judge(from.version() == 0 ? control.latest() : control.at(from.version()));
         assembler = new PartitionAssembler(config, from.resumption(), closed, log, this);
@@ -270,11 +273,14 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     @Override
     public void begin(Tenant tenant, TraceId traceId) {
         judge.begin(traceId);
+        // What is given back was counted when it was dropped.
+        figures.begin(tenant, traceId, givingBack == null);
     }
 
     @Override
     public void observe(SpanIndex index, int from, int[] spans) {
         judge.observe(index, from, spans);
+        figures.observe(index, spans);
     }
 
     @Override
@@ -360,6 +366,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     @Override
     public void closed(ClosedTrace trace, Fate fate) {
+        figures.end(fate.kept());
         output.decide(
                 new Decision(
                         partition.topic(),
@@ -403,7 +410,13 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         return new CommitMetadata(resumption, floor.offset(), judge.version().number());
     }
 
+    /// Writes the figures that belong to this commit.
+    void writeFigures(CommitMetadata progress) {
+        figures.write(partition, committed, progress.resumption().position());
+    }
+
     void committed(CommitMetadata progress) {
+        figures.committed();
         committed = progress.resumption().position();
         gaveBack = false;
     }
