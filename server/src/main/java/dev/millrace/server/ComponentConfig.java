@@ -3,6 +3,8 @@ package dev.millrace.server;
 import dev.millrace.access.AccessConfig;
 import dev.millrace.access.CorsConfig;
 import dev.millrace.access.TlsConfig;
+import dev.millrace.analysis.AnalysisConfig;
+import dev.millrace.analysis.RedTotals;
 import dev.millrace.assembly.AssemblyConfig;
 import dev.millrace.cache.RedisConfig;
 import dev.millrace.collector.ActiveMqConfig;
@@ -17,6 +19,7 @@ import dev.millrace.model.ByteSize;
 import dev.millrace.model.Tenant;
 import dev.millrace.pipeline.AggregatorConfig;
 import dev.millrace.pipeline.Encoding;
+import dev.millrace.pipeline.FiguresConfig;
 import dev.millrace.pipeline.IngesterConfig;
 import dev.millrace.pipeline.KafkaConfig;
 import dev.millrace.pipeline.Keying;
@@ -129,6 +132,7 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                         topics.samplingControl().name(),
                         counts.samplingControl().partitions(),
                         topics.samplingControl().retention()),
+                topic(topics.dependencies(), counts.dependencies()),
                 topic(topics.deadLetters(), counts.deadLetters()));
     }
 
@@ -177,7 +181,23 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                 aggregator.maxMemory(),
                 scratch,
                 assembly(),
-                tail());
+                tail(),
+                figures());
+    }
+
+    /// What is counted of complete traces.
+    private FiguresConfig figures() {
+        var dependencies = config.aggregator().dependencies();
+        var red = config.aggregator().red();
+        return new FiguresConfig(
+                dependencies.enabled(),
+                new AnalysisConfig(
+                        dependencies.maxServices(),
+                        dependencies.maxOperations(),
+                        dependencies.maxLinks(),
+                        dependencies.maxLinkedSpans(),
+                        red.enabled()),
+                new RedTotals.Bounds(red.maxOperations(), red.maxLinks()));
     }
 
     /// The policy file is read again whenever it is asked for.

@@ -159,7 +159,9 @@ final class PipelineBench implements AutoCloseable {
                         "topics.traces-complete.name",
                         "hybrid-traces",
                         "topics.sampling-decisions.name",
-                        "hybrid-decisions"));
+                        "hybrid-decisions",
+                        "topics.dependencies.name",
+                        "hybrid-dependencies"));
         // The same with too little memory for the open traces: what reading them again costs.
         aggregator(
                 "aggregator, 512 MB heap",
@@ -170,7 +172,9 @@ final class PipelineBench implements AutoCloseable {
                         "topics.traces-complete.name",
                         "small-traces",
                         "topics.sampling-decisions.name",
-                        "small-decisions"));
+                        "small-decisions",
+                        "topics.dependencies.name",
+                        "small-dependencies"));
     }
 
     private void aggregator(String part, String javaOptions, Map<String, String> settings)

@@ -56,6 +56,7 @@ final class ArchitectureTest {
                     entry("wire.jaeger", Set.of("model", "wire.otlp")),
                     entry("assembly", Set.of("model", "wire.otlp")),
                     entry("sampling", Set.of("model", "wire.otlp")),
+                    entry("analysis", Set.of("model", "wire.otlp")),
                     entry("cache", Set.of("model")),
                     entry("access", Set.of("model")),
                     entry("broker", Set.of()),
@@ -71,6 +72,7 @@ final class ArchitectureTest {
                                     "wire.zipkin",
                                     "wire.jaeger",
                                     "assembly",
+                                    "analysis",
                                     "sampling",
                                     "storage.api")),
                     entry(
@@ -95,6 +97,7 @@ final class ArchitectureTest {
         "dev.millrace.model..",
         "dev.millrace.wire..",
         "dev.millrace.assembly..",
+        "dev.millrace.analysis..",
         "dev.millrace.sampling.."
     };
 
