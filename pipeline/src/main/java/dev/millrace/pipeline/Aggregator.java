@@ -1,5 +1,6 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.analysis.RedTotals;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -51,7 +52,7 @@ public final class Aggregator implements AutoCloseable {
         this.clients = clients;
         this.config = config;
         this.topics = topics;
-        this.metrics = new AggregatorMetrics(registry);
+        this.metrics = new AggregatorMetrics(registry, config.figures().red());
         this.clock = clock;
         this.nanoTime = nanoTime;
     }
@@ -62,6 +63,11 @@ public final class Aggregator implements AutoCloseable {
             threads.add(Thread.ofPlatform().name("aggregator-" + number).start(() -> run(number)));
         }
         threads.add(Thread.ofPlatform().name("version-leader").start(this::lead));
+    }
+
+    /// Rate, errors and durations of what was committed since this process began.
+    public RedTotals red() {
+        return metrics.red;
     }
 
     /// Whether every loop is a member of the group, or on the way to be.

@@ -17,6 +17,7 @@ import java.time.Duration;
 /// @param scratch a directory for tables that need not survive the process
 /// @param assembly when a trace is complete
 /// @param tail which complete traces are stored
+/// @param figures what is counted of all complete traces
 public record AggregatorConfig(
         String group,
         String instance,
@@ -25,7 +26,8 @@ public record AggregatorConfig(
         ByteSize maxMemory,
         Path scratch,
         AssemblyConfig assembly,
-        TailConfig tail) {
+        TailConfig tail,
+        FiguresConfig figures) {
 
     public AggregatorConfig {
         if (group.isBlank()) {

@@ -1,5 +1,6 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.analysis.Analysis;
 import dev.millrace.assembly.ClosedTraces;
 import dev.millrace.assembly.Resumption;
 import java.time.Duration;
@@ -50,6 +51,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
     private final ControlLog control;
     private final SpanRecall recall;
     private final ScratchTables scratch;
+    private final Analysis analysis;
     private final Map<TopicPartition, OwnedPartition> owned = new LinkedHashMap<>();
     private boolean stateIsStale;
     private boolean closed;
@@ -85,6 +87,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
         control = new ControlLog(clients, role, topics);
         recall = new SpanRecall(clients, role, new LogGate(metrics.clock()));
         scratch = new ScratchTables(config.scratch());
+        analysis = FiguresOutput.analysis(config.figures());
     }
 
     /// Joins the group; ends what a predecessor of the same name left open.
@@ -176,11 +179,14 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                 output.begin();
                 progress.forEach(
                         (owner, made) -> output.account(owner.partition(), owner.account(made)));
+                progress.forEach(OwnedPartition::writeFigures);
                 producer.sendOffsetsToTransaction(offsets, consumer.groupMetadata());
                 producer.commitTransaction();
                 output.ended();
             });
             progress.forEach(OwnedPartition::committed);
+            metrics.analysed(analysis);
+            analysis.tidy(lastCommitNanos);
             return true;
         } catch (KafkaException e) {
             LOG.atWarn().addKeyValue("error", e.toString()).log("Transaction given up");
@@ -243,6 +249,8 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                             new SpanLogReader(reader, partition),
                             control,
                             recall,
+                            new FiguresOutput(
+                                    analysis.partition(), config.figures(), output, metrics),
                             output,
                             metrics,
                             this::commitIfDue,

@@ -1,7 +1,10 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.analysis.Analysis;
+import dev.millrace.analysis.RedTotals;
 import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.Map;
@@ -32,13 +35,24 @@ final class AggregatorMetrics {
     final AtomicLong forgottenEarly = new AtomicLong();
 
     final EnrichmentMeters enrichment;
+    final Counter figuresBytes;
+    final Counter figuresOverflows;
+    final Counter figuresUnlinked;
+
+    /// What operations and links do, as it is scraped.
+    final RedTotals red;
 
     private final MeterRegistry registry;
     private final Map<String, Counter> decided = new ConcurrentHashMap<>();
 
     AggregatorMetrics(MeterRegistry registry) {
+        this(registry, RedTotals.Bounds.DEFAULT);
+    }
+
+    AggregatorMetrics(MeterRegistry registry, RedTotals.Bounds bounds) {
         this.registry = registry;
         enrichment = new EnrichmentMeters(registry);
+        red = new RedTotals(bounds);
         records = counter(registry, "records", "Records read from spans");
         traces = counter(registry, "traces.completed", "Traces completed");
         late = counter(registry, "traces.late", "Late fragments completed");
@@ -55,6 +69,21 @@ final class AggregatorMetrics {
         letGo = counter(registry, "let.go", "Times bodies were let go for want of memory");
         rebuilds = counter(registry, "rebuilds", "Times state was rebuilt from the log");
         restarts = counter(registry, "restarts", "Times a loop was started anew after a failure");
+        figuresBytes =
+                counter(registry, "dependencies.bytes", "Bytes written to the topic dependencies");
+        figuresOverflows =
+                counter(
+                        registry,
+                        "dependencies.overflows",
+                        "Services, operations and links counted as other for want of room");
+        figuresUnlinked =
+                counter(
+                        registry,
+                        "dependencies.unlinked",
+                        "Spans of traces too large to look for links among all of them");
+        FunctionCounter.builder("millrace.red.overflows", red, RedTotals::overflows)
+                .description("Series counted as other in RED metrics for want of room")
+                .register(registry);
         commits =
                 Timer.builder("millrace.aggregator.commit")
                         .description("Time to commit effects and positions")
@@ -79,6 +108,11 @@ final class AggregatorMetrics {
                                         .tag("rule", rule)
                                         .register(registry))
                 .increment(spans);
+    }
+
+    void analysed(Analysis analysis) {
+        figuresOverflows.increment((double) analysis.takeOverflows());
+        figuresUnlinked.increment((double) analysis.takeUnlinked());
     }
 
     private static Counter counter(MeterRegistry registry, String name, String description) {

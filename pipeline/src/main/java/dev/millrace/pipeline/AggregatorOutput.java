@@ -1,10 +1,12 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.analysis.DependencyDelta;
 import dev.millrace.assembly.ClosedTrace;
 import dev.millrace.model.Slice;
 import dev.millrace.pipeline.ledger.LedgerCodec;
 import dev.millrace.pipeline.ledger.LedgerEntry;
 import dev.millrace.pipeline.ledger.Provenance;
+import dev.millrace.model.Tenant;
 import dev.millrace.wire.otlp.TraceChunk;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -84,6 +86,26 @@ final class AggregatorOutput {
                         source.partition() % topics.ledger().partitions(),
                         null,
                         LedgerCodec.encode(entry)));
+    }
+
+    /// Figures of one tenant since the position committed before.
+    ///
+    /// @return how many bytes they take
+    int dependencies(DependencyDelta delta) {
+        var origin = delta.origin();
+        String key = origin.partition() + ":" + origin.from();
+        if (!delta.tenant().equals(Tenant.DEFAULT)) {
+            key += ":" + delta.tenant();
+        }
+        byte[] value = delta.encode().toByteArray();
+        send(
+                new ProducerRecord<>(
+                        topics.fullName(topics.dependencies()),
+                        origin.partition() % topics.dependencies().partitions(),
+                        RecordHeaders.value(key),
+                        value,
+                        RecordHeaders.of(delta.tenant())));
+        return value.length;
     }
 
     void deadLetter(

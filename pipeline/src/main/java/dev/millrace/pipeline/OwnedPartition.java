@@ -71,6 +71,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     private final long lateMillis;
     private final long emitFrom;
     private final EarlierSpans recall;
+    private final FiguresOutput figures;
 
     /// What was read back and is yet to be given out; filled by the recall's thread.
     private final Queue<SpanRecall.Answer> readBack = new ConcurrentLinkedQueue<>();
@@ -143,6 +144,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             LogReader log,
             Versions control,
             EarlierSpans recall,
+            FiguresOutput figures,
             AggregatorOutput output,
             AggregatorMetrics metrics,
             Runnable commitIfDue,
@@ -163,6 +165,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         floors.add(new DecisionFloor(Long.MIN_VALUE, from.decisionsFrom()));
         output.knowEnd(partition, decided.end());
         this.recall = recall;
+        this.figures = figures;
         this.control = control;
         judge = new Judge(control.at(from.version()));
         assembler = new PartitionAssembler(config, from.resumption(), closed, log, this);
@@ -343,11 +346,14 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     @Override
     public void begin(Tenant tenant, TraceId traceId) {
         judge.begin(traceId);
+        // What is given back was counted when it was dropped.
+        figures.begin(tenant, traceId, givingBack == null);
     }
 
     @Override
     public void observe(SpanIndex index, int from, int[] spans) {
         judge.observe(index, from, spans);
+        figures.observe(index, spans);
     }
 
     @Override
@@ -457,6 +463,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     @Override
     public void closed(ClosedTrace trace, Fate fate) {
         gaveOut = true;
+        figures.end(fate.kept());
         var decision =
                 new Decision(
                         partition.topic(),
@@ -554,9 +561,15 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                 postings.list());
     }
 
+    /// Writes the figures that belong to this commit.
+    void writeFigures(CommitMetadata progress) {
+        figures.write(partition, committed, progress.resumption().position());
+    }
+
     void committed(CommitMetadata progress) {
         entry = progress.entry() + 1;
         postings.clear();
+        figures.committed();
         committed = progress.resumption().position();
         gaveOut = false;
     }

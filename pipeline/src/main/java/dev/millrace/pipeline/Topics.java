@@ -128,6 +128,7 @@ public final class Topics {
                 config.samplingDecisions(),
                 config.samplingControl(),
                 config.ledger(),
+                config.dependencies(),
                 config.deadLetters());
     }
 

@@ -14,6 +14,7 @@ import java.util.List;
 /// @param samplingControl the versions of what verdicts depend on besides their traces; one
 ///   partition, so that they are in one order
 /// @param ledger what became of every span
+/// @param dependencies what services do and whom they call, figures of all completed traces
 /// @param deadLetters records that could not be understood, with the reason
 public record TopicsConfig(
         String prefix,
@@ -22,6 +23,7 @@ public record TopicsConfig(
         Topic samplingDecisions,
         Topic samplingControl,
         Topic ledger,
+        Topic dependencies,
         Topic deadLetters) {
 
     /// One topic.
@@ -55,6 +57,7 @@ public record TopicsConfig(
                         samplingDecisions.name(),
                         samplingControl.name(),
                         ledger.name(),
+                        dependencies.name(),
                         deadLetters.name());
         if (samplingControl.partitions() != 1) {
             throw new IllegalArgumentException(
@@ -70,16 +73,16 @@ public record TopicsConfig(
 
     /// For a cluster: up to 100 aggregators.
     public static TopicsConfig defaults() {
-        return sized(100, 20, 10, 10);
+        return sized(100, 20, 10, 10, 10);
     }
 
     /// For the embedded broker, where every partition costs memory and start-up time.
     public static TopicsConfig embedded() {
-        return sized(8, 4, 4, 1);
+        return sized(8, 4, 4, 1, 1);
     }
 
     private static TopicsConfig sized(
-            int spans, int tracesComplete, int samplingDecisions, int dead) {
+            int spans, int tracesComplete, int samplingDecisions, int dependencies, int dead) {
         var day = Duration.ofDays(1);
         var week = Duration.ofDays(7);
         return new TopicsConfig(
@@ -89,6 +92,7 @@ public record TopicsConfig(
                 new Topic("sampling-decisions", samplingDecisions, day),
                 new Topic("sampling-control", 1, week),
                 new Topic("ledger", samplingDecisions, week),
+                new Topic("dependencies", dependencies, week),
                 new Topic("dead-letters", dead, week));
     }
 
@@ -100,6 +104,7 @@ public record TopicsConfig(
                 samplingDecisions,
                 samplingControl,
                 ledger,
+                dependencies,
                 deadLetters);
     }
 

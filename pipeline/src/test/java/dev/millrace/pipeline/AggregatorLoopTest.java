@@ -408,7 +408,8 @@ class AggregatorLoopTest {
                 memory,
                 scratch,
                 assembly,
-                TailConfig.KEEP_ALL);
+                TailConfig.KEEP_ALL,
+                FiguresConfig.DEFAULT);
     }
 
     private static void stepUntil(BooleanSupplier done, AggregatorLoop... loops) {
@@ -522,6 +523,7 @@ class AggregatorLoopTest {
                 new Topic(name + "-decisions", 2, day),
                 new Topic(name + "-control", 1, day),
                 new Topic(name + "-ledger", 2, day),
+                new Topic(name + "-dependencies", 2, day),
                 new Topic(name + "-dead", 1, day));
     }
 }

@@ -317,7 +317,8 @@ class AuditTest {
                         ByteSize.ofMebibytes(64),
                         scratch,
                         assembly,
-                        tail);
+                        tail,
+                        FiguresConfig.DEFAULT);
         var aggregator =
                 new Aggregator(
                         clients(properties),
@@ -363,6 +364,7 @@ class AuditTest {
                 new Topic(name + "-decisions", 2, day),
                 new Topic(name + "-control", 1, day),
                 new Topic(name + "-ledger", 2, day),
+                new Topic(name + "-dependencies", 2, day),
                 new Topic(name + "-dead", 1, day));
     }
 }

@@ -61,6 +61,8 @@ class CommitInStepsTest {
                         new Topic(name + "-traces", 1, day),
                         new Topic(name + "-decisions", 1, day),
                         new Topic(name + "-control", 1, day),
+                        new Topic(name + "-ledger", 1, day),
+                        new Topic(name + "-dependencies", 1, day),
                         new Topic(name + "-dead", 1, day));
         try (var admin = clients.admin("test")) {
             new Topics(admin, clients.config(), topics).ensure(PATIENCE);
@@ -159,7 +161,7 @@ class CommitInStepsTest {
     void theCommittedOffsetTellsWhichTraceWasBegun() {
         // Given
         var begun = new Resumption.Begun(new TraceId(0, 255), 17);
-        var metadata = new CommitMetadata(new Resumption(9, 4, -5, begun), 3, 2);
+        var metadata = new CommitMetadata(new Resumption(9, 4, -5, begun), 3, 2, 1);
 
         // When
         var encoded = metadata.encode();
@@ -186,7 +188,8 @@ class CommitInStepsTest {
                         ByteSize.ofMebibytes(64),
                         scratch,
                         assembly,
-                        TailConfig.KEEP_ALL);
+                        TailConfig.KEEP_ALL,
+                        FiguresConfig.DEFAULT);
         return new AggregatorLoop(clients, config, topics, told, 0, nanoTime);
     }
 

@@ -57,6 +57,8 @@ class EnrichmentOnTheLogTest {
                         new Topic(group + "-traces", 1, day),
                         new Topic(group + "-decisions", 1, day),
                         new Topic(group + "-control", 1, day),
+                        new Topic(group + "-ledger", 1, day),
+                        new Topic(group + "-dependencies", 1, day),
                         new Topic(group + "-dead", 1, day));
         try (var admin = clients.admin("test")) {
             new Topics(admin, KafkaConfig.embedded(kafka.bootstrapServers()), topics)
@@ -186,7 +188,8 @@ class EnrichmentOnTheLogTest {
                         ByteSize.ofMebibytes(64),
                         scratch,
                         assembly,
-                        tail);
+                        tail,
+                        FiguresConfig.DEFAULT);
         return new AggregatorLoop(clients, config, topics, metrics, 0, System::nanoTime);
     }
 

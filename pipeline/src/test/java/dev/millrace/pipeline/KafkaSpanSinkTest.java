@@ -494,6 +494,7 @@ class KafkaSpanSinkTest {
                 spans.equals("spans")
                         ? config.ledger()
                         : new TopicsConfig.Topic(LEDGER, 1, Duration.ofDays(1)),
+                config.dependencies(),
                 config.deadLetters());
     }
 
@@ -519,6 +520,7 @@ class KafkaSpanSinkTest {
                         config.samplingDecisions(),
                         config.samplingControl(),
                         config.ledger(),
+                        config.dependencies(),
                         config.deadLetters());
         try (var admin = new KafkaClients(kafka).admin("test")) {
             new Topics(admin, kafka, topics).ensure(PATIENCE);

@@ -92,6 +92,11 @@ final class SimulatedAggregator {
                         (request, reply) ->
                                 asked.add(
                                         new Asked(request, reply, step + recallSteps.getAsLong())),
+                        new FiguresOutput(
+                                FiguresOutput.analysis(FiguresConfig.DEFAULT).partition(),
+                                FiguresConfig.DEFAULT,
+                                output,
+                                metrics),
                         output,
                         metrics,
                         () -> {},

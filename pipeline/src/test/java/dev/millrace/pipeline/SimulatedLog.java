@@ -27,6 +27,7 @@ final class SimulatedLog {
                     new TopicsConfig.Topic("decisions", 2, Duration.ofDays(1)),
                     new TopicsConfig.Topic("control", 1, Duration.ofDays(1)),
                     new TopicsConfig.Topic("ledger", 2, Duration.ofDays(1)),
+                    new TopicsConfig.Topic("dependencies", 2, Duration.ofDays(1)),
                     new TopicsConfig.Topic("dead", 1, Duration.ofDays(1)));
 
     final List<List<ConsumerRecord<byte[], byte[]>>> spans = new ArrayList<>();

@@ -63,6 +63,7 @@ class TailSamplingTest {
                         new Topic(group + "-decisions", 1, day),
                         new Topic(group + "-control", 1, day),
                         new Topic(group + "-ledger", 1, day),
+                        new Topic(group + "-dependencies", 1, day),
                         new Topic(group + "-dead", 1, day));
         try (var admin = clients.admin("test")) {
             new Topics(admin, KafkaConfig.embedded(kafka.bootstrapServers()), topics)
@@ -291,7 +292,8 @@ class TailSamplingTest {
                         ByteSize.ofMebibytes(64),
                         scratch,
                         assembly,
-                        tail());
+                        tail(),
+                        FiguresConfig.DEFAULT);
         return new AggregatorLoop(clients, config, topics, metrics, 0, System::nanoTime);
     }
 

@@ -155,7 +155,8 @@ class TenantsTest {
                                 1_000_000,
                                 ByteSize.ofMebibytes(1),
                                 1_000),
-                        TailConfig.KEEP_ALL);
+                        TailConfig.KEEP_ALL,
+                        FiguresConfig.DEFAULT);
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         try (var loop = new AggregatorLoop(clients, config, topics, metrics, 0, System::nanoTime)) {
             loop.open();
@@ -201,6 +202,7 @@ class TenantsTest {
                 new Topic(name + "-decisions", 2, day),
                 new Topic(name + "-control", 1, day),
                 new Topic(name + "-ledger", 1, day),
+                new Topic(name + "-dependencies", 2, day),
                 new Topic(name + "-dead", 1, day));
     }
 }

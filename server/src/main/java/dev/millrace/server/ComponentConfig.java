@@ -3,6 +3,8 @@ package dev.millrace.server;
 import dev.millrace.access.AccessConfig;
 import dev.millrace.access.CorsConfig;
 import dev.millrace.access.TlsConfig;
+import dev.millrace.analysis.AnalysisConfig;
+import dev.millrace.analysis.RedTotals;
 import dev.millrace.assembly.AssemblyConfig;
 import dev.millrace.assembly.Enrichment;
 import dev.millrace.cache.RedisConfig;
@@ -18,6 +20,7 @@ import dev.millrace.model.ByteSize;
 import dev.millrace.model.Tenant;
 import dev.millrace.pipeline.AggregatorConfig;
 import dev.millrace.pipeline.Encoding;
+import dev.millrace.pipeline.FiguresConfig;
 import dev.millrace.pipeline.IngesterConfig;
 import dev.millrace.pipeline.KafkaConfig;
 import dev.millrace.pipeline.Keying;
@@ -135,6 +138,7 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                         counts.samplingControl().partitions(),
                         topics.samplingControl().retention()),
                 topic(topics.ledger(), counts.ledger()),
+                topic(topics.dependencies(), counts.dependencies()),
                 topic(topics.deadLetters(), counts.deadLetters()));
     }
 
@@ -193,7 +197,23 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                 aggregator.maxMemory(),
                 scratch,
                 assembly().with(enrichment),
-                tail());
+                tail(),
+                figures());
+    }
+
+    /// What is counted of complete traces.
+    private FiguresConfig figures() {
+        var dependencies = config.aggregator().dependencies();
+        var red = config.aggregator().red();
+        return new FiguresConfig(
+                dependencies.enabled(),
+                new AnalysisConfig(
+                        dependencies.maxServices(),
+                        dependencies.maxOperations(),
+                        dependencies.maxLinks(),
+                        dependencies.maxLinkedSpans(),
+                        red.enabled()),
+                new RedTotals.Bounds(red.maxOperations(), red.maxLinks()));
     }
 
     /// The policy file is read again whenever it is asked for.

@@ -2,7 +2,6 @@ package dev.millrace.server;
 
 import dev.millrace.server.OperatorServer.Answer;
 import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -31,7 +30,7 @@ final class Metrics implements AutoCloseable {
     private final JvmGcMetrics gc = new JvmGcMetrics();
     private final LogbackMetrics logs = new LogbackMetrics();
 
-    MeterRegistry registry() {
+    PrometheusMeterRegistry registry() {
         return registry;
     }
 

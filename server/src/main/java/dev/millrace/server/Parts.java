@@ -2,6 +2,8 @@ package dev.millrace.server;
 
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.model.registry.MultiCollector;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -13,10 +15,10 @@ final class Parts {
 
     private final CloseStack stack;
     private final Health health;
-    private final MeterRegistry meters;
+    private final PrometheusMeterRegistry meters;
     private final Map<String, String> addresses = new LinkedHashMap<>();
 
-    Parts(CloseStack stack, Health health, MeterRegistry meters) {
+    Parts(CloseStack stack, Health health, PrometheusMeterRegistry meters) {
         this.stack = stack;
         this.health = health;
         this.meters = meters;
@@ -53,6 +55,11 @@ final class Parts {
         synchronized (addresses) {
             return new LinkedHashMap<>(addresses);
         }
+    }
+
+    /// Offers metrics that no meter holds.
+    void offer(MultiCollector metrics) {
+        meters.getPrometheusRegistry().register(metrics);
     }
 
     /// Where parts count what they do.

@@ -217,6 +217,9 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                                         : PartState.down(
                                                 aggregator.refusal().orElse("a loop has failed")))
                 .start();
+        if (config.aggregator().red().enabled()) {
+            parts.offer(new RedMetrics(aggregator.red()));
+        }
         var spans = wired.topics().fullName(wired.topics().spans());
         openLag(parts, clients, config.aggregator().group(), spans);
     }

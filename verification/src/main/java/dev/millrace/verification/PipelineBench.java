@@ -152,7 +152,11 @@ final class PipelineBench implements AutoCloseable {
                         "topics.traces-complete.name",
                         name + "-traces",
                         "topics.sampling-decisions.name",
-                        name + "-decisions"));
+                        name + "-decisions",
+                        "topics.ledger.name",
+                        name + "-ledger",
+                        "topics.dependencies.name",
+                        name + "-dependencies"));
     }
 
     /// How many spans are in the log.

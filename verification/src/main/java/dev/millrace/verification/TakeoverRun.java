@@ -121,7 +121,8 @@ public final class TakeoverRun implements AutoCloseable {
                 Map.of(
                         "aggregator.group", name,
                         "topics.traces-complete.name", name + "-traces",
-                        "topics.sampling-decisions.name", name + "-decisions");
+                        "topics.sampling-decisions.name", name + "-decisions",
+                        "topics.dependencies.name", name + "-dependencies");
         try (var replay = aggregator(name, own)) {
             replay.start();
             if (stall.isPositive()) {

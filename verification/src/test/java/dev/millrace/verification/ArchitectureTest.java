@@ -59,6 +59,7 @@ final class ArchitectureTest {
                     entry("enrichment.rules", Set.of("model", "yaml", "enrichment.api")),
                     entry("assembly", Set.of("model", "wire.otlp", "enrichment.api")),
                     entry("sampling", Set.of("model", "wire.otlp", "yaml")),
+                    entry("analysis", Set.of("model", "wire.otlp")),
                     entry("cache", Set.of("model")),
                     entry("access", Set.of("model")),
                     entry("broker", Set.of()),
@@ -75,6 +76,7 @@ final class ArchitectureTest {
                                     "wire.jaeger",
                                     "enrichment.api",
                                     "assembly",
+                                    "analysis",
                                     "sampling",
                                     "storage.api")),
                     entry(
@@ -101,6 +103,7 @@ final class ArchitectureTest {
         "dev.millrace.wire..",
         "dev.millrace.enrichment..",
         "dev.millrace.assembly..",
+        "dev.millrace.analysis..",
         "dev.millrace.sampling.."
     };
 

@@ -106,6 +106,7 @@ public record MillraceConfig(
             TopicConfig samplingDecisions,
             NarrowTopicConfig samplingControl,
             TopicConfig ledger,
+            TopicConfig dependencies,
             TopicConfig deadLetters) {}
 
     /// One topic: its name, its partition count and how long it keeps a record.
@@ -406,7 +407,9 @@ public record MillraceConfig(
             ByteSize maxPartBytes,
             @Between(min = 1, max = 1_000_000) int maxPartSpans,
             ByteSize maxMemory,
-            Duration commitInterval) {
+            Duration commitInterval,
+            DependenciesConfig dependencies,
+            RedConfig red) {
 
         public AggregatorConfig {
             if (maxAge.compareTo(quietPeriod) < 0) {
@@ -423,6 +426,20 @@ public record MillraceConfig(
             }
         }
     }
+
+    /// Which services call which, and what they do.
+    public record DependenciesConfig(
+            boolean enabled,
+            @Between(min = 1, max = 100_000) int maxServices,
+            @Between(min = 1, max = 10_000) int maxOperations,
+            @Between(min = 1, max = 1_000_000) int maxLinks,
+            @Between(min = 0, max = 10_000_000) int maxLinkedSpans) {}
+
+    /// The same as metrics.
+    public record RedConfig(
+            boolean enabled,
+            @Between(min = 1, max = 1_000_000) int maxOperations,
+            @Between(min = 1, max = 1_000_000) int maxLinks) {}
 
     /// What is written to the store, and in what batches.
     public record IngesterConfig(
