@@ -19,6 +19,7 @@ final class Peer {
     }
 
     private static final int ATTRIBUTES = ProtoReader.tag(9, ProtoReader.LENGTH_DELIMITED);
+    private static final int KEY = ProtoReader.tag(1, ProtoReader.LENGTH_DELIMITED);
     private static final int LINKS = ProtoReader.tag(13, ProtoReader.LENGTH_DELIMITED);
 
     /// Earlier ones come first where several are named.
@@ -42,6 +43,10 @@ final class Peer {
                     .map(name -> name.getBytes(StandardCharsets.UTF_8))
                     .toArray(byte[][]::new);
 
+    /// A bit for each length that a key has.
+    private static final long LENGTHS =
+            Arrays.stream(KEYS).mapToLong(key -> 1L << key.length).reduce(0, (a, b) -> a | b);
+
     private final Slice[] values = new Slice[KEYS.length];
 
     /// Reads a span; `links` may be null when nobody asks for them.
@@ -62,6 +67,13 @@ final class Peer {
     }
 
     private void attribute(byte[] bytes, int from, int length) {
+        // Nearly every attribute is another, as its key's length tells where it comes first.
+        if (length > 1
+                && bytes[from] == KEY
+                && bytes[from + 1] >= 0
+                && (bytes[from + 1] >= Long.SIZE || ((LENGTHS >>> bytes[from + 1]) & 1) == 0)) {
+            return;
+        }
         int key = -1;
         var pair = new ProtoReader(bytes, from, length);
         while (pair.next() != 0) {

@@ -64,9 +64,11 @@ final class TraceTable {
             heads = new int[USUAL * 2];
             linkFrom = new int[8];
             linkTo = new long[8];
-        }
-        if (size > 0) {
             Arrays.fill(heads, NONE);
+        } else {
+            for (int i = 0; i < size; i++) {
+                heads[slot(id[i])] = NONE;
+            }
         }
         size = 0;
         links = 0;
