@@ -26,6 +26,7 @@ import java.util.List;
 /// @param ruleThreshold what the rule alone asks, before a budget takes its part
 /// @param version of everything the verdict depends on besides the trace
 /// @param upgrade whether the verdict supersedes one that had dropped the trace
+/// @param arrival how the trace came through the head
 public record Decision(
         String sourceTopic,
         int partition,
@@ -35,7 +36,15 @@ public record Decision(
         long threshold,
         long ruleThreshold,
         long version,
-        Upgrade upgrade) {
+        Upgrade upgrade,
+        Arrival arrival) {
+
+    /// What a head before the log left its mark on.
+    ///
+    /// @param leastThreshold the least that a span came with: 0 where a span came without chance
+    /// @param incomplete whether the head kept spans only because the trace failed, so that others
+    ///   may be missing
+    public record Arrival(long leastThreshold, boolean incomplete) {}
 
     /// How far a trace that had been dropped is on its way back.
     public enum Upgrade {
@@ -95,6 +104,9 @@ public record Decision(
     private static final int SERVICES = 24;
     private static final int RULE_THRESHOLD = 25;
     private static final int UPGRADE = 26;
+    private static final int LEAST_THRESHOLD = 27;
+    private static final int INCOMPLETE = 28;
+    private static final int LAST_NUMBER = INCOMPLETE;
 
     byte[] encode() {
         var id = ByteBuffer.allocate(16);
@@ -126,7 +138,9 @@ public record Decision(
                         .number(DUPLICATES, digest.duplicates())
                         .number(BYTES, digest.bytes())
                         .number(RULE_THRESHOLD, ruleThreshold)
-                        .number(UPGRADE, upgrade.number);
+                        .number(UPGRADE, upgrade.number)
+                        .number(LEAST_THRESHOLD, arrival.leastThreshold())
+                        .number(INCOMPLETE, arrival.incomplete() ? 1 : 0);
         for (String service : digest.services()) {
             writer.text(SERVICES, service);
         }
@@ -154,7 +168,7 @@ public record Decision(
 
     /// The fields of a message while it is read.
     private static final class Fields {
-        private final long[] numbers = new long[UPGRADE + 1];
+        private final long[] numbers = new long[LAST_NUMBER + 1];
         private final Slice[] texts = new Slice[SERVICES + 1];
         private final List<String> services = new ArrayList<>();
 
@@ -163,7 +177,7 @@ public record Decision(
         }
 
         void number(int field, long value) {
-            if (field <= UPGRADE) {
+            if (field <= LAST_NUMBER) {
                 numbers[field] = value;
             }
         }
@@ -215,7 +229,8 @@ public record Decision(
                     numbers[THRESHOLD],
                     numbers[RULE_THRESHOLD],
                     numbers[VERSION],
-                    Upgrade.of(numbers[UPGRADE]));
+                    Upgrade.of(numbers[UPGRADE]),
+                    new Arrival(numbers[LEAST_THRESHOLD], numbers[INCOMPLETE] != 0));
         }
     }
 }

@@ -370,7 +370,8 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                         fate.threshold(),
                         verdict.ruleThreshold(),
                         judge.version().number(),
-                        upgrade));
+                        upgrade,
+                        new Decision.Arrival(judge.leastThreshold(), judge.mayBeIncomplete())));
         if (upgrade != Decision.Upgrade.DONE) { // what is given back was counted before
             (trace.late() ? metrics.late : metrics.traces).increment();
             metrics.spans.increment(trace.digest().spans());
