@@ -54,7 +54,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class WeightTest {
 
     private static final int SEEDS = 200;
-    private static final int TRACES = 600;
+    private static final int TRACES = 400;
     private static final double FARTHEST = 4;
     private static final double LEAST_P_VALUE = 0.001;
 
