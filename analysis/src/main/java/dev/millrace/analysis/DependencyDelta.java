@@ -17,11 +17,10 @@ import java.util.Map;
 /// Written as the protobuf message `millrace.DependencyDelta` in `dependencies.proto`.
 public record DependencyDelta(Tenant tenant, Origin origin, List<Entry> entries) {
 
-    /// Where the traces come from: no two commits have the same positions.
+    /// Where the traces come from.
     ///
-    /// @param from the position committed before
-    /// @param to the position committed with it
-    public record Origin(String topic, int partition, long from, long to) {}
+    /// @param commit the number of the commit among those of the partition, ascending
+    public record Origin(String topic, int partition, long commit) {}
 
     /// Figures of one minute.
     ///
@@ -31,8 +30,7 @@ public record DependencyDelta(Tenant tenant, Origin origin, List<Entry> entries)
     private static final int TENANT = 1;
     private static final int TOPIC = 2;
     private static final int PARTITION = 3;
-    private static final int FROM = 4;
-    private static final int TO = 5;
+    private static final int COMMIT = 4;
     private static final int NAMES = 6;
     private static final int MINUTES = 7;
 
@@ -58,8 +56,7 @@ public record DependencyDelta(Tenant tenant, Origin origin, List<Entry> entries)
                         .text(TENANT, tenant.name())
                         .text(TOPIC, origin.topic())
                         .number(PARTITION, origin.partition())
-                        .number(FROM, origin.from())
-                        .number(TO, origin.to());
+                        .number(COMMIT, origin.commit());
         var names = new LinkedHashMap<String, Integer>();
         var minutes = new LinkedHashMap<Long, List<Entry>>();
         for (var entry : entries) {
@@ -117,7 +114,7 @@ public record DependencyDelta(Tenant tenant, Origin origin, List<Entry> entries)
 
     /// @throws MalformedSpansException when the value is no such message
     public static DependencyDelta decode(Slice value) {
-        var numbers = new long[TO + 1];
+        var numbers = new long[COMMIT + 1];
         String tenant = "";
         String topic = "";
         var names = new ArrayList<String>();
@@ -125,7 +122,7 @@ public record DependencyDelta(Tenant tenant, Origin origin, List<Entry> entries)
         var reader = ProtoReader.of(value);
         while (reader.next() != 0) {
             int field = reader.field();
-            if (reader.wireType() == ProtoReader.VARINT && field <= TO) {
+            if (reader.wireType() == ProtoReader.VARINT && field <= COMMIT) {
                 numbers[field] = reader.varint();
             } else if (reader.wireType() != ProtoReader.LENGTH_DELIMITED) {
                 reader.skip();
@@ -141,7 +138,7 @@ public record DependencyDelta(Tenant tenant, Origin origin, List<Entry> entries)
         }
         return new DependencyDelta(
                 new Tenant(tenant),
-                new Origin(topic, (int) numbers[PARTITION], numbers[FROM], numbers[TO]),
+                new Origin(topic, (int) numbers[PARTITION], numbers[COMMIT]),
                 entries);
     }
 

@@ -21,7 +21,7 @@ public final class DependencyTotals {
             new Operation(Series.OTHER, Series.OTHER, SpanKind.UNSPECIFIED);
 
     private final int maxSeries;
-    private final Map<Source, Long> positions = new HashMap<>();
+    private final Map<Source, Long> commits = new HashMap<>();
     private final Map<Tenant, TreeMap<Long, Map<Series, Figures>>> totals = new HashMap<>();
 
     /// @param maxSeries how many links and operations of a tenant are told apart in a minute;
@@ -37,10 +37,10 @@ public final class DependencyTotals {
     public boolean add(DependencyDelta delta) {
         var origin = delta.origin();
         var source = new Source(delta.tenant(), origin.topic(), origin.partition());
-        if (origin.to() <= positions.getOrDefault(source, -1L)) {
+        if (origin.commit() <= commits.getOrDefault(source, -1L)) {
             return false;
         }
-        positions.put(source, origin.to());
+        commits.put(source, origin.commit());
         var minutes = totals.computeIfAbsent(delta.tenant(), _ -> new TreeMap<>());
         for (var entry : delta.entries()) {
             var series = minutes.computeIfAbsent(entry.minute(), _ -> new HashMap<>());

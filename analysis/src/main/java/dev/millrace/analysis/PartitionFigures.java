@@ -33,7 +33,11 @@ public final class PartitionFigures {
     private Tenant tenant = Tenant.DEFAULT;
     private TraceId traceId = new TraceId(0, 1);
     private Catalog catalog;
-    private List<MinuteFigures> ofTenant = List.of();
+
+    /// Where it counts: apart until it ends, for it may never do so, and figures may be taken before.
+    private List<MinuteFigures> counted;
+
+    private final List<MinuteFigures> beyond = new ArrayList<>(0);
     private MinuteFigures minute;
     private int[] services = new int[32];
     private int parts;
@@ -48,7 +52,8 @@ public final class PartitionFigures {
         this.peer = analysis.peer;
         this.histograms = analysis.config.histograms();
         this.catalog = analysis.catalog(tenant);
-        this.minute = new MinuteFigures(0, histograms);
+        this.counted = beyond;
+        this.minute = new MinuteFigures(-1, histograms);
     }
 
     /// A trace begins; what there was of one that did not end is forgotten.
@@ -59,12 +64,13 @@ public final class PartitionFigures {
         parts = 0;
         incomplete = false;
         trace.clear();
+        beyond.clear();
+        countInto(beyond);
     }
 
     /// @param spans the part's spans, duplicates left out
     public void observe(SpanIndex index, int[] spans) {
         parts++;
-        openTenant();
         int first = trace.size();
         int held = Math.min(spans.length, analysis.config.maxLinkedSpans() - first);
         forgetServices(index.scopes());
@@ -114,15 +120,9 @@ public final class PartitionFigures {
         return services[scope];
     }
 
-    private void openTenant() {
-        if (parts == 1) {
-            ofTenant = minutes.computeIfAbsent(tenant, _ -> new ArrayList<>(2));
-            if (!ofTenant.isEmpty()) {
-                minute = ofTenant.getFirst();
-            } else {
-                minute = new MinuteFigures(-1, histograms);
-            }
-        }
+    private void countInto(List<MinuteFigures> into) {
+        counted = into;
+        minute = into.isEmpty() ? new MinuteFigures(-1, histograms) : into.getFirst();
     }
 
     private long units(Slice state) {
@@ -169,6 +169,7 @@ public final class PartitionFigures {
     /// @param stored whether it can be looked at later
     public void end(boolean stored) {
         kept = stored && histograms;
+        countInto(minutes.computeIfAbsent(tenant, _ -> new ArrayList<>(2)));
         if (parts > 1) {
             trace.connectAgain();
         }
@@ -187,6 +188,8 @@ public final class PartitionFigures {
                 callToOutside(row);
             }
         }
+        counted.addAll(beyond);
+        beyond.clear();
         trace.clear();
     }
 
@@ -291,16 +294,16 @@ public final class PartitionFigures {
     }
 
     private MinuteFigures find(long wanted) {
-        for (var known : ofTenant) {
+        for (var known : counted) {
             if (known.minute == wanted) {
                 return known;
             }
         }
-        if (ofTenant.size() >= MAX_MINUTES && wanted != 0) {
+        if (counted.size() >= MAX_MINUTES && wanted != 0) {
             return find(0);
         }
         var added = new MinuteFigures(wanted, histograms);
-        ofTenant.add(added);
+        counted.add(added);
         return added;
     }
 

@@ -103,7 +103,7 @@ public class FiguresBenchmark {
 
     private int written() {
         int bytes = 0;
-        for (var delta : figures.take(Traces.origin(0, 1))) {
+        for (var delta : figures.take(Traces.origin(1))) {
             bytes += delta.encode().length();
         }
         return bytes;

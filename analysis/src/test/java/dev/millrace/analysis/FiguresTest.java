@@ -62,7 +62,7 @@ class FiguresTest {
                 span("shop", INTERNAL, 1, 0).time(START - 1, START + MINUTE),
                 span("shop", INTERNAL, 2, 1).time(START, START + 1),
                 span("shop", INTERNAL, 3, 1).time(START + MINUTE - 1, START + MINUTE));
-        figures.take(origin(0, 1)).forEach(totals::add);
+        figures.take(origin(1)).forEach(totals::add);
 
         // Then
         long minute = START / MINUTE;
@@ -90,7 +90,7 @@ class FiguresTest {
                     figures,
                     span("shop", INTERNAL, 1, 0).time(START + i * MINUTE, START + i * MINUTE));
         }
-        figures.take(origin(0, 1)).forEach(totals::add);
+        figures.take(origin(1)).forEach(totals::add);
 
         // Then
         assertThat(totals.between(Tenant.DEFAULT, 0, 1).getOrDefault(STEP, Traces.NONE).seen())
@@ -141,10 +141,10 @@ class FiguresTest {
         show(figures, other, false, built(span("shop", INTERNAL, 1, 0)));
 
         // Then
-        assertThat(figures.take(origin(0, 1)))
+        assertThat(figures.take(origin(1)))
                 .extracting(DependencyDelta::tenant)
                 .containsExactly(Tenant.DEFAULT, other);
-        assertThat(figures.take(origin(1, 2))).isEmpty();
+        assertThat(figures.take(origin(2))).isEmpty();
     }
 
     @Test
@@ -217,7 +217,7 @@ class FiguresTest {
         for (int minute = 1; minute <= 7; minute++) {
             show(figures, span("shop", INTERNAL, 1, 0).name("b"));
             show(figures, span("new", INTERNAL, 1, 0).name("c"));
-            figures.take(origin(minute, minute + 1));
+            figures.take(origin(minute + 1));
             analysis.tidy(minute * MINUTE + 2);
         }
         show(figures, span("shop", INTERNAL, 1, 0).name("b"));
@@ -258,7 +258,7 @@ class FiguresTest {
         }
 
         // When
-        var written = figures.take(origin(5, 1L << 40)).getFirst();
+        var written = figures.take(origin(1L << 40)).getFirst();
 
         // Then
         assertThat(DependencyDelta.decode(written.encode())).as("seed %s", seed).isEqualTo(written);
@@ -275,11 +275,11 @@ class FiguresTest {
         // Given
         var figures = Traces.analysis().partition();
         show(figures, span("a", INTERNAL, 1, 0));
-        int one = figures.take(origin(0, 1)).getFirst().encode().length();
+        int one = figures.take(origin(1)).getFirst().encode().length();
 
         // When
         show(figures, span("a", INTERNAL, 1, 0), span("a", CLIENT, 2, 1).name("b"));
-        int two = figures.take(origin(0, 1)).getFirst().encode().length();
+        int two = figures.take(origin(1)).getFirst().encode().length();
 
         // Then: the name takes 3.
         assertThat(two - one).isBetween(4, 20);
@@ -302,7 +302,7 @@ class FiguresTest {
                         figures,
                         span("shop", INTERNAL, 1, 0).traceState("" + (1 + random.nextDouble())));
             }
-            deltas.addAll(figures.take(new DependencyDelta.Origin("spans", partition, 0, 10)));
+            deltas.addAll(figures.take(new DependencyDelta.Origin("spans", partition, 10)));
         }
         var inOrder = new DependencyTotals(100);
         deltas.forEach(inOrder::add);
@@ -323,9 +323,9 @@ class FiguresTest {
         // Given
         var figures = Traces.analysis().partition();
         show(figures, span("shop", INTERNAL, 1, 0));
-        var first = figures.take(origin(0, 5)).getFirst();
+        var first = figures.take(origin(5)).getFirst();
         show(figures, span("shop", INTERNAL, 1, 0));
-        var second = figures.take(origin(5, 9)).getFirst();
+        var second = figures.take(origin(9)).getFirst();
         var totals = new DependencyTotals(100);
 
         // When, then
@@ -350,7 +350,7 @@ class FiguresTest {
         var totals = new DependencyTotals(4);
 
         // When
-        figures.take(origin(0, 1)).forEach(totals::add);
+        figures.take(origin(1)).forEach(totals::add);
 
         // Then
         var all = totals.between(Tenant.DEFAULT, 0, Long.MAX_VALUE);
@@ -369,7 +369,7 @@ class FiguresTest {
         var figures = Traces.analysis().partition();
         show(figures, span("shop", INTERNAL, 1, 0));
         var totals = new DependencyTotals(4);
-        figures.take(origin(0, 1)).forEach(totals::add);
+        figures.take(origin(1)).forEach(totals::add);
 
         // When
         totals.forgetBefore(START / MINUTE + 1);
@@ -411,7 +411,7 @@ class FiguresTest {
         var red = new RedTotals(RedTotals.Bounds.DEFAULT);
 
         // When
-        figures.take(origin(0, 1)).forEach(red::add);
+        figures.take(origin(1)).forEach(red::add);
 
         // Then
         for (var total : List.of(red.totals(Operation.class), red.totals(Dependency.class))) {
@@ -440,7 +440,7 @@ class FiguresTest {
         var red = new RedTotals(new RedTotals.Bounds(3, 3));
 
         // When
-        figures.take(origin(0, 1)).forEach(red::add);
+        figures.take(origin(1)).forEach(red::add);
 
         // Then
         assertThat(red.totals(Operation.class)).hasSize(4);

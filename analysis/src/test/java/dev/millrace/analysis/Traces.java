@@ -86,12 +86,12 @@ final class Traces {
 
     static Map<Series, Figures> take(PartitionFigures figures) {
         var totals = new DependencyTotals(1_000_000);
-        figures.take(origin(0, 1)).forEach(totals::add);
+        figures.take(origin(1)).forEach(totals::add);
         return totals.between(Tenant.DEFAULT, 0, Long.MAX_VALUE);
     }
 
-    static Origin origin(long from, long to) {
-        return new Origin("spans", 3, from, to);
+    static Origin origin(long commit) {
+        return new Origin("spans", 3, commit);
     }
 
     /// The links of one trace.

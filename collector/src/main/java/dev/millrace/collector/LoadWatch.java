@@ -1,50 +1,41 @@
 package dev.millrace.collector;
 
-import com.sun.management.OperatingSystemMXBean;
 import dev.millrace.sampling.HeadSampler;
+import dev.millrace.sampling.Load;
 import dev.millrace.sampling.LoadFactor;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.lang.management.ManagementFactory;
-import java.lang.management.MemoryPoolMXBean;
-import java.lang.management.MemoryType;
-import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Lowers what the head keeps while the machine is busy.
-///
-/// Looks at the CPU of the machine, or of the container around it, and at the heap that was in use
-/// after the last collection: what is garbage is no load.
 public final class LoadWatch implements AutoCloseable {
-
-    private static final OperatingSystemMXBean MACHINE =
-            (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-    private static final List<MemoryPoolMXBean> HEAP =
-            ManagementFactory.getMemoryPoolMXBeans().stream()
-                    .filter(pool -> pool.getType() == MemoryType.HEAP)
-                    .toList();
 
     private final HeadSampler sampler;
     private final LoadFactor factor;
     private final ScheduledExecutorService scheduler;
     private final LongSupplier nanos;
+    private final Supplier<Load> machine;
     private volatile double current = 1;
     private @Nullable Future<?> steps;
 
+    /// @param machine how busy it is, such as [MachineLoad]
     /// @param scheduler looks once a second; it stays the caller's
     public LoadWatch(
             HeadSampler sampler,
             LoadFactor.Settings settings,
+            Supplier<Load> machine,
             ScheduledExecutorService scheduler,
             LongSupplier nanos,
             MeterRegistry meters) {
         this.sampler = sampler;
         this.factor = new LoadFactor(settings);
+        this.machine = machine;
         this.scheduler = scheduler;
         this.nanos = nanos;
         Gauge.builder("millrace.sampling.head.load.factor", () -> current)
@@ -73,19 +64,7 @@ public final class LoadWatch implements AutoCloseable {
     }
 
     private void step() {
-        double cpu = MACHINE.getCpuLoad();
-        current = factor.step(cpu < 0 ? Double.NaN : cpu, heap(), nanos.getAsLong());
+        current = factor.step(machine.get(), nanos.getAsLong());
         sampler.loadFactor(current);
-    }
-
-    private static double heap() {
-        long used = 0;
-        for (var pool : HEAP) {
-            var afterCollection = pool.getCollectionUsage();
-            if (afterCollection != null) {
-                used += afterCollection.getUsed();
-            }
-        }
-        return used / (double) Runtime.getRuntime().maxMemory();
     }
 }

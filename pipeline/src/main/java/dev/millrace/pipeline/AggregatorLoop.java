@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import org.apache.kafka.clients.admin.Admin;
@@ -49,6 +50,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
     private final AggregatorOutput output;
     private final DecisionLog decisions;
     private final ControlLog control;
+    private final Optional<LoadReport> load;
     private final SpanRecall recall;
     private final ScratchTables scratch;
     private final Analysis analysis;
@@ -85,6 +87,15 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                         topics.fullName(topics.samplingDecisions()),
                         topics.samplingDecisions().partitions());
         control = new ControlLog(clients, role, topics);
+        // One for the process.
+        load =
+                number == 0
+                        ? Optional.of(
+                                new LoadReport(
+                                        config.tail(),
+                                        said -> control.report(config.instance(), said),
+                                        nanoTime))
+                        : Optional.empty();
         recall = new SpanRecall(clients, role, new LogGate(metrics.clock()));
         scratch = new ScratchTables(config.scratch());
         analysis = FiguresOutput.analysis(config.figures());
@@ -123,6 +134,8 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
         relieveMemory();
         owned.values().forEach(OwnedPartition::upgrade);
         control.refresh();
+        metrics.loadFactor = control.latest().loadFactor();
+        load.ifPresent(LoadReport::step);
         sendMarkers(now);
         if (isCommitDue()) {
             commit();

@@ -5,6 +5,7 @@ import dev.millrace.analysis.RedTotals;
 import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.Map;
@@ -33,6 +34,7 @@ final class AggregatorMetrics {
     final AtomicLong openTraces = new AtomicLong();
     final AtomicLong openBytes = new AtomicLong();
     final AtomicLong forgottenEarly = new AtomicLong();
+    volatile double loadFactor = 1;
 
     final EnrichmentMeters enrichment;
     final Counter figuresBytes;
@@ -91,6 +93,9 @@ final class AggregatorMetrics {
         registry.gauge("millrace.aggregator.open.traces", openTraces);
         registry.gauge("millrace.aggregator.open.bytes", openBytes);
         registry.gauge("millrace.aggregator.forgotten.early", forgottenEarly);
+        Gauge.builder("millrace.sampling.tail.load.factor", this, metrics -> metrics.loadFactor)
+                .description("What chances are multiplied with because of load")
+                .register(registry);
     }
 
     Clock clock() {

@@ -88,12 +88,12 @@ final class AggregatorOutput {
                         LedgerCodec.encode(entry)));
     }
 
-    /// Figures of one tenant since the position committed before.
+    /// Figures of one tenant since the last commit.
     ///
     /// @return how many bytes they take
     int dependencies(DependencyDelta delta) {
         var origin = delta.origin();
-        String key = origin.partition() + ":" + origin.from();
+        String key = origin.partition() + ":" + origin.commit();
         if (!delta.tenant().equals(Tenant.DEFAULT)) {
             key += ":" + delta.tenant();
         }

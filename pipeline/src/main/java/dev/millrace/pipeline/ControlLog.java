@@ -1,10 +1,13 @@
 package dev.millrace.pipeline;
 
 import dev.millrace.model.Slice;
+import dev.millrace.sampling.Load;
 import dev.millrace.sampling.tail.Version;
 import dev.millrace.sampling.tail.VersionCodec;
 import dev.millrace.wire.otlp.MalformedSpansException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -12,6 +15,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -24,6 +28,7 @@ import org.slf4j.LoggerFactory;
 /// The versions of everything a verdict depends on, read from and appended to `sampling-control`.
 ///
 /// A version's number is one more than its offset, so that all readers agree on it and 0 is none.
+/// Between versions stand the loads of machines, which have a key: the name of an instance.
 /// Confined to one thread.
 final class ControlLog implements Versions, AutoCloseable {
 
@@ -39,6 +44,10 @@ final class ControlLog implements Versions, AutoCloseable {
     private final KafkaProducer<byte[], byte[]> producer;
     private final TopicPartition partition;
     private final TreeMap<Long, Version> held = new TreeMap<>();
+    private final Map<String, Reported> loads = new HashMap<>();
+
+    /// What an instance said of its machine, and when, by the log.
+    private record Reported(Load load, long at) {}
 
     ControlLog(KafkaClients clients, String role, TopicsConfig topics) {
         consumer = clients.reader(role + "-control");
@@ -46,14 +55,21 @@ final class ControlLog implements Versions, AutoCloseable {
         partition = new TopicPartition(topics.fullName(topics.samplingControl()), 0);
     }
 
-    /// Reads everything there is; where there is nothing, begins with a version of this policy.
+    /// Reads the latest there are; where there is nothing, begins with a version of this policy.
     ///
     /// @throws KafkaException when Kafka does not answer in time
     void open(String policyText) {
         consumer.assign(List.of(partition));
         long end = end();
-        consumer.seek(partition, Math.max(beginning(), end - HELD));
-        readTo(end);
+        long beginning = beginning();
+        long from = end;
+        // Loads may lie between the last version and the end.
+        for (long back = HELD; held.isEmpty() && from > beginning; back *= 16) {
+            from = Math.max(beginning, end - back);
+            consumer.seek(partition, from);
+            readTo(end);
+        }
+        consumer.seek(partition, end);
         if (held.isEmpty()) {
             publish(Version.first(policyText));
         }
@@ -62,7 +78,7 @@ final class ControlLog implements Versions, AutoCloseable {
     /// Takes notice of what was appended lately; does not wait.
     void refresh() {
         for (var message : consumer.poll(Duration.ZERO)) {
-            note(message.offset(), message.value());
+            note(message);
         }
     }
 
@@ -95,7 +111,7 @@ final class ControlLog implements Versions, AutoCloseable {
         while (found == null && consumer.position(partition) < end) {
             var messages = consumer.poll(POLL);
             for (var message : messages) {
-                if (found == null) {
+                if (found == null && message.key() == null) {
                     found = decode(message.offset(), message.value());
                 }
             }
@@ -140,7 +156,7 @@ final class ControlLog implements Versions, AutoCloseable {
         while (consumer.position(partition) < end) {
             var messages = consumer.poll(POLL);
             for (var message : messages) {
-                note(message.offset(), message.value());
+                note(message);
             }
             idle = messages.isEmpty() ? idle + 1 : 0;
             checkProgress(idle, end);
@@ -159,11 +175,51 @@ final class ControlLog implements Versions, AutoCloseable {
         }
     }
 
-    private void note(long offset, byte[] value) {
-        var version = decode(offset, value);
+    private void note(ConsumerRecord<byte[], byte[]> message) {
+        if (message.key() != null) {
+            noteLoad(message);
+            return;
+        }
+        var version = decode(message.offset(), message.value());
         if (version != null) {
             hold(version);
         }
+    }
+
+    private void noteLoad(ConsumerRecord<byte[], byte[]> message) {
+        try {
+            loads.put(
+                    Slice.of(message.key()).toText(),
+                    new Reported(
+                            LoadReport.decode(Slice.of(message.value())), message.timestamp()));
+            loads.values()
+                    .removeIf(load -> load.at() < message.timestamp() - LoadReport.VALID_MILLIS);
+        } catch (MalformedSpansException e) {
+            LOG.atError()
+                    .addKeyValue("offset", message.offset())
+                    .addKeyValue("error", e.toString())
+                    .log("Not the load of a machine; passed over");
+        }
+    }
+
+    /// Says how busy a machine is; does not wait.
+    void report(String instance, Load load) {
+        // What is lost is said again as long as it matters.
+        var _ =
+                producer.send(
+                        new ProducerRecord<>(
+                                partition.topic(),
+                                partition.partition(),
+                                instance.getBytes(StandardCharsets.UTF_8),
+                                LoadReport.encode(load)));
+    }
+
+    /// The greatest load of all machines that are not calm.
+    Load busiest(long nowMillis) {
+        return loads.values().stream()
+                .filter(reported -> reported.at() >= nowMillis - LoadReport.VALID_MILLIS)
+                .map(Reported::load)
+                .reduce(Load.NONE, Load::max);
     }
 
     private static @Nullable Version decode(long offset, byte[] value) {

@@ -27,6 +27,7 @@ import java.util.List;
 /// @param version of everything the verdict depends on besides the trace
 /// @param entry the number of the entry in `ledger` that accounts for its spans
 /// @param upgrade whether the verdict supersedes one that had dropped the trace
+/// @param arrival how the trace came through the head
 public record Decision(
         String sourceTopic,
         int partition,
@@ -37,7 +38,15 @@ public record Decision(
         long ruleThreshold,
         long version,
         long entry,
-        Upgrade upgrade) {
+        Upgrade upgrade,
+        Arrival arrival) {
+
+    /// What a head before the log left its mark on.
+    ///
+    /// @param leastThreshold the least that a span came with: 0 where a span came without chance
+    /// @param incomplete whether the head kept spans only because the trace failed, so that others
+    ///   may be missing
+    public record Arrival(long leastThreshold, boolean incomplete) {}
 
     /// How far a trace that had been dropped is on its way back.
     public enum Upgrade {
@@ -107,7 +116,9 @@ public record Decision(
     private static final int SERVICES = 24;
     private static final int RULE_THRESHOLD = 25;
     private static final int UPGRADE = 26;
-    private static final int ENTRY = 27;
+    private static final int LEAST_THRESHOLD = 27;
+    private static final int INCOMPLETE = 28;
+    private static final int ENTRY = 29;
     private static final int LAST_NUMBER = ENTRY;
 
     byte[] encode() {
@@ -141,6 +152,8 @@ public record Decision(
                         .number(BYTES, digest.bytes())
                         .number(RULE_THRESHOLD, ruleThreshold)
                         .number(UPGRADE, upgrade.number)
+                        .number(LEAST_THRESHOLD, arrival.leastThreshold())
+                        .number(INCOMPLETE, arrival.incomplete() ? 1 : 0)
                         .number(ENTRY, entry);
         for (String service : digest.services()) {
             writer.text(SERVICES, service);
@@ -234,7 +247,8 @@ public record Decision(
                     numbers[RULE_THRESHOLD],
                     numbers[VERSION],
                     numbers[ENTRY],
-                    Upgrade.of(numbers[UPGRADE]));
+                    Upgrade.of(numbers[UPGRADE]),
+                    new Arrival(numbers[LEAST_THRESHOLD], numbers[INCOMPLETE] != 0));
         }
     }
 }

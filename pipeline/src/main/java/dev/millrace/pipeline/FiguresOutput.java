@@ -70,8 +70,9 @@ final class FiguresOutput {
         }
     }
 
-    void write(TopicPartition source, long from, long to) {
-        uncommitted = figures.take(new Origin(source.topic(), source.partition(), from, to));
+    /// @param commit its number among those of the partition
+    void write(TopicPartition source, long commit) {
+        uncommitted = figures.take(new Origin(source.topic(), source.partition(), commit));
         if (config.written()) {
             for (var delta : uncommitted) {
                 metrics.figuresBytes.increment(output.dependencies(delta));

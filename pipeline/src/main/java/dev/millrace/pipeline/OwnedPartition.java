@@ -475,7 +475,8 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                         verdict.ruleThreshold(),
                         version().number(),
                         entry,
-                        upgrade);
+                        upgrade,
+                        new Decision.Arrival(judge.leastThreshold(), judge.mayBeIncomplete()));
         output.decide(decision);
         account(trace, fate);
         if (upgrade == Decision.Upgrade.ASKED) {
@@ -563,7 +564,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     /// Writes the figures that belong to this commit.
     void writeFigures(CommitMetadata progress) {
-        figures.write(partition, committed, progress.resumption().position());
+        figures.write(partition, progress.entry());
     }
 
     void committed(CommitMetadata progress) {

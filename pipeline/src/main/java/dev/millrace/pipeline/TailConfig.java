@@ -1,5 +1,7 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.sampling.Load;
+import dev.millrace.sampling.LoadFactor;
 import dev.millrace.sampling.tail.DurationWindow;
 import dev.millrace.sampling.tail.PolicyFile;
 import java.time.Duration;
@@ -12,11 +14,15 @@ import java.util.function.Supplier;
 /// @param interval how often it is looked whether verdicts should depend on something else
 /// @param durations the window that percentiles are taken from
 /// @param demandWindow the window that budgets look at
+/// @param load when what chance decides about gives way, at the busiest aggregator of all
+/// @param machine how busy that of this process is
 public record TailConfig(
         Supplier<String> policy,
         Duration interval,
         DurationWindow.Settings durations,
-        Duration demandWindow) {
+        Duration demandWindow,
+        LoadFactor.Settings load,
+        Supplier<Load> machine) {
 
     /// Stores every trace.
     public static final TailConfig KEEP_ALL = preset("keep-all");
@@ -36,6 +42,21 @@ public record TailConfig(
         }
         // What it begins with must be one.
         var _ = PolicyFile.read("policy", policy.get());
+    }
+
+    /// Of machines that are never busy.
+    public TailConfig(
+            Supplier<String> policy,
+            Duration interval,
+            DurationWindow.Settings durations,
+            Duration demandWindow) {
+        this(
+                policy,
+                interval,
+                durations,
+                demandWindow,
+                LoadFactor.Settings.DEFAULT,
+                () -> Load.NONE);
     }
 
     /// A preset with the usual windows.

@@ -1,6 +1,8 @@
 package dev.millrace.pipeline;
 
 import dev.millrace.model.Slice;
+import dev.millrace.sampling.LoadFactor;
+import dev.millrace.sampling.Weight;
 import dev.millrace.sampling.tail.DemandWindow;
 import dev.millrace.sampling.tail.DurationWindow;
 import dev.millrace.sampling.tail.Policy;
@@ -16,6 +18,7 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -23,8 +26,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Computes from all verdicts what the next ones depend on, and publishes it as a [Version] when it
-/// has changed.
+/// Computes from all verdicts and the load of all machines what the next verdicts depend on, and
+/// publishes it as a [Version] when it has changed.
 ///
 /// The owner of partition 0 of `spans` leads. For a moment two may believe they do; both write
 /// whole versions, and the later holds. What a leader needs to know it reads back from
@@ -44,6 +47,7 @@ final class VersionLeader implements AutoCloseable {
     private final DurationWindow durations;
     private final DemandWindow demand;
     private final LogGate failureLog;
+    private LoadFactor load;
     private String policyText = "";
 
     /// What stood in the file last and is no policy; told once.
@@ -64,6 +68,7 @@ final class VersionLeader implements AutoCloseable {
         this.failureLog = failureLog;
         consumer = clients.reader("version-leader");
         control = new ControlLog(clients, "version-leader", topics);
+        load = new LoadFactor(config.load());
         durations = new DurationWindow(config.durations());
         demand = new DemandWindow(config.demandWindow().toMillis(), DEMAND_SLICES, MAX_OPERATIONS);
         consumer.assign(
@@ -78,6 +83,7 @@ final class VersionLeader implements AutoCloseable {
         policyText = config.policy().get();
         policy = PolicyFile.read("policy", policyText);
         control.open(policyText);
+        load = new LoadFactor(config.load(), control.latest().loadFactor(), nanos());
         // A policy that was changed while nobody led.
         look();
         nextLook = clock.millis() + config.interval().toMillis();
@@ -137,7 +143,11 @@ final class VersionLeader implements AutoCloseable {
         var operation =
                 new RootOperation(trace.tenant(), digest.rootService(), digest.rootOperation());
         if (!trace.late()) {
-            durations.add(operation, trace.closedAt(), digest.durationNanos());
+            durations.add(
+                    operation,
+                    trace.closedAt(),
+                    digest.durationNanos(),
+                    Weight.of(decision.arrival().leastThreshold()));
         }
         demand.add(
                 operation,
@@ -147,6 +157,7 @@ final class VersionLeader implements AutoCloseable {
                         decision.policy(),
                         decision.ruleThreshold(),
                         decision.threshold()),
+                decision.arrival().leastThreshold(),
                 digest.spans(),
                 digest.bytes());
     }
@@ -170,6 +181,17 @@ final class VersionLeader implements AutoCloseable {
         }
     }
 
+    /// What chance decides about gives way when one of the group is busy: all share the work, and
+    /// one factor for all keeps thresholds comparable.
+    private double loadFactor() {
+        double factor = load.step(control.busiest(clock.millis()), nanos());
+        return policy.hasChance() ? factor : 1;
+    }
+
+    private long nanos() {
+        return TimeUnit.MILLISECONDS.toNanos(clock.millis());
+    }
+
     private void look() {
         readPolicy();
         control.refresh();
@@ -180,7 +202,7 @@ final class VersionLeader implements AutoCloseable {
                         policy,
                         reads ? durations.bounds(policy.percentiles()) : SlowBounds.NONE,
                         reads ? demand.shares(policy.budget()) : Shares.ALL,
-                        1);
+                        loadFactor());
         if (!next.decidesAs(control.latest())) {
             var published = control.publish(next);
             LOG.atInfo()

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.millrace.assembly.AssemblyConfig;
+import dev.millrace.model.AttributeValue;
+import dev.millrace.model.Attributes;
 import dev.millrace.model.ByteSize;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Span;
@@ -11,6 +13,8 @@ import dev.millrace.model.SpanId;
 import dev.millrace.model.Status;
 import dev.millrace.model.TraceId;
 import dev.millrace.pipeline.TopicsConfig.Topic;
+import dev.millrace.sampling.Load;
+import dev.millrace.sampling.LoadFactor;
 import dev.millrace.sampling.tail.DurationWindow;
 import dev.millrace.sampling.tail.Policy;
 import dev.millrace.sampling.tail.Shares;
@@ -46,6 +50,7 @@ class TailSamplingTest {
     private final KafkaClients clients =
             new KafkaClients(KafkaConfig.embedded(kafka.bootstrapServers()));
     private final AtomicReference<String> policy = new AtomicReference<>(ERRORS_AND_HALF);
+    private final AtomicReference<Load> machine = new AtomicReference<>(Load.NONE);
     private final String group = KafkaFixture.uniqueName("tail");
     private final AggregatorMetrics metrics = new AggregatorMetrics(new SimpleMeterRegistry());
 
@@ -248,6 +253,157 @@ class TailSamplingTest {
     }
 
     @Test
+    void lowersWhatChanceKeepsWhileOneMachineIsBusyAndTellsItInAVersion() {
+        // Given: this machine is calm, another of the group is not.
+        try (var loop = loop();
+                var leader = leader();
+                var other = new ControlLog(clients, "other", topics)) {
+            loop.open();
+            leader.open();
+            other.open("preset: tail");
+            machine.set(new Load(0.1, 0.1));
+
+            // When
+            stepUntil(
+                    () -> {
+                        other.report("other", new Load(0.2, 0.95));
+                        leader.step();
+                        return metrics.versions.count() == 1;
+                    },
+                    loop);
+            kafka.send(
+                    List.of(
+                            chunk(HALF + 2, 1, false),
+                            chunk(2 * HALF - 1, 1, false),
+                            chunk(3, 1, true)));
+            stepUntil(() -> decided() == 3, loop);
+        }
+
+        // Then: a quarter is kept in place of a half.
+        assertThat(metrics.loadFactor).isEqualTo(0.5);
+        assertThat(decisions())
+                .extracting(
+                        decision -> decision.trace().traceId().low(),
+                        Decision::verdict,
+                        Decision::threshold)
+                .containsExactlyInAnyOrder(
+                        tuple(HALF + 2, Decision.Verdict.DROP, HALF + HALF / 2),
+                        tuple(2 * HALF - 1, Decision.Verdict.KEEP, HALF + HALF / 2),
+                        tuple(3L, Decision.Verdict.KEEP, 0L));
+        assertThat(decisions()).extracting(Decision::version).containsOnly(versions().getLast());
+    }
+
+    @Test
+    void chanceRecoversWhenTheBusyMachineSaysThatItIsCalm() {
+        // Given
+        machine.set(new Load(0.9, 0.1));
+        try (var loop = loop();
+                var leader = leader()) {
+            loop.open();
+            leader.open();
+            stepUntil(
+                    () -> {
+                        leader.step();
+                        return metrics.loadFactor == 0.5;
+                    },
+                    loop);
+        }
+
+        // When: the next leader finds it calm.
+        machine.set(new Load(0.1, 0.1));
+        try (var loop = loop();
+                var leader = leader();
+                var other = new ControlLog(clients, "other", topics)) {
+            loop.open();
+            leader.open();
+            other.open("preset: tail");
+            other.report("a", machine.get());
+            stepUntil(
+                    () -> {
+                        leader.step();
+                        return metrics.loadFactor == 1;
+                    },
+                    loop);
+        }
+
+        // Then
+        assertThat(versions()).hasSize(3);
+    }
+
+    /// The numbers of all versions.
+    private List<Long> versions() {
+        return kafka.readAll(topics.fullName(topics.samplingControl())).stream()
+                .filter(message -> message.key() == null)
+                .map(message -> message.offset() + 1)
+                .toList();
+    }
+
+    @Test
+    void findsTheLatestVersionHoweverManyLoadsFollowedIt() {
+        // Given
+        try (var writer = new ControlLog(clients, "writer", topics)) {
+            writer.open("preset: tail");
+            for (int i = 0; i < 300; i++) {
+                writer.report("busy", new Load(0.9, 0.9));
+            }
+            writer.publish(Version.first("preset: hybrid"));
+            for (int i = 0; i < 300; i++) {
+                writer.report("busy", new Load(0.9, 0.9));
+            }
+        }
+
+        // When
+        try (var reader = new ControlLog(clients, "reader", topics)) {
+            reader.open("preset: keep-all");
+
+            // Then
+            assertThat(reader.latest().policy()).isEqualTo(Policy.HYBRID);
+            assertThat(reader.latest().number()).isEqualTo(302);
+            assertThat(reader.at(1).policy()).isEqualTo(Policy.TAIL);
+            assertThat(reader.busiest(InstantSource.system().millis()))
+                    .isEqualTo(new Load(0.9, 0.9));
+            assertThat(
+                            reader.busiest(
+                                    InstantSource.system().millis()
+                                            + LoadReport.VALID_MILLIS
+                                            + 60_000))
+                    .isEqualTo(Load.NONE);
+        }
+    }
+
+    @Test
+    void tellsWhatAFailedTraceMayLackAndTheThresholdItCameAt() {
+        // Given: what the head writes into spans it kept because of an error, and by chance.
+        kafka.send(
+                List.of(
+                        sampled(HALF + 2, "ot=th:8", false),
+                        sampled(HALF + 4, "ot=th:0", true),
+                        chunk(HALF + 6, 1, true)));
+
+        // When
+        try (var loop = loop()) {
+            loop.open();
+            stepUntil(() -> decided() == 3, loop);
+        }
+
+        // Then
+        assertThat(decisions())
+                .extracting(
+                        decision -> decision.trace().traceId().low(),
+                        decision -> decision.arrival().leastThreshold(),
+                        decision -> decision.arrival().incomplete())
+                .containsExactlyInAnyOrder(
+                        tuple(HALF + 2, HALF, false),
+                        tuple(HALF + 4, 0L, true),
+                        tuple(HALF + 6, 0L, false));
+        assertThat(stored())
+                .filteredOn(span -> span.traceId().low() == HALF + 4)
+                .allSatisfy(span ->
+                        assertThat(span.attributes().find("millrace.head"))
+                                .contains(new AttributeValue.Text("error")));
+    }
+
+    @Test
     void anOldVersionIsFoundHoweverManyFollowed() {
         // Given
         try (var writer = new ControlLog(clients, "writer", topics);
@@ -302,7 +458,9 @@ class TailSamplingTest {
                 policy::get,
                 Duration.ofMillis(100),
                 new DurationWindow.Settings(600_000, 1, 100, 50, 0.01),
-                Duration.ofMinutes(1));
+                Duration.ofMinutes(1),
+                new LoadFactor.Settings(0.8, 0.7, 0.5, 10_000_000),
+                machine::get);
     }
 
     private VersionLeader leader() {
@@ -341,6 +499,23 @@ class TailSamplingTest {
 
     private ProducerRecord<byte[], byte[]> chunk(long trace, long span, boolean failed) {
         return timed(trace, span, failed, 1_000);
+    }
+
+    private ProducerRecord<byte[], byte[]> sampled(
+            long trace, String traceState, boolean forItsError) {
+        var traceId = new TraceId(1, trace);
+        var mark = new Attributes.Attribute("millrace.head", new AttributeValue.Text("error"));
+        var made =
+                Span.builder(traceId, new SpanId(1))
+                        .name("step")
+                        .traceState(traceState)
+                        .attributes(forItsError ? Attributes.of(mark) : Attributes.EMPTY, 0)
+                        .status(forItsError ? new Status(Status.Code.ERROR, "") : Status.UNSET)
+                        .build();
+        return new ProducerRecord<>(
+                topics.fullName(topics.spans()),
+                TraceKey.of(traceId),
+                OtlpEncoder.encode(List.of(made)).toByteArray());
     }
 
     private ProducerRecord<byte[], byte[]> timed(

@@ -5,11 +5,9 @@ import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.sampling.HeadSample.Outcome;
-import dev.millrace.wire.otlp.ProtoWriter;
 import dev.millrace.wire.otlp.TraceChunk;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
@@ -23,13 +21,12 @@ import java.util.concurrent.atomic.LongAdder;
 /// operation, lowered by load and rate limits; what it was kept at is written into its trace state
 /// unless everything passes. A threshold that a span arrives with is only ever raised. A chunk with
 /// an error is kept whole, and so is what comes later of its trace: these spans carry threshold 0,
-/// or the one they came with, and the attribute `millrace.head`.
+/// or the one they came with, and a [HeadMark].
 ///
 /// Times are handed in and may count from anywhere. Safe for threads.
 public final class HeadSampler {
 
     private static final byte[] NOTHING = new byte[0];
-    private static final byte[] ERROR_ATTRIBUTE = errorAttribute();
     private static final Slice UNKNOWN =
             Slice.of(Resource.UNKNOWN_SERVICE.getBytes(StandardCharsets.UTF_8));
 
@@ -49,13 +46,6 @@ public final class HeadSampler {
                 new RememberedTraces(config.rememberedTraces(), config.rememberedFor().toNanos());
         this.limit = new RateLimit(config.spansPerSecond());
         this.limitOfTheRest = new RateLimit(config.spansPerSecondPerService());
-    }
-
-    private static byte[] errorAttribute() {
-        Slice value = new ProtoWriter(16).text(1, "error").finish();
-        Slice pair = new ProtoWriter(32).text(1, "millrace.head").bytes(2, value).finish();
-        Slice field = new ProtoWriter(48).bytes(9, pair).finish();
-        return Arrays.copyOf(field.array(), field.length());
     }
 
     /// @param chunks valid, as `TraceSplitter` leaves them, and of one tenant
@@ -150,7 +140,7 @@ public final class HeadSampler {
                             scan.changed()
                                     ? new TraceChunk(
                                             chunk.traceId(),
-                                            scan.write(whole ? ERROR_ATTRIBUTE : NOTHING),
+                                            scan.write(whole ? HeadMark.bytes() : NOTHING),
                                             scan.kept())
                                     : chunk);
                 }

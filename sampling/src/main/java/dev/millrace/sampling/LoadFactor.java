@@ -12,6 +12,16 @@ public final class LoadFactor {
     private boolean changed;
     private long changedAt;
 
+    /// Where a load lies.
+    public enum State {
+        /// Below the low mark.
+        CALM,
+        /// Neither: what holds stays.
+        BETWEEN,
+        /// Above the high mark.
+        BUSY
+    }
+
     /// When and how the rate gives way.
     ///
     /// @param highMark of CPU or memory, from 0 to 1: above it the rate halves
@@ -39,25 +49,43 @@ public final class LoadFactor {
                 throw new IllegalArgumentException("hold: " + holdNanos + " ns (expected: >= 0)");
             }
         }
+
+        /// What a load is to a machine with these marks.
+        public State of(Load load) {
+            if (load.cpu() > highMark || load.memory() > highMark) {
+                return State.BUSY;
+            }
+            // What is unknown is no load.
+            return load.cpu() >= lowMark || load.memory() >= lowMark ? State.BETWEEN : State.CALM;
+        }
     }
 
     public LoadFactor(Settings settings) {
         this.settings = settings;
     }
 
+    /// Goes on from what held before.
+    ///
+    /// @param before the factor until now, above 0 to 1
+    public LoadFactor(Settings settings, double before, long nowNanos) {
+        this.settings = settings;
+        this.factor = before;
+        this.changed = before != 1;
+        this.changedAt = nowNanos;
+    }
+
     /// Takes one sample and answers the factor from now on.
     ///
-    /// @param cpu used share of the processors, from 0 to 1; NaN when unknown
-    /// @param memory used share of the memory, from 0 to 1; NaN when unknown
-    public double step(double cpu, double memory, long nowNanos) {
+    /// @param load of the busiest machine that is to be relieved
+    public double step(Load load, long nowNanos) {
         if (changed && nowNanos - changedAt < settings.holdNanos()) {
             return factor;
         }
         double next = factor;
-        if (cpu > settings.highMark() || memory > settings.highMark()) {
-            next = Math.max(settings.least(), factor / 2);
-        } else if (!(cpu >= settings.lowMark()) && !(memory >= settings.lowMark())) {
-            next = Math.min(1, factor * 2);
+        switch (settings.of(load)) {
+            case BUSY -> next = Math.max(settings.least(), factor / 2);
+            case CALM -> next = Math.min(1, factor * 2);
+            case BETWEEN -> {}
         }
         if (next != factor) {
             factor = next;

@@ -182,13 +182,24 @@ class HeadSamplerTest {
         var load = new LoadFactor(new LoadFactor.Settings(0.8, 0.7, 0.25, 10));
 
         // Then
-        assertThat(load.step(0.9, 0.1, 0)).isEqualTo(0.5);
-        assertThat(load.step(0.9, 0.1, 5)).isEqualTo(0.5);
-        assertThat(load.step(0.1, 0.9, 10)).isEqualTo(0.25);
-        assertThat(load.step(0.9, 0.9, 20)).isEqualTo(0.25);
-        assertThat(load.step(0.75, 0.1, 30)).isEqualTo(0.25);
-        assertThat(load.step(0.6, Double.NaN, 40)).isEqualTo(0.5);
-        assertThat(load.step(0.6, 0.6, 50)).isEqualTo(1);
+        assertThat(load.step(new Load(0.9, 0.1), 0)).isEqualTo(0.5);
+        assertThat(load.step(new Load(0.9, 0.1), 5)).isEqualTo(0.5);
+        assertThat(load.step(new Load(0.1, 0.9), 10)).isEqualTo(0.25);
+        assertThat(load.step(new Load(0.9, 0.9), 20)).isEqualTo(0.25);
+        assertThat(load.step(new Load(0.75, 0.1), 30)).isEqualTo(0.25);
+        assertThat(load.step(new Load(0.6, Double.NaN), 40)).isEqualTo(0.5);
+        assertThat(load.step(new Load(0.6, 0.6), 50)).isEqualTo(1);
+    }
+
+    @Test
+    void goesOnFromTheFactorThatHeldBeforeAndWaitsAsAfterAChange() {
+        // Given
+        var load = new LoadFactor(new LoadFactor.Settings(0.8, 0.7, 0.25, 10), 0.5, 100);
+
+        // Then
+        assertThat(load.step(Load.NONE, 109)).isEqualTo(0.5);
+        assertThat(load.step(Load.NONE, 110)).isEqualTo(1);
+        assertThat(new Load(0.2, Double.NaN).max(new Load(0.1, 0.9))).isEqualTo(new Load(0.2, 0.9));
     }
 
     private static HeadConfig config(

@@ -13,6 +13,7 @@ import dev.millrace.collector.CollectorConfig;
 import dev.millrace.collector.CollectorConfig.Rate;
 import dev.millrace.collector.CollectorConfig.Rates;
 import dev.millrace.collector.KafkaSourceConfig;
+import dev.millrace.collector.MachineLoad;
 import dev.millrace.collector.RabbitMqConfig;
 import dev.millrace.collector.Receiver;
 import dev.millrace.collector.SourceEncoding;
@@ -61,7 +62,11 @@ import org.jspecify.annotations.Nullable;
 /// @param bootstrapServers where Kafka is reached, the embedded broker included
 record ComponentConfig(MillraceConfig config, String bootstrapServers) {
 
+    /// One for all that ask, as the CPU tells its load since it was last asked.
+    static final MachineLoad MACHINE = new MachineLoad(System::nanoTime);
+
     private static final int LATE_WINDOW_TRACES = 4_000_000;
+    private static final String KEEP_ALL = "keep-all";
     private static final Pattern SPACES = Pattern.compile("\\s+");
 
     /// Has every component look at its settings before any of them is opened.
@@ -76,7 +81,7 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
         note(problems, "tls", any::tls);
         note(problems, "cors", any::cors);
         note(problems, "sampling.head", any::head);
-        note(problems, "sampling.head", any::load);
+        note(problems, "sampling.load", any::load);
         note(problems, "sampling.tail", any::tail);
         note(problems, "sampling.remote.adaptive", any::adaptive);
         note(problems, "redis", any::redis);
@@ -219,12 +224,12 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
     /// The policy file is read again whenever it is asked for.
     TailConfig tail() {
         var tail = config.sampling().tail();
-        boolean keepsAll =
-                tail.preset() == MillraceConfig.Preset.KEEP_ALL && tail.policyFile().isEmpty();
+        String preset = tailPreset();
+        boolean keepsAll = preset.equals(KEEP_ALL) && tail.policyFile().isEmpty();
         if (config.mode() == MillraceConfig.Mode.DIRECT && !keepsAll) {
             throw new IllegalArgumentException(
                     (tail.policyFile().isEmpty()
-                                    ? "preset: " + tail.preset()
+                                    ? "preset: " + preset
                                     : "policy-file: " + tail.policyFile())
                             + " (expected: keep-all in direct mode, where there is no log that"
                             + " verdicts could stand on)");
@@ -232,7 +237,7 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
         var durations = DurationWindow.Settings.DEFAULT;
         return new TailConfig(
                 tail.policyFile().isEmpty()
-                        ? () -> "preset: " + tail.preset()
+                        ? () -> "preset: " + preset
                         : () -> policyText(Path.of(tail.policyFile())),
                 tail.interval(),
                 new DurationWindow.Settings(
@@ -241,7 +246,23 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                         durations.maxOperations(),
                         durations.leastTraces(),
                         durations.accuracy()),
-                tail.demandWindow());
+                tail.demandWindow(),
+                load(),
+                MACHINE);
+    }
+
+    /// The policy that a preset means where traces are complete.
+    private String tailPreset() {
+        var own = config.sampling().tail().preset();
+        return switch (own) {
+            case KEEP_ALL, TAIL, HYBRID -> own.toString();
+            case SAME ->
+                    switch (config.sampling().preset()) {
+                        case KEEP_ALL, HEAD -> KEEP_ALL;
+                        case TAIL -> "tail";
+                        case HYBRID -> "hybrid";
+                    };
+        };
     }
 
     private static String policyText(Path file) {
@@ -339,15 +360,41 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
         var head = config.sampling().head();
         var rules = new ArrayList<HeadRule>();
         head.rules().forEach((names, share) -> rules.add(rule(names, share)));
+        var usual =
+                switch (config.sampling().preset()) {
+                    case KEEP_ALL, TAIL -> HeadConfig.KEEP_ALL;
+                    case HEAD -> HeadConfig.HEAD;
+                    case HYBRID -> HeadConfig.HYBRID;
+                };
+        boolean enabled =
+                switch (head.enabled()) {
+                    case AUTO -> usual.enabled();
+                    case ON -> true;
+                    case OFF -> false;
+                };
         return new HeadConfig(
-                head.enabled(),
-                head.probability(),
+                enabled,
+                head.probability().isEmpty()
+                        ? usual.defaultProbability()
+                        : probability(head.probability()),
                 rules,
                 head.spansPerSecond(),
                 head.spansPerSecondPerService(),
                 head.rememberedTraces(),
                 head.rememberedFor(),
-                HeadConfig.HEAD.maxServices());
+                usual.maxServices());
+    }
+
+    private static double probability(String share) {
+        try {
+            return Double.parseDouble(share);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(
+                    "probability: "
+                            + share
+                            + " (expected: a share from 0 to 1, or nothing for the preset's)",
+                    e);
+        }
     }
 
     private static HeadRule rule(String names, String share) {
@@ -363,12 +410,12 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
         }
     }
 
-    /// When the head gives way to load.
+    /// When head and tail give way to load.
     LoadFactor.Settings load() {
-        var head = config.sampling().head();
+        var load = config.sampling().load();
         var usual = LoadFactor.Settings.DEFAULT;
         return new LoadFactor.Settings(
-                head.highMark(), head.lowMark(), usual.least(), usual.holdNanos());
+                load.highMark(), load.lowMark(), usual.least(), usual.holdNanos());
     }
 
     /// How strategies for SDKs are computed.

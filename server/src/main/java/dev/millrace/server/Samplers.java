@@ -60,16 +60,22 @@ final class Samplers {
     }
 
     private @Nullable HeadSampling head() {
-        if (!config.sampling().head().enabled()) {
+        var head = wired.head();
+        if (!head.enabled()) {
             return null;
         }
-        var sampler = new HeadSampler(wired.head());
+        var sampler = new HeadSampler(head);
         var ids = parts.push("shared errors", sharedIds());
         ids.start((tenant, failed) -> sampler.remember(tenant, failed, nowNanos()));
         parts.push(
                         "load watch",
                         new LoadWatch(
-                                sampler, wired.load(), scheduler, System::nanoTime, parts.meters()))
+                                sampler,
+                                wired.load(),
+                                ComponentConfig.MACHINE,
+                                scheduler,
+                                System::nanoTime,
+                                parts.meters()))
                 .start();
         return new HeadSampling(sampler, ids::publish);
     }

@@ -115,6 +115,6 @@ class RedMetricsTest {
         figures.begin(Tenant.DEFAULT, id);
         figures.observe(index, new int[] {0});
         figures.end(stored);
-        figures.take(new Origin("spans", 0, 0, 1)).forEach(totals::add);
+        figures.take(new Origin("spans", 0, 1)).forEach(totals::add);
     }
 }

@@ -86,8 +86,8 @@ final class HeadSamplingTest {
         all.put("sampling.head.enabled", "true");
         all.put("sampling.head.probability", Double.toString(RATE));
         // The machine that runs the tests is busy, and what that lowers is another matter.
-        all.put("sampling.head.high-mark", "1");
-        all.put("sampling.head.low-mark", "1");
+        all.put("sampling.load.high-mark", "1");
+        all.put("sampling.load.low-mark", "1");
         all.put("redis.uri", redis.uri().toString());
         all.put("redis.timeout", REDIS_TIMEOUT.toMillis() + "ms");
         return all;

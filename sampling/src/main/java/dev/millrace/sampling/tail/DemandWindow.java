@@ -1,6 +1,6 @@
 package dev.millrace.sampling.tail;
 
-import dev.millrace.sampling.Threshold;
+import dev.millrace.sampling.Weight;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
@@ -63,9 +63,16 @@ public final class DemandWindow {
     }
 
     /// @param closedAt the log time of the verdict, milliseconds since the epoch
+    /// @param leastThreshold that a span of the trace came with; what a head dropped asks for
+    ///   nothing
     /// @param bytes of the trace as it was stored
     public void add(
-            RootOperation operation, long closedAt, Verdict verdict, int spans, long bytes) {
+            RootOperation operation,
+            long closedAt,
+            Verdict verdict,
+            long leastThreshold,
+            int spans,
+            long bytes) {
         if (!verdict.kept()) {
             return;
         }
@@ -81,8 +88,8 @@ public final class DemandWindow {
         for (var slice : slices) {
             if (slice.number == number) {
                 double standsFor =
-                        new Threshold(verdict.ruleThreshold()).probability()
-                                / new Threshold(verdict.threshold()).probability();
+                        Weight.of(Math.max(leastThreshold, verdict.threshold()))
+                                / Weight.of(Math.max(leastThreshold, verdict.ruleThreshold()));
                 amount(slice, operation, verdict)
                         .add(spans * standsFor, (double) bytes * standsFor);
             }

@@ -42,7 +42,18 @@ public final class DurationWindow {
         }
     }
 
-    private record Slice(long number, Map<RootOperation, DDSketch> durations) {}
+    private record Slice(long number, Map<RootOperation, Durations> durations) {}
+
+    /// Of one operation. The sketch counts weights, which say nothing of how well it is known.
+    private static final class Durations {
+        private final DDSketch sketch;
+        private long traces;
+
+        Durations(DDSketch sketch, long traces) {
+            this.sketch = sketch;
+            this.traces = traces;
+        }
+    }
 
     public DurationWindow(Settings settings) {
         this.settings = settings;
@@ -50,7 +61,8 @@ public final class DurationWindow {
     }
 
     /// @param closedAt the log time at which the trace was complete, milliseconds since the epoch
-    public void add(RootOperation operation, long closedAt, long durationNanos) {
+    /// @param weight how many traces it stands for, because a head kept only some
+    public void add(RootOperation operation, long closedAt, long durationNanos, double weight) {
         long number = Math.floorDiv(closedAt, sliceMillis);
         if (number > newest) {
             newest = number;
@@ -61,21 +73,22 @@ public final class DurationWindow {
         }
         for (var slice : slices) {
             if (slice.number() == number) {
-                add(slice, operation, durationNanos);
+                add(slice, operation, durationNanos, weight);
             }
         }
     }
 
-    private void add(Slice slice, RootOperation operation, long durationNanos) {
-        var sketch = slice.durations().get(operation);
-        if (sketch == null) {
+    private void add(Slice slice, RootOperation operation, long durationNanos, double weight) {
+        var known = slice.durations().get(operation);
+        if (known == null) {
             if (slice.durations().size() >= settings.maxOperations()) {
                 return;
             }
-            sketch = DDSketches.unboundedDense(settings.accuracy());
-            slice.durations().put(operation, sketch);
+            known = new Durations(DDSketches.unboundedDense(settings.accuracy()), 0);
+            slice.durations().put(operation, known);
         }
-        sketch.accept((double) Math.max(0, durationNanos));
+        known.sketch.accept((double) Math.max(0, durationNanos), weight);
+        known.traces++;
     }
 
     /// The bounds as the window stands.
@@ -83,26 +96,28 @@ public final class DurationWindow {
         if (percentiles.isEmpty()) {
             return SlowBounds.NONE;
         }
-        var merged = new HashMap<RootOperation, DDSketch>();
+        var merged = new HashMap<RootOperation, Durations>();
         for (var slice : slices) {
             slice.durations()
-                    .forEach((operation, sketch) -> {
+                    .forEach((operation, some) -> {
                         var sum = merged.get(operation);
                         if (sum == null) {
-                            merged.put(operation, sketch.copy());
+                            merged.put(operation, new Durations(some.sketch.copy(), some.traces));
                         } else {
-                            sum.mergeWith(sketch);
+                            sum.sketch.mergeWith(some.sketch);
+                            sum.traces += some.traces;
                         }
                     });
         }
         var bounds = new HashMap<Double, Map<RootOperation, Long>>();
         for (double percentile : percentiles) {
             var ofPercentile = new HashMap<RootOperation, Long>();
-            merged.forEach((operation, sketch) -> {
-                if (sketch.getCount() >= settings.leastTraces()) {
+            merged.forEach((operation, durations) -> {
+                if (durations.traces >= settings.leastTraces()) {
                     // At least the true one: where all take equally long, none is slow.
                     double most =
-                            sketch.getValueAtQuantile(percentile / 100) / (1 - settings.accuracy());
+                            durations.sketch.getValueAtQuantile(percentile / 100)
+                                    / (1 - settings.accuracy());
                     ofPercentile.put(operation, (long) Math.ceil(most));
                 }
             });

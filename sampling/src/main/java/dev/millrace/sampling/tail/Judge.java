@@ -7,19 +7,25 @@ import dev.millrace.sampling.TraceState;
 import dev.millrace.wire.otlp.SpanIndex;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToLongFunction;
 
 /// Gives one trace after another its [Verdict].
 ///
 /// For each trace: [#begin], then [#observe] once for every part of it in the order of the log,
 /// then [#verdict]. What is seen in parts gives the same as what is seen at once. Not safe for
 /// threads.
+///
+/// Where a head kept only some of a trace's spans, what a rule sees depends on the randomness that
+/// the verdict is compared with. A kept trace therefore gets the least threshold from which on it
+/// would have been kept with the spans it would have had then. So every span that is stored stands
+/// for as many as its [dev.millrace.sampling.Weight] says; but not by rules that hold for want of
+/// spans (`not`, `at-most`), because what the head dropped cannot be known.
 public final class Judge {
 
     private Version version;
     private List<SpanCondition> conditions = List.of();
-    private boolean[] met = new boolean[0];
+    private final Strata strata = new Strata();
     private TraceId traceId = new TraceId(0, 1);
-    private boolean rootError;
     private long randomness;
     private boolean seenFirst;
 
@@ -36,7 +42,6 @@ public final class Judge {
             collect(rule.when(), found);
         }
         conditions = List.copyOf(found);
-        met = new boolean[conditions.size()];
     }
 
     private static void collect(Expression expression, List<SpanCondition> found) {
@@ -59,12 +64,9 @@ public final class Judge {
 
     public void begin(TraceId id) {
         traceId = id;
-        rootError = false;
         randomness = Randomness.of(id);
         seenFirst = false;
-        for (int i = 0; i < met.length; i++) {
-            met[i] = false;
-        }
+        strata.begin(conditions);
     }
 
     /// @param from the first of the part's spans in the order of the log
@@ -77,21 +79,66 @@ public final class Judge {
                 randomness = Randomness.of(traceId, TraceState.parse(state));
             }
         }
-        for (int span : spans) {
-            rootError |= index.error(span) && index.parent(span) == 0;
-        }
-        for (int i = 0; i < met.length; i++) {
-            if (!met[i]) {
-                met[i] = SpanMatch.any(conditions.get(i), index, spans);
-            }
-        }
+        strata.add(index, spans, randomness);
     }
 
+    /// The least threshold that a span of the trace came with; the share that the trace arrives
+    /// with.
+    public long leastThreshold() {
+        return strata.least();
+    }
+
+    /// Whether the head kept spans of the trace only because it failed, so that it may lack others.
+    public boolean mayBeIncomplete() {
+        return strata.hasHeadMark();
+    }
+
+    /// @param facts of the whole trace
     public Verdict verdict(TraceFacts facts) {
+        var levels = strata.upToEach();
+        if (levels.isEmpty()) {
+            return verdict(facts, new Stratum(0, conditions.size()));
+        }
+        var verdict = verdict(facts, levels.getLast());
+        if (!verdict.kept() || levels.size() == 1) {
+            return verdict;
+        }
+        var below = new ArrayList<Verdict>();
+        for (var level : levels.subList(0, levels.size() - 1)) {
+            below.add(verdict(level.facts(facts), level));
+        }
+        below.add(verdict);
+        return new Verdict(
+                true,
+                verdict.rule(),
+                nested(levels, below, Verdict::ruleThreshold),
+                nested(levels, below, Verdict::threshold));
+    }
+
+    /// From which randomness on the trace is kept without a gap up to its own.
+    ///
+    /// @param verdicts with the spans of each level, all of which would hold up to the next level
+    private static long nested(
+            List<Stratum> levels, List<Verdict> verdicts, ToLongFunction<Verdict> asked) {
+        int level = levels.size() - 1;
+        long threshold = asked.applyAsLong(verdicts.get(level));
+        while (level > 0 && threshold <= levels.get(level).threshold()) {
+            long edge = levels.get(level).threshold();
+            long lower = asked.applyAsLong(verdicts.get(level - 1));
+            if (lower >= edge) {
+                return edge;
+            }
+            threshold = lower;
+            level--;
+        }
+        return threshold;
+    }
+
+    private Verdict verdict(TraceFacts facts, Stratum seen) {
         Rule chosen = null;
         long least = Threshold.NEVER.value();
         for (var rule : version.policy().rules()) {
-            long threshold = threshold(rule.when(), facts);
+            long threshold = threshold(rule.when(), facts, seen);
             if (threshold == Threshold.NEVER.value()) {
                 continue;
             }
@@ -111,26 +158,27 @@ public final class Judge {
         return new Verdict(randomness >= afterBudget, chosen.name(), least, afterBudget);
     }
 
-    private long threshold(Expression expression, TraceFacts facts) {
+    private long threshold(Expression expression, TraceFacts facts, Stratum seen) {
         return switch (expression) {
             case Expression.All all -> {
                 long threshold = Threshold.ALWAYS.value();
                 for (var operand : all.operands()) {
-                    threshold = Math.max(threshold, threshold(operand, facts));
+                    threshold = Math.max(threshold, threshold(operand, facts, seen));
                 }
                 yield threshold;
             }
             case Expression.Any any -> {
                 long threshold = Threshold.NEVER.value();
                 for (var operand : any.operands()) {
-                    threshold = Math.min(threshold, threshold(operand, facts));
+                    threshold = Math.min(threshold, threshold(operand, facts, seen));
                 }
                 yield threshold;
             }
-            case Expression.Not not -> Threshold.NEVER.value() - threshold(not.operand(), facts);
+            case Expression.Not not ->
+                    Threshold.NEVER.value() - threshold(not.operand(), facts, seen);
             case Expression.Chance chance -> chance(chance.probability());
             case Predicate predicate ->
-                    (holds(predicate, facts) ? Threshold.ALWAYS : Threshold.NEVER).value();
+                    (holds(predicate, facts, seen) ? Threshold.ALWAYS : Threshold.NEVER).value();
         };
     }
 
@@ -141,11 +189,11 @@ public final class Judge {
                 : Threshold.ofProbability(probability * version.loadFactor()).value();
     }
 
-    private boolean holds(Predicate predicate, TraceFacts facts) {
+    private boolean holds(Predicate predicate, TraceFacts facts, Stratum seen) {
         return switch (predicate) {
             case Predicate.Always _ -> true;
             case Predicate.AnyError _ -> facts.errors() > 0;
-            case Predicate.RootError _ -> rootError;
+            case Predicate.RootError _ -> seen.rootError();
             case Predicate.SlowerThanMost slower -> {
                 var bound = version.slowBounds().nanos(slower.percentile(), facts.operation());
                 yield bound.isPresent() && facts.durationNanos() > bound.getAsLong();
@@ -154,19 +202,22 @@ public final class Judge {
             case Predicate.Root root ->
                     root.service().matches(facts.operation().service())
                             && root.operation().matches(facts.operation().operation());
-            case Predicate.HasSpan span -> met[conditions.indexOf(span.span())];
+            case Predicate.HasSpan span -> seen.isMet(conditions.indexOf(span.span()));
             case Predicate.SpanCount count ->
                     facts.spans() >= count.least() && facts.spans() <= count.most();
         };
     }
 
+    /// Lowers the share that is kept of all traces, that of the head included: a threshold that the
+    /// head has passed already would leave the budget without effect.
     private long withinBudget(long threshold, RootOperation operation) {
         var shares = version.shares();
         double share = threshold == 0 ? shares.certain() : shares.of(operation);
         if (share >= 1) {
             return threshold;
         }
-        double probability = new Threshold(threshold).probability() * share;
+        long before = Math.max(threshold, strata.least());
+        double probability = new Threshold(before).probability() * share;
         return Math.max(threshold, Threshold.ofProbability(probability).value());
     }
 }

@@ -59,6 +59,11 @@ public record Policy(Choice choice, List<Rule> rules, Budget budget) {
                 && first.when() instanceof Predicate.Always;
     }
 
+    /// Whether chance has a part in any verdict, so that there is something for load to lower.
+    public boolean hasChance() {
+        return rules.stream().anyMatch(rule -> rule.keep() < 1 || !rule.when().isCertain());
+    }
+
     /// The percentiles of duration that verdicts depend on, ascending.
     public Set<Double> percentiles() {
         var percentiles = new TreeSet<Double>();

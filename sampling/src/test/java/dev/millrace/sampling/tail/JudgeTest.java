@@ -1,26 +1,18 @@
 package dev.millrace.sampling.tail;
 
+import static dev.millrace.sampling.tail.JudgedTrace.MILLISECOND;
+import static dev.millrace.sampling.tail.JudgedTrace.OPERATION;
+import static dev.millrace.sampling.tail.JudgedTrace.policy;
+import static dev.millrace.sampling.tail.JudgedTrace.trace;
+import static dev.millrace.sampling.tail.JudgedTrace.verdict;
+import static dev.millrace.sampling.tail.JudgedTrace.when;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.model.AttributeValue;
-import dev.millrace.model.Attributes;
-import dev.millrace.model.Attributes.Attribute;
-import dev.millrace.model.Resource;
-import dev.millrace.model.Span;
-import dev.millrace.model.SpanId;
-import dev.millrace.model.SpanKind;
-import dev.millrace.model.Status;
-import dev.millrace.model.Tenant;
-import dev.millrace.model.TraceId;
 import dev.millrace.sampling.Threshold;
-import dev.millrace.wire.otlp.OtlpEncoder;
-import dev.millrace.wire.otlp.SpanIndex;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.function.Predicate;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,136 +20,61 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class JudgeTest {
 
-    private static final long MILLISECOND = 1_000_000;
-    private static final TraceId ID = new TraceId(7, 0x0080_0000_0000_0000L);
-    private static final RootOperation OPERATION =
-            new RootOperation(Tenant.DEFAULT, "shop", "GET /cart");
-
-    /// A trace of a server, a client below it, and a database that does what it is told.
-    private static List<Span> trace(Predicate<String> has) {
-        var root =
-                span(1, 0, "shop", "GET /cart", SpanKind.SERVER)
-                        .time(0, 100 * MILLISECOND)
-                        .flags(has.test("sampled") ? 1 : 0)
-                        .status(has.test("root failed") ? failed() : Status.UNSET);
-        var client =
-                span(2, 1, "shop", "SELECT", SpanKind.CLIENT)
-                        .time(10 * MILLISECOND, 90 * MILLISECOND)
-                        .traceState(has.test("vendor") ? "vendor=gold,ot=rv:ffffffffffffff" : "");
-        var database =
-                span(3, 2, "db", "query", SpanKind.SERVER)
-                        .time(20 * MILLISECOND, 80 * MILLISECOND)
-                        .attributes(
-                                Attributes.of(
-                                        new Attribute("db.rows", new AttributeValue.Int(500)),
-                                        new Attribute("db.system", new AttributeValue.Text("h2")),
-                                        new Attribute("cached", new AttributeValue.Bool(true)),
-                                        new Attribute("load", new AttributeValue.Real(0.5))),
-                                0)
-                        .status(has.test("db failed") ? failed() : Status.UNSET);
-        return List.of(root.build(), client.build(), database.build());
-    }
-
-    private static Status failed() {
-        return new Status(Status.Code.ERROR, "");
-    }
-
-    private static Span.Builder span(
-            long id, long parent, String service, String name, SpanKind kind) {
-        return Span.builder(ID, new SpanId(id))
-                .parentSpanId(parent == 0 ? null : new SpanId(parent))
-                .name(name)
-                .kind(kind)
-                .resource(
-                        new Resource(
-                                Attributes.of(
-                                        new Attribute(
-                                                "service.name", new AttributeValue.Text(service)),
-                                        new Attribute("zone", new AttributeValue.Text("eu-1"))),
-                                0,
-                                ""));
-    }
-
-    private static Verdict verdict(Version version, List<Span> spans) {
-        return verdict(version, spans, spans.size());
-    }
-
-    /// @param partSize how many spans are shown at a time
-    private static Verdict verdict(Version version, List<Span> spans, int partSize) {
-        var judge = new Judge(version);
-        judge.begin(ID);
-        for (int from = 0; from < spans.size(); from += partSize) {
-            var part = spans.subList(from, Math.min(spans.size(), from + partSize));
-            var index = new SpanIndex();
-            index.add(ID, OtlpEncoder.encode(part));
-            judge.observe(index, 0, IntStream.range(0, index.size()).toArray());
-        }
-        return judge.verdict(facts(spans));
-    }
-
-    private static TraceFacts facts(List<Span> spans) {
-        return new TraceFacts(
-                OPERATION,
-                spans.size(),
-                (int) spans.stream().filter(Span::isError).count(),
-                100 * MILLISECOND);
-    }
-
-    private static Version policy(String text) {
-        return Version.first(text);
-    }
-
-    private static Version when(String condition) {
-        return policy("rules: [{name: it, when: " + condition + "}]");
-    }
+    /// A condition, what is the case with the trace, and whether it holds.
+    static final String CONDITIONS =
+            """
+            {error: any}                                               | db failed   | true
+            {error: any}                                               | nothing     | false
+            {error: root}                                              | root failed | true
+            {error: root}                                              | db failed   | false
+            {slower-than: 100ms}                                       | nothing     | true
+            {slower-than: 101ms}                                       | nothing     | false
+            {service: db}                                              | nothing     | true
+            {service: d*}                                              | nothing     | true
+            {service: mail}                                            | nothing     | false
+            {operation: SELECT}                                        | nothing     | true
+            {root: {service: shop, operation: GET *}}                  | nothing     | true
+            {root: {operation: query}}                                 | nothing     | false
+            {attributes: {db.rows: {at-least: 500}}}                   | nothing     | true
+            {attributes: {db.rows: {at-least: 501}}}                   | nothing     | false
+            {attributes: {db.rows: {at-most: 499}}}                    | nothing     | false
+            {attributes: {db.rows: 500}}                               | nothing     | true
+            {attributes: {load: {at-least: 0.5, at-most: 0.5}}}        | nothing     | true
+            {attributes: {db.system: h*}}                              | nothing     | true
+            {attributes: {db.system: [mysql, h2]}}                     | nothing     | true
+            {attributes: {db.system: mysql}}                           | nothing     | false
+            {attributes: {cached: true}}                               | nothing     | true
+            {attributes: {cached: false}}                              | nothing     | false
+            {attributes: {zone: eu-*}}                                 | nothing     | true
+            {attributes: {db.rows: {present: true}}}                   | nothing     | true
+            {attributes: {db.user: {present: true}}}                   | nothing     | false
+            {span: {service: db, kind: server, operation: query}}      | nothing     | true
+            {span: {service: db, kind: client}}                        | nothing     | false
+            {span: {service: shop, slower-than: 81ms, kind: client}}   | nothing     | false
+            {span: {service: db, error: true}}                         | db failed   | true
+            {span: {service: shop, error: true}}                       | db failed   | false
+            {all: [{service: db}, {operation: SELECT}]}                | nothing     | true
+            {service: db, operation: nothing}                          | nothing     | false
+            {any: [{service: mail}, {service: db}]}                    | nothing     | true
+            {not: {service: mail}}                                     | nothing     | true
+            {not: {service: db}}                                       | nothing     | false
+            {span-count: {at-least: 3}}                                | nothing     | true
+            {span-count: {at-most: 2}}                                 | nothing     | false
+            {trace-state: {vendor: g*}}                                | vendor      | true
+            {trace-state: {vendor: g*}}                                | nothing     | false
+            {sampled: true}                                            | sampled     | true
+            {sampled: true}                                            | nothing     | false
+            {sampled: false}                                           | sampled     | true
+            {span: {service: db, attributes: {db.rows: 500, zone: eu-1}}} | nothing  | true
+            {span: {service: shop, attributes: {db.rows: 500}}}        | nothing     | false
+            {service: shop, attributes: {db.rows: 500}}                | nothing     | true
+            {attributes: {db.rows: 500.0}}                             | nothing     | true
+            {attributes: {cached: "true"}}                             | nothing     | true
+            {attributes: {db.rows: [1, {at-least: 400, at-most: 600}]}} | nothing    | true
+            """;
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
-                    {error: any}                                               | db failed   | true
-                    {error: any}                                               | nothing     | false
-                    {error: root}                                              | root failed | true
-                    {error: root}                                              | db failed   | false
-                    {slower-than: 100ms}                                       | nothing     | true
-                    {slower-than: 101ms}                                       | nothing     | false
-                    {service: db}                                              | nothing     | true
-                    {service: d*}                                              | nothing     | true
-                    {service: mail}                                            | nothing     | false
-                    {operation: SELECT}                                        | nothing     | true
-                    {root: {service: shop, operation: GET *}}                  | nothing     | true
-                    {root: {operation: query}}                                 | nothing     | false
-                    {attributes: {db.rows: {at-least: 500}}}                   | nothing     | true
-                    {attributes: {db.rows: {at-least: 501}}}                   | nothing     | false
-                    {attributes: {db.rows: {at-most: 499}}}                    | nothing     | false
-                    {attributes: {db.rows: 500}}                               | nothing     | true
-                    {attributes: {load: {at-least: 0.5, at-most: 0.5}}}        | nothing     | true
-                    {attributes: {db.system: h*}}                              | nothing     | true
-                    {attributes: {db.system: [mysql, h2]}}                     | nothing     | true
-                    {attributes: {db.system: mysql}}                           | nothing     | false
-                    {attributes: {cached: true}}                               | nothing     | true
-                    {attributes: {cached: false}}                              | nothing     | false
-                    {attributes: {zone: eu-*}}                                 | nothing     | true
-                    {attributes: {db.rows: {present: true}}}                   | nothing     | true
-                    {attributes: {db.user: {present: true}}}                   | nothing     | false
-                    {span: {service: db, kind: server, operation: query}}      | nothing     | true
-                    {span: {service: db, kind: client}}                        | nothing     | false
-                    {span: {service: shop, slower-than: 81ms, kind: client}}   | nothing     | false
-                    {span: {service: db, error: true}}                         | db failed   | true
-                    {span: {service: shop, error: true}}                       | db failed   | false
-                    {all: [{service: db}, {operation: SELECT}]}                | nothing     | true
-                    {service: db, operation: nothing}                          | nothing     | false
-                    {any: [{service: mail}, {service: db}]}                    | nothing     | true
-                    {not: {service: mail}}                                     | nothing     | true
-                    {not: {service: db}}                                       | nothing     | false
-                    {span-count: {at-least: 3}}                                | nothing     | true
-                    {span-count: {at-most: 2}}                                 | nothing     | false
-                    {trace-state: {vendor: g*}}                                | vendor      | true
-                    {trace-state: {vendor: g*}}                                | nothing     | false
-                    {sampled: true}                                            | sampled     | true
-                    {sampled: true}                                            | nothing     | false
-                    """)
+    @CsvSource(delimiter = '|', textBlock = CONDITIONS)
     void keepsATraceThatMeetsTheCondition(String condition, String trait, boolean kept) {
         // Given
         var spans = trace(trait::equals);
@@ -246,6 +163,19 @@ class JudgeTest {
         // Then
         assertThat(stated.kept()).isTrue();
         assertThat(unstated.kept()).isFalse();
+    }
+
+    @Test
+    void takesTheRandomnessOfTheIdWhereTheFirstSpanStatesNoneWhateverLaterSpansDo() {
+        // Given: the id's randomness is a half, the second span states all ones.
+        var spans = trace("vendor"::equals);
+
+        // When
+        var verdict = verdict(policy("rules: [{name: rest, keep: 1%}]"), spans);
+
+        // Then
+        assertThat(verdict.kept()).isFalse();
+        assertThat(verdict(policy("rules: [{name: rest, keep: 50%}]"), spans).kept()).isTrue();
     }
 
     @Test

@@ -39,9 +39,9 @@ class WindowsTest {
         var window = new DurationWindow(new DurationWindow.Settings(50 * SECOND, 5, 10, 100, 0.02));
         var random = new Random(SEED);
         for (int i = 0; i < 10_000; i++) {
-            window.add(BUSY, SECOND, 1 + random.nextInt(1_000_000));
+            window.add(BUSY, SECOND, 1 + random.nextInt(1_000_000), 1);
         }
-        window.add(RARE, SECOND, 5);
+        window.add(RARE, SECOND, 5, 1);
 
         // When
         var bounds = window.bounds(Set.of(95.0));
@@ -51,16 +51,51 @@ class WindowsTest {
                 .as("seed %s", SEED)
                 .isBetween(940_000L, 1_000_000L);
         assertThat(bounds.nanos(95, RARE)).isEmpty();
-        window.add(RARE, 51 * SECOND, 5);
+        window.add(RARE, 51 * SECOND, 5, 1);
         assertThat(window.bounds(Set.of(95.0)).nanos(95, BUSY)).isEmpty();
+    }
+
+    @Test
+    void weighsDurationsByTheTracesTheyStandForAndStillAsksForEnoughOfThem() {
+        // Given: failed traces all came, of the others one in ten.
+        var window = new DurationWindow(new DurationWindow.Settings(50 * SECOND, 5, 10, 100, 0.02));
+        for (int i = 0; i < 100; i++) {
+            window.add(BUSY, SECOND, 9_000, 1);
+            window.add(BUSY, SECOND, 1_000, 10);
+        }
+        for (int i = 0; i < 99; i++) {
+            window.add(RARE, SECOND, 1_000, 10);
+        }
+
+        // When
+        var bounds = window.bounds(Set.of(90.0, 95.0));
+
+        // Then
+        assertThat(bounds.nanos(90, BUSY).orElseThrow()).isBetween(1_000L, 1_050L);
+        assertThat(bounds.nanos(95, BUSY).orElseThrow()).isBetween(9_000L, 9_400L);
+        assertThat(bounds.nanos(90, RARE)).isEmpty();
+    }
+
+    @Test
+    void countsOnlyWhatTheHeadLetThroughAsDemand() {
+        // Given: the rule keeps a half, the budget a tenth, and a fifth passed the head.
+        var window = new DemandWindow(10 * SECOND, 1, 10);
+        long head = Threshold.ofProbability(0.2).value();
+        window.add(BUSY, SECOND, verdict(0.5, 0.1), head, 1_000, 0);
+
+        // When
+        var shares = window.shares(new Budget(100, 0));
+
+        // Then: what was kept stands for twice as much.
+        assertThat(shares.of(BUSY)).isCloseTo(0.5, within(1e-4));
     }
 
     @Test
     void takesFromThoseWhoAskForMuchWhatTheBudgetLacks() {
         // Given
         var window = new DemandWindow(10 * SECOND, 1, 10);
-        window.add(BUSY, SECOND, HALF, 9_000, 0);
-        window.add(RARE, SECOND, HALF, 100, 0);
+        window.add(BUSY, SECOND, HALF, 0, 9_000, 0);
+        window.add(RARE, SECOND, HALF, 0, 100, 0);
 
         // When
         var shares = window.shares(new Budget(400, 0));
@@ -75,8 +110,8 @@ class WindowsTest {
     void letsChanceGiveWayToWhatRulesKeepForCertain() {
         // Given
         var window = new DemandWindow(10 * SECOND, 1, 10);
-        window.add(BUSY, SECOND, CERTAIN, 3_000, 0);
-        window.add(RARE, SECOND, HALF, 4_000, 0);
+        window.add(BUSY, SECOND, CERTAIN, 0, 3_000, 0);
+        window.add(RARE, SECOND, HALF, 0, 4_000, 0);
 
         // When
         var shares = window.shares(new Budget(400, 0));
@@ -93,7 +128,7 @@ class WindowsTest {
     void countsATraceThatABudgetLetThroughForThoseItDidNot() {
         // Given: the budget in force lets half of what the rule keeps through.
         var window = new DemandWindow(10 * SECOND, 1, 10);
-        window.add(BUSY, SECOND, verdict(0.5, 0.25), 1_000, 0);
+        window.add(BUSY, SECOND, verdict(0.5, 0.25), 0, 1_000, 0);
 
         // When
         var shares = window.shares(new Budget(100, 0));
@@ -106,7 +141,7 @@ class WindowsTest {
     void holdsToBytesAsToSpans() {
         // Given
         var window = new DemandWindow(10 * SECOND, 1, 10);
-        window.add(BUSY, SECOND, HALF, 10, 1_000_000);
+        window.add(BUSY, SECOND, HALF, 0, 10, 1_000_000);
 
         // When, then
         assertThat(window.shares(new Budget(1_000, 50_000)).of(BUSY)).isCloseTo(0.5, within(1e-9));
@@ -116,9 +151,9 @@ class WindowsTest {
     void sharesTheRestAmongOperationsBeyondThoseToldApart() {
         // Given
         var window = new DemandWindow(10 * SECOND, 1, 1);
-        window.add(RARE, SECOND, HALF, 100, 0);
+        window.add(RARE, SECOND, HALF, 0, 100, 0);
         for (int i = 0; i < 10; i++) {
-            window.add(operation("other " + i), SECOND, HALF, 1_000, 0);
+            window.add(operation("other " + i), SECOND, HALF, 0, 1_000, 0);
         }
 
         // When

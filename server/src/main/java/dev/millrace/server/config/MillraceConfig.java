@@ -310,9 +310,6 @@ public record MillraceConfig(
         }
     }
 
-    /// What is decided before spans reach the log.
-    public record SamplingConfig(HeadConfig head, TailConfig tail, RemoteConfig remote) {}
-
     /// What complete traces go through before it is decided which are stored.
     ///
     /// @param enrichers the names of those that plugins bring, in their order
@@ -324,17 +321,18 @@ public record MillraceConfig(
             Map<String, String> settings,
             String pluginsDir) {}
 
-    /// Which complete traces are stored.
-    public record TailConfig(
+    /// Which spans and traces are kept, before the log and behind it.
+    public record SamplingConfig(
             Preset preset,
-            String policyFile,
-            Duration interval,
-            Duration window,
-            Duration demandWindow) {}
+            LoadConfig load,
+            HeadConfig head,
+            TailConfig tail,
+            RemoteConfig remote) {}
 
-    /// A policy that needs no file.
+    /// One word for head and tail together.
     public enum Preset {
         KEEP_ALL("keep-all"),
+        HEAD("head"),
         TAIL("tail"),
         HYBRID("hybrid");
 
@@ -350,19 +348,68 @@ public record MillraceConfig(
         }
     }
 
+    /// When a machine is busy, as shares of CPU and memory in use.
+    public record LoadConfig(double highMark, double lowMark) {}
+
+    /// Which complete traces are stored.
+    public record TailConfig(
+            TailPreset preset,
+            String policyFile,
+            Duration interval,
+            Duration window,
+            Duration demandWindow) {}
+
+    /// A policy that needs no file.
+    public enum TailPreset {
+        /// That of the preset for all.
+        SAME("same"),
+        KEEP_ALL("keep-all"),
+        TAIL("tail"),
+        HYBRID("hybrid");
+
+        private final String word;
+
+        TailPreset(String word) {
+            this.word = word;
+        }
+
+        @Override
+        public String toString() {
+            return word;
+        }
+    }
+
+    /// Whether something is done at all.
+    public enum Switch {
+        /// As the preset says.
+        AUTO("auto"),
+        ON("true"),
+        OFF("false");
+
+        private final String word;
+
+        Switch(String word) {
+            this.word = word;
+        }
+
+        @Override
+        public String toString() {
+            return word;
+        }
+    }
+
     /// Which spans the collector lets go on.
     ///
+    /// @param probability a number; empty for that of the preset
     /// @param rules probabilities by service, or by service and operation with a space between
     public record HeadConfig(
-            boolean enabled,
-            double probability,
+            Switch enabled,
+            String probability,
             Map<String, String> rules,
             double spansPerSecond,
             double spansPerSecondPerService,
             @Between(min = 1, max = 100_000_000) int rememberedTraces,
-            Duration rememberedFor,
-            double highMark,
-            double lowMark) {}
+            Duration rememberedFor) {}
 
     /// What SDKs are told to sample. No file means one probability for all, unless it is adaptive.
     public record RemoteConfig(
