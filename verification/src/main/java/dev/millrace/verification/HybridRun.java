@@ -42,7 +42,7 @@ public final class HybridRun implements AutoCloseable {
 
     private static final String GROUP = "disturbed";
     private static final Duration PATIENCE = Duration.ofMinutes(2);
-    private static final Duration LOOK_EVERY = Duration.ofMillis(250);
+    private static final Duration LOOK_EVERY = Duration.ofMillis(500);
     private static final int SPANS_PER_SECOND = 1_500;
     private static final int MOST_DIFFERENCES = 20;
 
@@ -218,7 +218,7 @@ public final class HybridRun implements AutoCloseable {
                 LoadConfig.builder(collector.otlpGrpc())
                         .seed(seed)
                         .spansPerSecond(SPANS_PER_SECOND)
-                        .late(0.03, Duration.ofSeconds(3))
+                        .late(0.05, Duration.ofSeconds(3))
                         .duplicates(0.01)
                         .giants(400, 500)
                         .truthFile(truth(seed))
