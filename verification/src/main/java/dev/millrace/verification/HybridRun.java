@@ -11,6 +11,7 @@ import dev.millrace.model.TraceId;
 import dev.millrace.pipeline.Decision;
 import dev.millrace.wire.otlp.OtlpDecoder;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -134,7 +135,7 @@ public final class HybridRun implements AutoCloseable {
         try {
             process.start();
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
