@@ -219,7 +219,7 @@ public final class HybridRun implements AutoCloseable {
                 LoadConfig.builder(collector.otlpGrpc())
                         .seed(seed)
                         .spansPerSecond(SPANS_PER_SECOND)
-                        .late(0.05, Duration.ofSeconds(3))
+                        .late(0.2, Duration.ofSeconds(4))
                         .duplicates(0.01)
                         .giants(400, 500)
                         .truthFile(truth(seed))
