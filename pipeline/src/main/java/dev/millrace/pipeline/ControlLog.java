@@ -40,6 +40,14 @@ final class ControlLog implements Versions, AutoCloseable {
     /// How many of the newest versions are held; older ones are read again when they are needed.
     private static final int HELD = 8;
 
+    /// How many are read at once then: who asks for one is reading `spans` again, and asks for the
+    /// next soon.
+    private static final int AHEAD = 32;
+
+    /// How long the broker may hold back an answer because nothing is new. Until it answers no
+    /// older version can be read.
+    private static final Map<String, Integer> SOON = Map.of("fetch.max.wait.ms", 100);
+
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final KafkaProducer<byte[], byte[]> producer;
     private final TopicPartition partition;
@@ -48,9 +56,10 @@ final class ControlLog implements Versions, AutoCloseable {
 
     /// What an instance said of its machine, and when, by the log.
     private record Reported(Load load, long at) {}
+    private final TreeMap<Long, Version> replayed = new TreeMap<>();
 
     ControlLog(KafkaClients clients, String role, TopicsConfig topics) {
-        consumer = clients.reader(role + "-control");
+        consumer = clients.reader(role + "-control", SOON);
         producer = clients.producer(role + "-control", Map.of());
         partition = new TopicPartition(topics.fullName(topics.samplingControl()), 0);
     }
@@ -102,30 +111,39 @@ final class ControlLog implements Versions, AutoCloseable {
     }
 
     private Version older(long number) {
+        var known = replayed.get(number);
+        if (known != null) {
+            return known;
+        }
+        replayed.clear();
         long next = consumer.position(partition);
         // What was published here was not necessarily read.
         long end = Math.max(next, held.lastKey());
         consumer.seek(partition, Math.max(beginning(), number - 1));
-        Version found = null;
         int idle = 0;
-        while (found == null && consumer.position(partition) < end) {
+        while (replayed.isEmpty() && consumer.position(partition) < end) {
             var messages = consumer.poll(POLL);
             for (var message : messages) {
-                if (found == null && message.key() == null) {
-                    found = decode(message.offset(), message.value());
+                var version =
+                        replayed.size() < AHEAD && message.key() == null
+                                ? decode(message.offset(), message.value())
+                                : null;
+                if (version != null) {
+                    replayed.put(version.number(), version);
                 }
             }
             idle = messages.isEmpty() ? idle + 1 : 0;
             checkProgress(idle, end);
         }
         consumer.seek(partition, next);
-        if (found == null || (number > 0 && found.number() != number)) {
+        var found = replayed.isEmpty() ? latest() : replayed.firstEntry().getValue();
+        if (number > 0 && found.number() != number) {
             LOG.atError()
                     .addKeyValue("version", number)
-                    .addKeyValue("instead", found == null ? "latest" : found.number())
+                    .addKeyValue("instead", found.number())
                     .log("A version that verdicts depend on is gone; another is taken");
         }
-        return found == null ? latest() : found;
+        return found;
     }
 
     /// Appends a version and returns it with its number.

@@ -290,7 +290,6 @@ record SamplingInvariants(SimulatedLog log, SimulatedOutputs outputs, String nam
                             + " "
                             + tenant(message.headers()).name()
                             + " "
-                            + OtlpDecoder.spans(Slice.of(message.value()))
                             + new String(message.value(), StandardCharsets.ISO_8859_1),
                     1,
                     Integer::sum);

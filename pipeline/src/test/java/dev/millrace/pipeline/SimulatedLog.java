@@ -10,7 +10,6 @@ import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Headers;
-import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +45,10 @@ final class SimulatedLog {
         return new TopicPartition("spans", number);
     }
 
+    static Headers noHeaders() {
+        return new org.apache.kafka.common.header.internals.RecordHeaders();
+    }
+
     void append(
             int partition, long appendedAt, byte[] key, byte @Nullable [] value, Headers headers) {
         var log = spans.get(partition);
@@ -65,8 +68,8 @@ final class SimulatedLog {
     }
 
     void mark(int partition, byte[] says) {
-        var headers = new RecordHeaders();
-        headers.add(dev.millrace.pipeline.RecordHeaders.MARKER, says);
+        var headers = noHeaders();
+        headers.add(RecordHeaders.MARKER, says);
         append(partition, time, new byte[0], null, headers);
     }
 

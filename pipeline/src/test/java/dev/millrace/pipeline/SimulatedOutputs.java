@@ -1,5 +1,8 @@
 package dev.millrace.pipeline;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.assembly.Resumption;
 import dev.millrace.model.Slice;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -40,7 +43,12 @@ final class SimulatedOutputs {
 
     void commit(Transaction transaction, Map<TopicPartition, OffsetAndMetadata> offsets) {
         transaction.state = State.COMMITTED;
-        positions.putAll(offsets);
+        offsets.forEach((partition, next) -> {
+            var before = positions.put(partition, next);
+            assertThat(next.offset())
+                    .as("%s: a position never steps back", partition)
+                    .isGreaterThanOrEqualTo(before == null ? 0 : before.offset());
+        });
     }
 
     void abort(Transaction transaction) {
@@ -51,7 +59,7 @@ final class SimulatedOutputs {
     CommitMetadata position(int partition) {
         var committed = positions.get(SimulatedLog.partition(partition));
         return committed == null
-                ? new CommitMetadata(dev.millrace.assembly.Resumption.fresh(0), 0, 0, 0)
+                ? new CommitMetadata(Resumption.fresh(0), 0, 0, 0)
                 : CommitMetadata.decode(committed);
     }
 

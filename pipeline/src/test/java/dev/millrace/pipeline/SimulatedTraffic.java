@@ -14,7 +14,6 @@ import dev.millrace.wire.otlp.OtlpEncoder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import org.apache.kafka.common.header.internals.RecordHeaders;
 
 /// Spans out of order, late, doubled and failing late, in records of one trace or of several, and
 /// sometimes a record that is none.
@@ -36,11 +35,9 @@ final class SimulatedTraffic {
         newest += random.nextInt(3) == 0 ? 1 : 0;
         long trace = someTrace();
         int partition = partition(trace);
-        var headers = new RecordHeaders();
+        var headers = SimulatedLog.noHeaders();
         if (trace % 4 == 0 || random.nextInt(30) == 0) {
-            headers.add(
-                    dev.millrace.pipeline.RecordHeaders.TENANT,
-                    dev.millrace.pipeline.RecordHeaders.value("other"));
+            headers.add(RecordHeaders.TENANT, RecordHeaders.value("other"));
         }
         switch (random.nextInt(40)) {
             case 0 -> log.append(partition, appendedAt, key(trace), null, headers);
@@ -52,9 +49,7 @@ final class SimulatedTraffic {
                             "no spans".getBytes(US_ASCII),
                             headers);
             case 2, 3, 4, 5, 6, 7, 8 -> {
-                headers.add(
-                        dev.millrace.pipeline.RecordHeaders.KEYING,
-                        dev.millrace.pipeline.RecordHeaders.value(Keying.PACKED.word()));
+                headers.add(RecordHeaders.KEYING, RecordHeaders.value(Keying.PACKED.word()));
                 var spans = new ArrayList<>(spans(trace));
                 for (int more = random.nextInt(6); more > 0; more--) {
                     long other = someTrace();

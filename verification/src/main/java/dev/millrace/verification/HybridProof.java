@@ -2,8 +2,6 @@ package dev.millrace.verification;
 
 import java.nio.file.Files;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -22,19 +20,12 @@ public final class HybridProof {
     public static void main(String[] arguments) throws Exception {
         int runs = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 100;
         long firstSeed = arguments.length > 1 ? Long.parseLong(arguments[1]) : 1;
-        System.out.println("| seed | acknowledged spans | faults |");
+        System.out.println("| seed | spans acknowledged, decisions | faults, differences |");
         System.out.println("|-|-|-|");
-        var logs = new ArrayList<String>();
-        boolean same = pending(firstSeed - 1, logs);
+        boolean same = pending(firstSeed - 1);
         for (long from = firstSeed; from < firstSeed + runs; from += RUNS_PER_LOG) {
-            same &= onOneLog(from, Math.min(firstSeed + runs, from + RUNS_PER_LOG), logs);
+            same &= onOneLog(from, Math.min(firstSeed + runs, from + RUNS_PER_LOG));
         }
-        System.out.println();
-        System.out.println(
-                "| seeds | decisions | by rule | brought back | versions | differences |");
-        System.out.println("|-|-|-|-|-|-|");
-        logs.forEach(System.out::println);
-        System.out.println();
         System.out.println(
                 same
                         ? "Verdicts and stored traces are those of undisturbed readers."
@@ -42,13 +33,13 @@ public final class HybridProof {
         System.exit(same ? 0 : 1);
     }
 
-    private static boolean pending(long seed, List<String> logs) throws Exception {
+    private static boolean pending(long seed) throws Exception {
         var directory = Files.createTempDirectory("millrace-pending-");
         boolean same;
         try (var run = new HybridRun(directory, MINUTE)) {
             run.start();
             print(run.killWhilePending(seed, Duration.ofSeconds(10)));
-            same = note(seed + ", a minute pending", run.compare(), logs);
+            same = print(seed + ", a minute pending", run.compare());
         }
         if (same) {
             Start.delete(directory);
@@ -56,7 +47,7 @@ public final class HybridProof {
         return same;
     }
 
-    private static boolean onOneLog(long from, long to, List<String> logs) throws Exception {
+    private static boolean onOneLog(long from, long to) throws Exception {
         var directory = Files.createTempDirectory("millrace-hybrid-");
         boolean same;
         try (var run = new HybridRun(directory, QUIET)) {
@@ -64,7 +55,7 @@ public final class HybridProof {
             for (long seed = from; seed < to; seed++) {
                 print(run.disturb(seed));
             }
-            same = note(from + " to " + (to - 1), run.compare(), logs);
+            same = print(from + " to " + (to - 1), run.compare());
         }
         if (same) {
             Start.delete(directory);
@@ -78,23 +69,22 @@ public final class HybridProof {
                 round.seed(), round.acknowledged(), String.join(", ", round.faults()));
     }
 
-    private static boolean note(String seeds, HybridRun.Outcome outcome, List<String> logs) {
+    private static boolean print(String seeds, HybridRun.Outcome outcome) {
         String rules =
                 new TreeMap<>(outcome.byRule())
                         .entrySet().stream()
                                 .map(entry -> entry.getKey() + " " + entry.getValue())
                                 .collect(Collectors.joining(", "));
-        logs.add(
-                "| %s | %d | %s | %d | %d | %s |"
-                        .formatted(
-                                seeds,
-                                outcome.decisions(),
-                                rules,
-                                outcome.broughtBack(),
-                                outcome.versions(),
-                                outcome.differences().isEmpty()
-                                        ? "none"
-                                        : String.join("; ", outcome.differences())));
+        System.out.printf(
+                "| **%s** | %d decisions (%s) by %d versions, %d brought back | %s |%n",
+                seeds,
+                outcome.decisions(),
+                rules,
+                outcome.versions(),
+                outcome.broughtBack(),
+                outcome.differences().isEmpty()
+                        ? "none"
+                        : String.join("; ", outcome.differences()));
         return outcome.differences().isEmpty();
     }
 }

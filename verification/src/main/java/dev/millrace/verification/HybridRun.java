@@ -11,6 +11,7 @@ import dev.millrace.model.TraceId;
 import dev.millrace.pipeline.Decision;
 import dev.millrace.wire.otlp.OtlpDecoder;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,7 +43,7 @@ public final class HybridRun implements AutoCloseable {
 
     private static final String GROUP = "disturbed";
     private static final Duration PATIENCE = Duration.ofMinutes(2);
-    private static final Duration LOOK_EVERY = Duration.ofMillis(250);
+    private static final Duration LOOK_EVERY = Duration.ofMillis(500);
     private static final int SPANS_PER_SECOND = 1_500;
     private static final int MOST_DIFFERENCES = 20;
 
@@ -134,7 +135,7 @@ public final class HybridRun implements AutoCloseable {
         try {
             process.start();
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
@@ -218,7 +219,7 @@ public final class HybridRun implements AutoCloseable {
                 LoadConfig.builder(collector.otlpGrpc())
                         .seed(seed)
                         .spansPerSecond(SPANS_PER_SECOND)
-                        .late(0.03, Duration.ofSeconds(3))
+                        .late(0.2, Duration.ofSeconds(4))
                         .duplicates(0.01)
                         .giants(400, 500)
                         .truthFile(truth(seed))

@@ -71,6 +71,7 @@ record TraceLog(String bootstrapServers) {
     int unfinished(String group, String topic) {
         try (var consumer = consumer(Map.of("group.id", group))) {
             var partitions = partitions(consumer, topic);
+            consumer.assign(partitions);
             var ends = consumer.endOffsets(partitions);
             var committed = consumer.committed(Set.copyOf(partitions));
             int unfinished = 0;
