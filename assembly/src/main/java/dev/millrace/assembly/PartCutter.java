@@ -25,7 +25,7 @@ final class PartCutter {
     private final int maxSpans;
     private final Parts parts;
     private final TraceId traceId;
-    private final SpanIndex index = new SpanIndex();
+    private final SpanIndex index;
 
     private boolean hasRoot;
     private long rootStart;
@@ -40,8 +40,11 @@ final class PartCutter {
     private long bytes;
     private final TreeSet<String> services = new TreeSet<>();
 
-    PartCutter(AssemblyConfig config, TraceId traceId, Parts parts) {
+    /// @param index is cleared and used; making one for every trace would cost more than filling it
+    PartCutter(AssemblyConfig config, TraceId traceId, SpanIndex index, Parts parts) {
         this.traceId = traceId;
+        this.index = index;
+        index.clear();
         this.maxBytes = config.maxPartBytes().bytes();
         this.maxSpans = config.maxPartSpans();
         this.parts = parts;

@@ -4,6 +4,7 @@ import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.wire.otlp.MalformedSpansException;
+import dev.millrace.wire.otlp.SpanIndex;
 import dev.millrace.wire.otlp.TraceChunk;
 import java.util.HashMap;
 import java.util.List;
@@ -41,6 +42,9 @@ public final class PartitionAssembler implements AutoCloseable {
     private @Nullable OpenTrace liveliest;
     private @Nullable OpenTrace oldest;
     private @Nullable OpenTrace youngest;
+
+    /// Of the trace that is being closed.
+    private SpanIndex index = new SpanIndex();
 
     private long position;
     private long time;
@@ -187,9 +191,10 @@ public final class PartitionAssembler implements AutoCloseable {
                 new PartCutter(
                         config,
                         key.traceId(),
-                        (index, from, spans) -> {
-                            sink.observe(index, from, spans);
-                            only.part(index, spans);
+                        index,
+                        (known, from, spans) -> {
+                            sink.observe(known, from, spans);
+                            only.part(known, spans);
                             if (inSteps) {
                                 sink.committable();
                             }
@@ -221,8 +226,9 @@ public final class PartitionAssembler implements AutoCloseable {
                         new PartCutter(
                                 config,
                                 key.traceId(),
-                                (index, from, spans) -> {
-                                    writer.part(index, from, spans);
+                                index,
+                                (known, from, spans) -> {
+                                    writer.part(known, from, spans);
                                     if (inSteps) {
                                         begun = new Resumption.Begun(key.traceId(), writer.given());
                                         sink.committable();
@@ -232,6 +238,10 @@ public final class PartitionAssembler implements AutoCloseable {
                 read(trace, again, (_, _, _) -> {});
                 var _ = again.finish();
             }
+        }
+        if (cutter.count() > 1) {
+            // It has grown, and most traces are small.
+            index = new SpanIndex();
         }
         sink.closed(closed, fate);
         return fate;
