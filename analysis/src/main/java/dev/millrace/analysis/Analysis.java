@@ -62,6 +62,11 @@ public final class Analysis {
         return taken;
     }
 
+    /// Whether it is time to [tidy][#tidy(long)].
+    public boolean isUntidy(long nowNanos) {
+        return epochBegan == 0 || nowNanos - epochBegan >= EPOCH_NANOS;
+    }
+
     /// Forgets, once a minute, names that are no longer used. To be called while no partition holds
     /// figures: they would lose their names.
     ///
@@ -70,7 +75,7 @@ public final class Analysis {
         if (epochBegan == 0) {
             epochBegan = nowNanos;
         }
-        if (nowNanos - epochBegan >= EPOCH_NANOS) {
+        if (isUntidy(nowNanos)) {
             epochBegan = nowNanos;
             epoch++;
             catalogs.values().removeIf(catalog -> catalog.usedIn() < epoch - KEPT_EPOCHS);

@@ -206,6 +206,30 @@ class FiguresTest {
     }
 
     @Test
+    void aTraceCountsOnceThoughFiguresAreTakenInTheMiddleOfIt() {
+        // Given: only one span of a trace may be linked.
+        var config = new AnalysisConfig(9, 9, 9, 1, false);
+        var figures = new Analysis(config, SpanWeight.ONE).partition();
+        var totals = new DependencyTotals(1_000);
+        var spans = Traces.built(span("shop", INTERNAL, 1, 0), span("shop", INTERNAL, 2, 1));
+        show(figures, span("shop", INTERNAL, 3, 0));
+
+        // When: it is begun twice, as after a crash.
+        Traces.showPart(figures, spans);
+        figures.take(origin(1)).forEach(totals::add);
+        Traces.showPart(figures, spans);
+        figures.take(origin(2)).forEach(totals::add);
+        figures.end(true);
+        figures.take(origin(3)).forEach(totals::add);
+
+        // Then
+        assertThat(totals.between(Tenant.DEFAULT, 0, Long.MAX_VALUE).values())
+                .singleElement()
+                .extracting(Figures::calls)
+                .isEqualTo(3.0);
+    }
+
+    @Test
     void whatWasNotSeenForAWhileMakesRoom() {
         // Given
         var analysis = new Analysis(new AnalysisConfig(2, 1, 2, 100, false), SpanWeight.ONE);

@@ -76,6 +76,15 @@ final class Traces {
         figures.end(kept);
     }
 
+    /// Shows a trace's first part, and no more of it.
+    static void showPart(PartitionFigures figures, List<Span> part) {
+        var id = part.getFirst().traceId();
+        figures.begin(Tenant.DEFAULT, id);
+        var index = new SpanIndex();
+        index.add(id, OtlpEncoder.encode(part));
+        figures.observe(index, IntStream.range(0, index.size()).toArray());
+    }
+
     static void show(PartitionFigures figures, Span.Builder... spans) {
         show(figures, Tenant.DEFAULT, false, built(spans));
     }

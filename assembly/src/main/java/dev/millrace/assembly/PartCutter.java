@@ -32,7 +32,7 @@ final class PartCutter {
     private final Enrichment enrichment;
     private final OpenTrace.Key key;
     private final boolean late;
-    private final SpanIndex index = new SpanIndex();
+    private final SpanIndex index;
     private final MinuteRuns runs = new MinuteRuns();
 
     private boolean hasRoot;
@@ -51,15 +51,19 @@ final class PartCutter {
 
     /// @param enrichment what the parts go through
     /// @param late whether these are late spans of the trace
+    /// @param index is cleared and used; making one for every trace would cost more than filling it
     PartCutter(
             AssemblyConfig config,
             Enrichment enrichment,
             OpenTrace.Key key,
             boolean late,
+            SpanIndex index,
             Parts parts) {
         this.enrichment = enrichment;
         this.key = key;
         this.late = late;
+        this.index = index;
+        index.clear();
         this.maxBytes = config.maxPartBytes().bytes();
         this.maxSpans = config.maxPartSpans();
         this.parts = parts;

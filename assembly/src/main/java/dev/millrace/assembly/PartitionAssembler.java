@@ -46,6 +46,9 @@ public final class PartitionAssembler implements AutoCloseable {
     private @Nullable OpenTrace oldest;
     private @Nullable OpenTrace youngest;
 
+    /// Of the trace that is being closed.
+    private SpanIndex index = new SpanIndex();
+
     private long position;
     private long time;
     private long heldBytes;
@@ -215,7 +218,7 @@ public final class PartitionAssembler implements AutoCloseable {
         sink.begin(key.tenant(), key.traceId());
         int onRecord = inSteps ? partsOnRecord(trace) : 0;
         var whole = new WholeTrace(sink, inSteps);
-        var cutter = new PartCutter(config, enrichment, key, late, whole);
+        var cutter = new PartCutter(config, enrichment, key, late, index, whole);
         read(
                 trace,
                 cutter,
@@ -259,11 +262,15 @@ public final class PartitionAssembler implements AutoCloseable {
             if (cutter.count() == 1) {
                 whole.into(writer);
             } else if (cutter.count() > 1) {
-                var again = new PartCutter(config, enrichment, key, late, writer);
+                var again = new PartCutter(config, enrichment, key, late, index, writer);
                 // What is poison has been told.
                 read(trace, again, minuteOf, (_, _, _) -> {});
                 var _ = again.finish();
             }
+        }
+        if (cutter.count() > 1) {
+            // It has grown, and most traces are small.
+            index = new SpanIndex();
         }
         sink.closed(closed, fate);
         return fate;

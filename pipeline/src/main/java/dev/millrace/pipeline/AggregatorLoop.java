@@ -137,8 +137,10 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
         metrics.loadFactor = control.latest().loadFactor();
         load.ifPresent(LoadReport::step);
         sendMarkers(now);
-        if (isCommitDue()) {
-            commit();
+        // Names are forgotten where no figures tell of them any more.
+        boolean untidy = analysis.isUntidy(now);
+        if ((isCommitDue() || untidy) && commit() && untidy) {
+            analysis.tidy(now);
         }
     }
 
@@ -199,7 +201,6 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
             });
             progress.forEach(OwnedPartition::committed);
             metrics.analysed(analysis);
-            analysis.tidy(lastCommitNanos);
             return true;
         } catch (KafkaException e) {
             LOG.atWarn().addKeyValue("error", e.toString()).log("Transaction given up");
