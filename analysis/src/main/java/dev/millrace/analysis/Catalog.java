@@ -34,8 +34,8 @@ final class Catalog {
     private boolean full;
 
     // Links repeat, so the last few are remembered where a look is enough.
-    private final long[] recentKeys = new long[256];
-    private final int[] recentLinks = new int[256];
+    private final long[] recentKeys = new long[1024];
+    private final int[] recentLinks = new int[1024];
     private int epoch;
     private int usedIn;
 
@@ -128,7 +128,7 @@ final class Catalog {
 
     int link(int caller, int callee, Connection connection) {
         long key = ((long) caller << 31 | callee) * CONNECTIONS + connection.number();
-        int slot = (int) ((key * 0x9e3779b97f4a7c15L) >>> 56);
+        int slot = (int) ((key * 0x9e3779b97f4a7c15L) >>> 54);
         if (recentKeys[slot] == key) {
             linkUsedIn[recentLinks[slot]] = epoch;
             return recentLinks[slot];

@@ -50,6 +50,14 @@ class PolicyTest {
             assertThat(stored.traceState()).isEqualTo("ot=th:0");
             awaitMetric(millrace, spans("dropped", "none"), 1);
             assertThat(millrace.trace(fine)).isEmpty();
+            // Both count, and the one to look at is the one that is there.
+            String labels =
+                    "{kind=\"server\",operation=\"GET /\",service=\"shop\",tenant=\"default\"}";
+            awaitMetric(millrace, "millrace_operation_duration_seconds_count" + labels, 2);
+            awaitMetric(millrace, "millrace_operation_errors_total" + labels, 1);
+            assertThat(millrace.openMetrics())
+                    .contains("trace_id=\"" + failed + "\"")
+                    .doesNotContain(fine.toString());
 
             // When: what is no policy changes nothing.
             Files.writeString(policy, "rules: [{name: all, keep: much}]");

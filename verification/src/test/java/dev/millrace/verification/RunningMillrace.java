@@ -148,8 +148,23 @@ final class RunningMillrace implements AutoCloseable {
 
     /// What any of its ports answers.
     HttpResponse<String> page(URI uri) throws IOException, InterruptedException {
+        return page(uri, "*/*");
+    }
+
+    private HttpResponse<String> page(URI uri, String accept)
+            throws IOException, InterruptedException {
         return http.send(
-                HttpRequest.newBuilder(uri).timeout(PATIENCE).build(), BodyHandlers.ofString());
+                HttpRequest.newBuilder(uri).timeout(PATIENCE).header("Accept", accept).build(),
+                BodyHandlers.ofString());
+    }
+
+    /// Its metrics as OpenMetrics, which has exemplars.
+    String openMetrics() throws IOException, InterruptedException {
+        return page(metrics(), "application/openmetrics-text").body();
+    }
+
+    private URI metrics() {
+        return URI.create("http://127.0.0.1:" + process.setting("metrics.port") + "/metrics");
     }
 
     Optional<Trace> trace(TraceId traceId) {
@@ -186,7 +201,7 @@ final class RunningMillrace implements AutoCloseable {
     ///
     /// @param sample its name and labels, as they are written there
     double metric(String sample) throws IOException, InterruptedException {
-        return page(URI.create("http://127.0.0.1:" + process.setting("metrics.port") + "/metrics"))
+        return page(metrics())
                 .body()
                 .lines()
                 .filter(line -> line.startsWith(sample + " "))
