@@ -34,7 +34,8 @@ public final class PartitionFigures {
     private TraceId traceId = new TraceId(0, 1);
     private Catalog catalog;
 
-    /// Where it counts: apart until it ends, for it may never do so, and figures may be taken before.
+    /// Where it counts: apart until it ends, for it may never do so, and figures may be taken
+    /// before.
     private List<MinuteFigures> counted;
 
     private final List<MinuteFigures> beyond = new ArrayList<>(0);

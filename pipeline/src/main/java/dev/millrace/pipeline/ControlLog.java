@@ -56,6 +56,7 @@ final class ControlLog implements Versions, AutoCloseable {
 
     /// What an instance said of its machine, and when, by the log.
     private record Reported(Load load, long at) {}
+
     private final TreeMap<Long, Version> replayed = new TreeMap<>();
 
     ControlLog(KafkaClients clients, String role, TopicsConfig topics) {
