@@ -1,6 +1,7 @@
 package dev.millrace.pipeline;
 
 import dev.millrace.model.Slice;
+import dev.millrace.sampling.Weight;
 import dev.millrace.sampling.tail.DemandWindow;
 import dev.millrace.sampling.tail.DurationWindow;
 import dev.millrace.sampling.tail.PolicyFile;
@@ -53,7 +54,11 @@ final class SimulatedLeader {
         var operation =
                 new RootOperation(trace.tenant(), digest.rootService(), digest.rootOperation());
         if (!trace.late()) {
-            durations.add(operation, trace.closedAt(), digest.durationNanos());
+            durations.add(
+                    operation,
+                    trace.closedAt(),
+                    digest.durationNanos(),
+                    Weight.of(decision.arrival().leastThreshold()));
         }
         demand.add(
                 operation,
@@ -63,6 +68,7 @@ final class SimulatedLeader {
                         decision.policy(),
                         decision.ruleThreshold(),
                         decision.threshold()),
+                decision.arrival().leastThreshold(),
                 digest.spans(),
                 digest.bytes());
     }

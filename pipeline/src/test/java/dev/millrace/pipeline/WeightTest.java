@@ -6,7 +6,9 @@ import dev.millrace.assembly.AssemblyConfig;
 import dev.millrace.assembly.ClosedTrace;
 import dev.millrace.assembly.ClosedTraces;
 import dev.millrace.assembly.Fate;
+import dev.millrace.assembly.LogMinute;
 import dev.millrace.assembly.PartitionAssembler;
+import dev.millrace.assembly.Refusal;
 import dev.millrace.assembly.Resumption;
 import dev.millrace.assembly.TableSpace;
 import dev.millrace.assembly.TraceSink;
@@ -406,7 +408,8 @@ class WeightTest {
         }
 
         @Override
-        public void poison(Tenant tenant, TraceId traceId, long at, Slice body, String reason) {
+        public void poison(
+                Tenant tenant, TraceId traceId, long at, long minute, Slice body, String reason) {
             throw new IllegalStateException(reason);
         }
 
@@ -437,7 +440,7 @@ class WeightTest {
         }
 
         @Override
-        public void part(ClosedTrace trace, int part, Slice body) {
+        public void part(ClosedTrace trace, int part, Slice body, List<LogMinute> minutes) {
             var index = new SpanIndex();
             index.add(trace.traceId(), body);
             var states = stored.computeIfAbsent(trace.traceId(), _ -> new TreeMap<>());
@@ -445,6 +448,19 @@ class WeightTest {
                 states.put(index.id(i), index.traceState(i));
             }
         }
+
+        @Override
+        public void refused(ClosedTrace trace, Refusal refusal) {
+            throw new IllegalStateException("nothing is enriched: " + refusal);
+        }
+
+        @Override
+        public void putAside(ClosedTrace trace, long at, Slice body, Refusal refusal) {
+            throw new IllegalStateException("nothing is enriched: " + refusal);
+        }
+
+        @Override
+        public void committable() {}
 
         @Override
         public void closed(ClosedTrace trace, Fate fate) {}

@@ -198,7 +198,8 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
     }
 
     private void openAggregator(
-            Parts parts, ComponentConfig wired, KafkaClients clients, String instance) {
+            Parts parts, ComponentConfig wired, KafkaClients clients, String instance)
+            throws StartException {
         Path scratch = config.dataDir().resolve("scratch");
         var aggregator =
                 new Aggregator(
