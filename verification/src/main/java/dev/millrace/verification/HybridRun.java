@@ -122,8 +122,12 @@ public final class HybridRun implements AutoCloseable {
 
     public void start() throws Exception {
         broker.start();
+        startAll(List.of(collector, store, first, second));
+    }
+
+    private static void startAll(List<MillraceProcess> processes) throws Exception {
         var started =
-                List.of(collector, store, first, second).stream()
+                processes.stream()
                         .map(each -> CompletableFuture.runAsync(() -> start(each)))
                         .toList();
         for (var each : started) {
@@ -184,26 +188,24 @@ public final class HybridRun implements AutoCloseable {
         return "freeze " + name;
     }
 
-    /// Kills both aggregators while everything that was sent is pending, and once more.
+    /// Kills both aggregators while what was sent is pending, and once more if it still is by then.
     ///
     /// @param send how long; with what follows less than the quiet period
     public Round killWhilePending(long seed, Duration send) throws Exception {
         long acknowledged = load(seed, () -> pause(send));
         int decided = log.decisions("sampling-decisions").size();
-        var faults = new ArrayList<String>();
-        for (int i = 0; i < 2; i++) {
-            first.kill();
-            second.kill();
-            first.start();
-            second.start();
-            faults.add("kill both");
-            pause(quietPeriod.dividedBy(6));
-        }
         if (log.unfinished(GROUP, "spans") == 0) {
             throw new IllegalStateException("nothing was pending (expected: all that was sent)");
         }
+        var faults = new ArrayList<>(List.of(decided + " decided before"));
+        for (int i = 0; i < 2 && log.unfinished(GROUP, "spans") > 0; i++) {
+            first.kill();
+            second.kill();
+            startAll(List.of(first, second));
+            faults.add("kill both");
+            pause(quietPeriod.dividedBy(6));
+        }
         awaitDecided(GROUP, "sampling-decisions");
-        faults.add(decided + " decided before");
         return new Round(seed, acknowledged, faults);
     }
 
@@ -227,7 +229,7 @@ public final class HybridRun implements AutoCloseable {
         try (var load = new LoadRun(config, Clock.systemUTC(), System::nanoTime, _ -> {})) {
             var report = CompletableFuture.supplyAsync(() -> run(load));
             disturbance.run();
-            // Late spans leave within this.
+            // So that what was started last meets some load.
             pause(Duration.ofSeconds(1));
             load.stop();
             return report.get().acknowledged();
