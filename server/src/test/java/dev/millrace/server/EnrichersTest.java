@@ -10,7 +10,8 @@ import dev.millrace.enrichment.api.EnricherFactory;
 import dev.millrace.server.config.ConfigException;
 import dev.millrace.server.config.ConfigSources;
 import dev.millrace.server.config.MillraceConfig;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -194,7 +195,10 @@ final class EnrichersTest {
 
     private Enrichment open(MillraceConfig config) throws StartException {
         return Enrichers.open(
-                new Parts(stack, new Health(Phase.Starting::new), new SimpleMeterRegistry()),
+                new Parts(
+                        stack,
+                        new Health(Phase.Starting::new),
+                        new PrometheusMeterRegistry(PrometheusConfig.DEFAULT)),
                 config);
     }
 
