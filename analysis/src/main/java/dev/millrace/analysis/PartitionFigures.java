@@ -308,10 +308,6 @@ public final class PartitionFigures {
         return added;
     }
 
-    public boolean isEmpty() {
-        return minutes.isEmpty();
-    }
-
     /// Gives out the figures since the last time, one delta for each tenant, and begins anew.
     public List<DependencyDelta> take(Origin origin) {
         var deltas = new ArrayList<DependencyDelta>(minutes.size());

@@ -2,6 +2,7 @@ package dev.millrace.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.analysis.AnalysisConfig;
 import dev.millrace.analysis.Connection;
 import dev.millrace.analysis.Dependency;
 import dev.millrace.analysis.DependencyDelta;
@@ -69,6 +70,8 @@ class DependenciesTest {
     private final String group = KafkaFixture.uniqueName("figures");
     private final AggregatorMetrics metrics = new AggregatorMetrics(new SimpleMeterRegistry());
     private String policy = "rules: [{name: errors, when: {error: any}}, {name: half, keep: 50%}]";
+
+    private FiguresConfig figures = FiguresConfig.DEFAULT;
 
     @TempDir private Path scratch;
     private TopicsConfig topics;
@@ -219,6 +222,26 @@ class DependenciesTest {
         }
     }
 
+    @Test
+    void countsNothingWhereItIsTurnedOff() {
+        // Given
+        figures =
+                new FiguresConfig(
+                        false, new AnalysisConfig(10, 10, 10, 10, false), RedTotals.Bounds.DEFAULT);
+        kafka.send(List.of(record(call(1, START, false))));
+
+        // When
+        try (var loop = loop()) {
+            loop.open();
+            stepUntil(() -> metrics.traces.count() == 1, loop);
+            assertThat(loop.commit()).isTrue();
+        }
+
+        // Then
+        assertThat(records()).isEmpty();
+        assertThat(metrics.red.totals(Operation.class)).isEmpty();
+    }
+
     private AggregatorLoop loop() {
         return loop(Duration.ofMillis(50), metrics, System::nanoTime);
     }
@@ -249,7 +272,7 @@ class DependenciesTest {
                         scratch,
                         assembly,
                         tail,
-                        FiguresConfig.DEFAULT);
+                        figures);
         return new AggregatorLoop(clients, config, topics, told, 0, nanoTime);
     }
 

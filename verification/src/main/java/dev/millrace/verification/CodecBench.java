@@ -4,14 +4,16 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/// What turns others' formats into OTLP and back, and the head sampler behind it.
+/// What turns others' formats into OTLP and back, the head sampler behind it, and the figures of
+/// complete traces.
 final class CodecBench {
 
     private static final List<JmhRun> RUNS =
             List.of(
                     new JmhRun("wire/zipkin", "ZipkinBenchmark"),
                     new JmhRun("wire/jaeger", "JaegerBenchmark"),
-                    new JmhRun("sampling", "HeadSamplerBenchmark"));
+                    new JmhRun("sampling", "HeadSamplerBenchmark"),
+                    new JmhRun("analysis", "FiguresBenchmark"));
 
     private CodecBench() {}
 
