@@ -8,7 +8,13 @@ import dev.millrace.load.Truth;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Span;
 import dev.millrace.model.TraceId;
+import dev.millrace.pipeline.Audit;
 import dev.millrace.pipeline.Decision;
+import dev.millrace.pipeline.IngesterConfig;
+import dev.millrace.pipeline.KafkaClients;
+import dev.millrace.pipeline.KafkaConfig;
+import dev.millrace.pipeline.TopicsConfig;
+import dev.millrace.pipeline.ledger.Balance;
 import dev.millrace.wire.otlp.OtlpDecoder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -32,7 +39,8 @@ import java.util.function.BooleanSupplier;
 /// the one that stores are killed, stopped and frozen under load; then the same log read by an
 /// aggregator that nobody disturbs.
 ///
-/// Both must have decided and written the same, and the store must hold what was written.
+/// Both must have decided and written the same, the store must hold what was written, and the audit
+/// must close at what senders were told.
 public final class HybridRun implements AutoCloseable {
 
     private static final String POLICY =
@@ -56,6 +64,11 @@ public final class HybridRun implements AutoCloseable {
     private final MillraceProcess second;
     private final TraceLog log;
     private final List<Long> seeds = new ArrayList<>();
+
+    /// How many spans senders were told are safe, and where the books say otherwise.
+    private long total;
+
+    private final List<String> unbalanced = new ArrayList<>();
 
     /// What was done with one seed.
     ///
@@ -160,7 +173,32 @@ public final class HybridRun implements AutoCloseable {
                             }
                         });
         awaitDecided(GROUP, "sampling-decisions");
+        audit("seed " + seed);
         return new Round(seed, acknowledged, faults);
+    }
+
+    /// Holds the books of the running system against what its senders were told.
+    private void audit(String when) {
+        var clients = new KafkaClients(KafkaConfig.embedded(broker.bootstrapServers()));
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            var report =
+                    Audit.run(
+                            clients,
+                            TopicsConfig.embedded(),
+                            IngesterConfig.Feed.TRACES,
+                            Instant.EPOCH);
+            long sent = report.balances().stream().mapToLong(Balance::acknowledged).sum();
+            long pending = report.balances().stream().mapToLong(Balance::pending).sum();
+            if (report.closes() && pending == 0 && sent == total) {
+                return;
+            }
+            if (System.nanoTime() - deadline > 0) {
+                unbalanced.add(when + ": " + total + " acknowledged, but\n" + report.text());
+                return;
+            }
+            pause(LOOK_EVERY);
+        }
     }
 
     private String fault(Random random) throws Exception {
@@ -206,6 +244,7 @@ public final class HybridRun implements AutoCloseable {
             pause(quietPeriod.dividedBy(6));
         }
         awaitDecided(GROUP, "sampling-decisions");
+        audit("seed " + seed);
         return new Round(seed, acknowledged, faults);
     }
 
@@ -232,7 +271,9 @@ public final class HybridRun implements AutoCloseable {
             // So that what was started last meets some load.
             pause(Duration.ofSeconds(1));
             load.stop();
-            return report.get().acknowledged();
+            long told = report.get().acknowledged();
+            total += told;
+            return told;
         }
     }
 
@@ -286,6 +327,8 @@ public final class HybridRun implements AutoCloseable {
                 Map.of(
                         "aggregator.group", "undisturbed",
                         "topics.traces-complete.name", "undisturbed-traces",
+                        "topics.ledger.name", "undisturbed-ledger",
+                        "topics.dependencies.name", "undisturbed-dependencies",
                         "topics.sampling-decisions.name", "undisturbed-decisions");
         try (var replay = process("undisturbed", List.of("aggregator"), own)) {
             replay.start();
@@ -294,7 +337,7 @@ public final class HybridRun implements AutoCloseable {
         }
         var disturbed = new Verdicts(log.decisions("sampling-decisions"));
         var undisturbed = new Verdicts(log.decisions("undisturbed-decisions"));
-        var differences = new ArrayList<String>();
+        var differences = new ArrayList<>(unbalanced);
         differences.addAll(disturbed.decidedTwice());
         differences.addAll(disturbed.differences(undisturbed));
         if (!log.fingerprints("traces-complete").equals(log.fingerprints("undisturbed-traces"))) {
