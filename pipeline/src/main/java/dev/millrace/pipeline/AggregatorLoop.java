@@ -83,7 +83,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                         topics.fullName(topics.samplingDecisions()),
                         topics.samplingDecisions().partitions());
         control = new ControlLog(clients, role, topics);
-        recall = new SpanRecall(clients, role, new LogGate(metrics.clock()));
+        recall = new SpanRecall(clients, role, new LogGate(metrics.clock()), SpanRecall.MOST_BYTES);
         scratch = new ScratchTables(config.scratch());
     }
 
