@@ -96,7 +96,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                                         said -> control.report(config.instance(), said),
                                         nanoTime))
                         : Optional.empty();
-        recall = new SpanRecall(clients, role, new LogGate(metrics.clock()));
+        recall = new SpanRecall(clients, role, new LogGate(metrics.clock()), SpanRecall.MOST_BYTES);
         scratch = new ScratchTables(config.scratch());
         analysis = FiguresOutput.analysis(config.figures());
     }

@@ -34,6 +34,10 @@ final class SpanRecall implements EarlierSpans, AutoCloseable {
     private static final long BYTES_PER_SECOND = 16 << 20;
     private static final int MOST_WAITING = 10_000;
 
+    /// The bytes of records read back for one trace; an answer is held in memory and given out in
+    /// one transaction.
+    static final long MOST_BYTES = 32 << 20;
+
     /// Smaller fetches than usual, for a trace is a small part of what lies around it.
     private static final Map<String, Integer> LITTLE =
             Map.of("max.partition.fetch.bytes", 1 << 20, "fetch.max.bytes", 2 << 20);
@@ -61,7 +65,8 @@ final class SpanRecall implements EarlierSpans, AutoCloseable {
     /// What was found.
     ///
     /// @param records the trace's spans by offset
-    /// @param gone whether retention has taken some of the stretch that was to be read
+    /// @param gone whether something is missing: retention has taken some of the stretch that was
+    ///   to be read, or there was more than may be read back
     record Answer(Request request, SortedMap<Long, LogRecord> records, boolean gone) {}
 
     private record Task(Request request, Consumer<Answer> reply) {}
@@ -69,11 +74,14 @@ final class SpanRecall implements EarlierSpans, AutoCloseable {
     private final KafkaClients clients;
     private final String role;
     private final LogGate failureLog;
+    private final long mostBytes;
     private final LinkedBlockingQueue<Task> waiting = new LinkedBlockingQueue<>(MOST_WAITING);
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread;
 
-    SpanRecall(KafkaClients clients, String role, LogGate failureLog) {
+    /// @param mostBytes of records that are read back for one trace
+    SpanRecall(KafkaClients clients, String role, LogGate failureLog, long mostBytes) {
+        this.mostBytes = mostBytes;
         this.clients = clients;
         this.role = role;
         this.failureLog = failureLog;
@@ -123,13 +131,25 @@ final class SpanRecall implements EarlierSpans, AutoCloseable {
         var records = new TreeMap<Long, LogRecord>();
         consumer.seek(partition, Math.max(beginning, request.from()));
         int idle = 0;
+        long held = 0;
+        boolean tooMuch = false;
         while (consumer.position(partition) <= request.to()) {
             long before = consumer.position(partition);
             long bytes = 0;
             for (var message : consumer.poll(POLL)) {
                 bytes += Math.max(0, message.serializedValueSize());
-                if (message.offset() <= request.to() && message.value() != null) {
-                    find(message, request, records);
+                if (message.offset() > request.to() || message.value() == null) {
+                    continue;
+                }
+                var bodies = find(message, request);
+                if (bodies.isEmpty()) {
+                    continue;
+                }
+                if (held + message.value().length <= mostBytes) {
+                    held += message.value().length;
+                    records.put(message.offset(), new LogRecord(message.timestamp(), bodies));
+                } else {
+                    tooMuch = true;
                 }
             }
             if (closing.await(bytes * 1_000 / BYTES_PER_SECOND, TimeUnit.MILLISECONDS)) {
@@ -140,27 +160,20 @@ final class SpanRecall implements EarlierSpans, AutoCloseable {
                 throw new KafkaException(partition + ": no answer at offset " + before);
             }
         }
-        task.reply().accept(new Answer(request, records, beginning > request.from()));
+        task.reply().accept(new Answer(request, records, tooMuch || beginning > request.from()));
     }
 
-    /// Puts what a record holds of the trace; a record that cannot be read was told of when it
-    /// came.
-    static void find(
-            ConsumerRecord<byte[], byte[]> message,
-            Request request,
-            SortedMap<Long, LogRecord> records) {
+    /// The trace's bodies in a record. Those that cannot be read have been told of when they came.
+    static List<Slice> find(ConsumerRecord<byte[], byte[]> message, Request request) {
         String tenant = RecordHeaders.text(message.headers(), RecordHeaders.TENANT);
         if (!request.tenant().name().equals(tenant == null ? Tenant.DEFAULT.name() : tenant)) {
-            return;
+            return List.of();
         }
         var value = Slice.of(message.value());
         try {
             if (Keying.of(message.headers()) == Keying.TRACE_ID) {
-                if (request.traceId().equals(TraceKey.parse(message.key()))) {
-                    records.put(
-                            message.offset(), new LogRecord(message.timestamp(), List.of(value)));
-                }
-                return;
+                boolean itsOwn = request.traceId().equals(TraceKey.parse(message.key()));
+                return itsOwn ? List.of(value) : List.of();
             }
             var bodies = new ArrayList<Slice>(1);
             for (var chunk : PackedSpans.byTrace(value)) {
@@ -168,11 +181,9 @@ final class SpanRecall implements EarlierSpans, AutoCloseable {
                     bodies.add(chunk.body());
                 }
             }
-            if (!bodies.isEmpty()) {
-                records.put(message.offset(), new LogRecord(message.timestamp(), bodies));
-            }
+            return bodies;
         } catch (IllegalArgumentException | MalformedSpansException _) {
-            // A dead letter.
+            return List.of(); // a dead letter
         }
     }
 

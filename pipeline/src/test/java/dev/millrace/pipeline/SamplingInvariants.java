@@ -9,6 +9,7 @@ import dev.millrace.pipeline.ledger.Books;
 import dev.millrace.pipeline.ledger.Cell;
 import dev.millrace.pipeline.ledger.LedgerCodec;
 import dev.millrace.pipeline.ledger.Provenance;
+import dev.millrace.pipeline.ledger.Stage;
 import dev.millrace.wire.otlp.MalformedSpansException;
 import dev.millrace.wire.otlp.OtlpDecoder;
 import dev.millrace.wire.otlp.PackedSpans;
@@ -24,6 +25,7 @@ import java.util.TreeSet;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
 
 /// What must hold of the committed outputs of a simulated group, whatever has happened to it.
 ///
@@ -54,8 +56,19 @@ record SamplingInvariants(SimulatedLog log, SimulatedOutputs outputs, String nam
     /// was kept.
     private void balanced() {
         var books = new Books(true, Long.MIN_VALUE);
+        var owners = new HashMap<Integer, Stage.Aggregator>();
         for (var message : outputs.committed(SimulatedLog.TOPICS.ledger())) {
-            books.post(LedgerCodec.decode(Slice.of(message.value())));
+            var entry = LedgerCodec.decode(Slice.of(message.value()));
+            books.post(entry);
+            if (entry.stage() instanceof Stage.Aggregator owner) {
+                owners.put(owner.partition(), owner);
+            }
+        }
+        var decidedTo = new HashMap<Key, Long>();
+        for (var decision : outputs.decisions()) {
+            var trace = decision.trace();
+            decidedTo.merge(
+                    new Key(trace.tenant(), trace.traceId()), trace.lastOffset(), Math::max);
         }
         for (var records : log.spans) {
             long time = Long.MIN_VALUE;
@@ -67,7 +80,12 @@ record SamplingInvariants(SimulatedLog log, SimulatedOutputs outputs, String nam
                                 message.partition(),
                                 Math.floorDiv(time, 60_000));
                 for (var share : LogCopies.of(message)) {
-                    books.inLog(cell, Books.NO_WRITER, Books.Progress.TAKEN, share.copies());
+                    var owner = owners.get(message.partition());
+                    books.inLog(
+                            cell,
+                            Books.NO_WRITER,
+                            progress(message, share, owner, decidedTo),
+                            share.copies());
                 }
             }
         }
@@ -84,6 +102,22 @@ record SamplingInvariants(SimulatedLog log, SimulatedOutputs outputs, String nam
         }
         var report = books.close();
         assertThat(report.closes()).as("%s: balanced: %s", named, report.text()).isTrue();
+    }
+
+    private static Books.Progress progress(
+            ConsumerRecord<byte[], byte[]> message,
+            LogCopies.Share share,
+            Stage.@Nullable Aggregator owner,
+            Map<Key, Long> decidedTo) {
+        if (owner == null || message.offset() >= owner.position()) {
+            return Books.Progress.UNREAD;
+        }
+        var traceId = share.traceId();
+        if (traceId == null || message.offset() < owner.resumeOffset()) {
+            return Books.Progress.TAKEN;
+        }
+        long to = decidedTo.getOrDefault(new Key(LogCopies.tenant(message), traceId), -1L);
+        return message.offset() <= to ? Books.Progress.TAKEN : Books.Progress.OPEN;
     }
 
     private static String provenance(ProducerRecord<byte[], byte[]> message) {

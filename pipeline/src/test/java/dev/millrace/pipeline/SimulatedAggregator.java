@@ -144,8 +144,12 @@ final class SimulatedAggregator {
                 var records = log.spans.get(request.partition().partition());
                 for (long offset = request.from(); offset <= request.to(); offset++) {
                     var record = records.get((int) offset);
-                    if (record.value() != null) {
-                        SpanRecall.find(record, request, found);
+                    var bodies =
+                            record.value() == null
+                                    ? List.<Slice>of()
+                                    : SpanRecall.find(record, request);
+                    if (!bodies.isEmpty()) {
+                        found.put(offset, new LogRecord(record.timestamp(), bodies));
                     }
                 }
                 each.reply().accept(new SpanRecall.Answer(request, found, false));
