@@ -2,6 +2,8 @@ package dev.millrace.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.assembly.ClosedTrace;
+import dev.millrace.assembly.Digest;
 import dev.millrace.model.Span;
 import dev.millrace.model.SpanId;
 import dev.millrace.model.Tenant;
@@ -60,12 +62,27 @@ class SpanRecallTest {
         var answer = new CompletableFuture<SpanRecall.Answer>();
         try (var recall = new SpanRecall(clients, "test", new LogGate(Clock.SYSTEM), mostBytes)) {
             recall.start();
-            var request =
-                    new SpanRecall.Request(
-                            new TopicPartition(topic, 0), Tenant.DEFAULT, GIANT, 0, 19);
+            var request = new SpanRecall.Request(new TopicPartition(topic, 0), cameLate(topic), 0);
             assertThat(recall.ask(request, answer::complete)).isTrue();
             return answer.get(40, TimeUnit.SECONDS);
         }
+    }
+
+    /// What was decided about a fragment behind all of these records.
+    private static Decision cameLate(String topic) {
+        var digest = new Digest("shop", "step", true, 1_000, 1_000, 1, 1, 0, 10, List.of("shop"));
+        return new Decision(
+                topic,
+                0,
+                new ClosedTrace(Tenant.DEFAULT, GIANT, 1, 20, 20, 1, 1, 1, digest, List.of()),
+                Decision.Verdict.KEEP,
+                "errors",
+                0,
+                0,
+                1,
+                1,
+                Decision.Upgrade.ASKED,
+                new Decision.Arrival(0, false));
     }
 
     private static ProducerRecord<byte[], byte[]> record(String topic, TraceId traceId, long id) {
