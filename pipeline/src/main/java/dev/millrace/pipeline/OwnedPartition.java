@@ -13,11 +13,7 @@ import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.pipeline.ledger.Account;
-import dev.millrace.pipeline.ledger.Cell;
 import dev.millrace.pipeline.ledger.LedgerEntry;
-import dev.millrace.pipeline.ledger.Postings;
-import dev.millrace.pipeline.ledger.Provenance;
-import dev.millrace.pipeline.ledger.Stage;
 import dev.millrace.sampling.TraceState;
 import dev.millrace.sampling.tail.Judge;
 import dev.millrace.sampling.tail.RootOperation;
@@ -104,16 +100,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     private final Runnable commitIfDue;
 
-    /// What became of spans since the last commit.
-    private final Postings postings = new Postings();
-
-    /// The number of the entry that will be committed next.
-    private long entry;
-
-    /// What retention took before it was read.
-    private final long missedFrom;
-
-    private final long missedTo;
+    private final PartitionLedger ledger;
 
     private Slice newState = Slice.EMPTY;
     private long newStateThreshold = -1;
@@ -159,9 +146,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         this.committed = emitFrom;
         this.lastRecordNanos = nowNanos;
         this.nextMarkerNanos = nowNanos;
-        this.entry = from.entry() + 1;
-        this.missedFrom = Math.min(beginning, from.resumption().resumeOffset());
-        this.missedTo = beginning;
+        this.ledger = new PartitionLedger(partition, from, beginning);
         floors.add(new DecisionFloor(Long.MIN_VALUE, from.decisionsFrom()));
         output.knowEnd(partition, decided.end());
         this.recall = recall;
@@ -296,11 +281,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             Tenant tenant, ConsumerRecord<byte[], byte[]> message, Account account, int copies) {
         // What it moves the log's time to is known when it has been taken.
         long minute = Math.floorDiv(Math.max(assembler.time(), message.timestamp()), 60_000);
-        postings.add(new Cell(tenant, partition.partition(), minute), account, copies);
-    }
-
-    private Cell cell(Tenant tenant, long minute) {
-        return new Cell(tenant, partition.partition(), minute);
+        ledger.post(tenant, minute, account, copies);
     }
 
     /// The consumer is at `offset`; what lies before it and was not given holds nothing for
@@ -311,17 +292,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     @Override
     public void part(ClosedTrace trace, int part, Slice body, List<LogMinute> minutes) {
-        var shares = new ArrayList<Provenance.Share>(minutes.size());
-        for (var minute : minutes) {
-            shares.add(new Provenance.Share(minute.minute(), minute.spans()));
-            if (trace.parts() > 1) {
-                var cell = cell(trace.tenant(), minute.minute());
-                postings.add(cell, Account.KEPT, minute.spans());
-                postings.add(cell, Account.BEGUN, -minute.spans());
-            }
-        }
-        output.part(
-                partition, trace, part, body, new Provenance(partition.partition(), entry, shares));
+        output.part(partition, trace, part, body, ledger.part(trace, minutes));
         gaveOut = true;
     }
 
@@ -331,7 +302,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         if (givingBack != null) {
             return; // It was put aside when the trace was closed.
         }
-        postings.add(cell(tenant, minute), Account.DEAD_LETTERED, LogCopies.UNREADABLE);
+        ledger.post(tenant, minute, Account.DEAD_LETTERED, LogCopies.UNREADABLE);
         output.deadLetter(
                 partition,
                 offset,
@@ -474,11 +445,15 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                         verdict.threshold(),
                         verdict.ruleThreshold(),
                         version().number(),
-                        entry,
+                        ledger.next(),
                         upgrade,
                         new Decision.Arrival(judge.leastThreshold(), judge.mayBeIncomplete()));
         output.decide(decision);
-        account(trace, fate);
+        if (upgrade == Decision.Upgrade.DONE) {
+            ledger.broughtBack(trace, fate, UPGRADE_RULE);
+        } else {
+            ledger.closed(trace, fate, verdict.rule());
+        }
         if (upgrade == Decision.Upgrade.ASKED) {
             ask(new SpanRecall.Request(partition, decision, droppedFrom));
         }
@@ -489,29 +464,6 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         }
         if (!fate.refused()) {
             metrics.decided(verdict.rule(), fate.kept(), trace.digest().spans());
-        }
-    }
-
-    private void account(ClosedTrace trace, Fate fate) {
-        boolean back = upgrade == Decision.Upgrade.DONE;
-        for (var minute : trace.minutes()) {
-            var cell = cell(trace.tenant(), minute.minute());
-            if (back) {
-                // They leave what they were accounted as when the trace was dropped; copies among
-                // them stay where they are.
-                postings.add(cell, Account.SAMPLED_OUT, UPGRADE_RULE, -minute.spans());
-            } else {
-                postings.add(cell, Account.DUPLICATE, minute.duplicates());
-            }
-            if (fate.refused()) {
-                postings.add(cell, Account.DEAD_LETTERED, minute.spans());
-            } else if (!fate.kept()) {
-                postings.add(cell, Account.SAMPLED_OUT, verdict.rule(), minute.spans());
-            } else {
-                // Parts were accounted for one by one.
-                postings.add(
-                        cell, trace.parts() > 1 ? Account.BEGUN : Account.KEPT, minute.spans());
-            }
         }
     }
 
@@ -543,23 +495,13 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         for (long from : awaited.values()) {
             decisionsFrom = Math.min(decisionsFrom, from);
         }
-        return new CommitMetadata(resumption, decisionsFrom, judge.version().number(), entry);
+        return new CommitMetadata(
+                resumption, decisionsFrom, judge.version().number(), ledger.next());
     }
 
     /// What became of spans since the last commit, to be committed with `progress`.
     LedgerEntry account(CommitMetadata progress) {
-        var resumption = progress.resumption();
-        return new LedgerEntry(
-                new Stage.Aggregator(
-                        partition.topic(),
-                        partition.partition(),
-                        entry,
-                        resumption.position(),
-                        resumption.resumeOffset(),
-                        progress.decisionsFrom(),
-                        missedFrom,
-                        missedTo),
-                postings.list());
+        return ledger.entry(progress);
     }
 
     /// Writes the figures that belong to this commit.
@@ -568,8 +510,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     }
 
     void committed(CommitMetadata progress) {
-        entry = progress.entry() + 1;
-        postings.clear();
+        ledger.committed(progress);
         figures.committed();
         committed = progress.resumption().position();
         gaveOut = false;
