@@ -67,7 +67,8 @@ record Verdicts(List<Decision> decisions) {
     }
 
     /// What differs from the verdicts of another group on the same log. When a trace that was
-    /// brought back got its earlier spans is nobody's promise, so that does not count.
+    /// brought back got its earlier spans, and with which commit, is nobody's promise, so that does
+    /// not count.
     List<String> differences(Verdicts other) {
         var here = texts();
         var there = other.texts();
@@ -88,7 +89,7 @@ record Verdicts(List<Decision> decisions) {
     private Map<String, Integer> texts() {
         var texts = new TreeMap<String, Integer>();
         for (var decision : decisions) {
-            String text = decision.toString();
+            String text = decision.toString().replaceFirst(" entry=\\d+", " entry=any");
             texts.merge(
                     decision.upgrade() == Decision.Upgrade.DONE
                             ? text.replaceFirst("closedAt=\\d+", "closedAt=any")

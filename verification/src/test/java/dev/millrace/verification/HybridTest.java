@@ -15,27 +15,12 @@ class HybridTest {
     @TempDir private Path directory;
 
     @Test
-    void verdictsAndStoredTracesAreThoseOfAnUndisturbedReader() throws Exception {
-        try (var run = new HybridRun(directory, Duration.ofSeconds(1))) {
+    void killsUnderLoadAndWithTracesPendingChangeNoVerdictAndNothingStored() throws Exception {
+        try (var run = new HybridRun(directory, Duration.ofSeconds(6))) {
             // Given
             run.start();
             assertThat(run.disturb(SEED).acknowledged()).isPositive();
-
-            // When
-            var outcome = run.compare();
-
-            // Then
-            assertThat(outcome.differences()).as("seed %s", SEED).isEmpty();
-            assertThat(outcome.byRule()).as("seed %s", SEED).containsKey("kept: errors");
-        }
-    }
-
-    @Test
-    void aRestartInTheMiddleOfPendingTracesLosesAndRedecidesNone() throws Exception {
-        try (var run = new HybridRun(directory, Duration.ofSeconds(10))) {
-            // Given
-            run.start();
-            assertThat(run.killWhilePending(SEED, Duration.ofSeconds(2)).acknowledged())
+            assertThat(run.killWhilePending(SEED + 1, Duration.ofSeconds(1)).acknowledged())
                     .isPositive();
 
             // When
@@ -43,7 +28,7 @@ class HybridTest {
 
             // Then
             assertThat(outcome.differences()).as("seed %s", SEED).isEmpty();
-            assertThat(outcome.decisions()).as("seed %s", SEED).isPositive();
+            assertThat(outcome.byRule()).as("seed %s", SEED).containsKey("kept: errors");
         }
     }
 }
