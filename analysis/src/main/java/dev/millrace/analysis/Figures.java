@@ -35,6 +35,21 @@ public final class Figures {
         histogram = withHistogram ? new Histogram() : null;
     }
 
+    /// Calls of which nothing else is known.
+    public static Figures ofCalls(long calls) {
+        var figures = new Figures(false);
+        figures.seen = calls;
+        figures.calls = Math.multiplyExact(calls, UNIT);
+        return figures;
+    }
+
+    /// The same figures, without a histogram, to add others to.
+    public Figures copy() {
+        var copy = new Figures(false);
+        copy.add(this);
+        return copy;
+    }
+
     static long units(double weight) {
         return weight > 1 ? Math.round(Math.min(weight, MOST) * UNIT) : UNIT;
     }
@@ -50,7 +65,7 @@ public final class Figures {
         return histogram == null ? 0 : histogram.add(nanos, units);
     }
 
-    void add(Figures other) {
+    public void add(Figures other) {
         seen += other.seen;
         calls += other.calls;
         errors += other.errors;

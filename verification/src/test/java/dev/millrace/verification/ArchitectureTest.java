@@ -64,9 +64,9 @@ final class ArchitectureTest {
                     entry("access", Set.of("model")),
                     entry("broker", Set.of()),
                     entry("testkit", Set.of("model", "wire.otlp", "broker")),
-                    entry("storage.api", Set.of("model")),
-                    entry("storage.contract", Set.of("model", "wire.otlp", "storage.api")),
-                    entry("storage.local", Set.of("model", "wire.otlp", "assembly", "storage.api")),
+                    entry("storage.api", Set.of("model", "analysis")),
+                    entry("storage.contract", Set.of("model", "wire.otlp", "analysis", "storage.api")),
+                    entry("storage.local", Set.of("model", "wire.otlp", "analysis", "assembly", "storage.api")),
                     entry(
                             "pipeline",
                             Set.of(

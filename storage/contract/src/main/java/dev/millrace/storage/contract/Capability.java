@@ -14,5 +14,8 @@ public enum Capability {
     PAGING,
     /// Tenants other than the default one.
     TENANTS,
-    EXPIRY
+    EXPIRY,
+    /// Keeping the figures of services: the store is a
+    /// [dev.millrace.storage.api.DependencyStore].
+    DEPENDENCIES
 }
