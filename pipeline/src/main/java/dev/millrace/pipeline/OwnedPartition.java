@@ -34,10 +34,14 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A partition of `spans` while this process owns it: its assembler, what to commit for it, and
 /// when it needs a marker.
 final class OwnedPartition implements TraceSink, AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(OwnedPartition.class);
 
     /// What the marker of a version begins with; the number follows.
     private static final String VERSION_MARKER = "version=";
@@ -200,12 +204,37 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         if (offset < emitFrom || !marker.startsWith(VERSION_MARKER)) {
             return;
         }
-        long number = Long.parseLong(marker.substring(VERSION_MARKER.length()));
+        long number = versionNamed(offset, marker);
         // An owner that was replaced may name an older one late.
-        if (number > judge.version().number()) {
-            judge.turnTo(control.at(number));
-            metrics.versions.increment();
+        if (number <= judge.version().number()) {
+            return;
         }
+        var version = control.at(number);
+        if (version.number() < number) {
+            refuseMarker(offset, marker, "a version that was published");
+            return;
+        }
+        judge.turnTo(version);
+        metrics.versions.increment();
+    }
+
+    private long versionNamed(long offset, String marker) {
+        try {
+            return Long.parseLong(marker.substring(VERSION_MARKER.length()));
+        } catch (NumberFormatException _) {
+            refuseMarker(offset, marker, "a number");
+            return 0;
+        }
+    }
+
+    /// Whoever can write to the log can append what no owner would. It moves time all the same.
+    private void refuseMarker(long offset, String marker, String expected) {
+        metrics.markersRefused.increment();
+        LOG.atError()
+                .addKeyValue("partition", partition)
+                .addKeyValue("offset", offset)
+                .addKeyValue("marker", marker)
+                .log("A marker names no version and is passed over (expected: {})", expected);
     }
 
     private static List<TraceChunk> chunks(ConsumerRecord<byte[], byte[]> message) {
@@ -407,6 +436,15 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                 RecordHeaders.of(trace.tenant()),
                 refusal.toString());
         metrics.deadLetters.increment();
+    }
+
+    @Override
+    public void partPutAside(
+            ClosedTrace trace, Slice body, List<LogMinute> minutes, Refusal refusal) {
+        ledger.partPutAside(trace, minutes);
+        metrics.enrichment.partRefused(trace, minutes, refusal);
+        putAside(trace, trace.firstOffset(), body, refusal);
+        gaveOut = true;
     }
 
     @Override
