@@ -49,6 +49,10 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     /// After this a marker that was not read is taken for lost.
     private static final long ANNOUNCE_AGAIN = 5_000_000_000L;
 
+    /// Traces that fall due one after the other on an idle partition wait so long for a marker that
+    /// completes them together.
+    private static final long MARKER_INTERVAL = 200_000_000L;
+
     /// What stands as the rule of spans that came late and follow their trace.
     private static final String LATE_RULE = "late";
 
@@ -170,7 +174,6 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     ///   after it
     void accept(ConsumerRecord<byte[], byte[]> message, long nowNanos) {
         lastRecordNanos = nowNanos;
-        nextMarkerNanos = nowNanos;
         if (message.offset() >= emitFrom) {
             noteFloor(assembler.time());
         }
@@ -583,9 +586,9 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         return RecordHeaders.value(VERSION_MARKER + number);
     }
 
-    /// A marker is under way; the next is not due before a second has passed.
+    /// A marker is under way; the next is not due before an interval has passed.
     void markerSent(long nowNanos) {
-        nextMarkerNanos = nowNanos + 1_000_000_000;
+        nextMarkerNanos = nowNanos + MARKER_INTERVAL;
         metrics.markers.increment();
     }
 
