@@ -23,7 +23,7 @@ final class PartCutter {
         /// Hears in its place of a part that could not be enriched.
         ///
         /// @param index the part's spans among others, as they were sent
-        void refused(SpanIndex index, int[] spans, Refusal refusal);
+        void refused(SpanIndex index, int[] spans, List<LogMinute> minutes, Refusal refusal);
     }
 
     private final long maxBytes;
@@ -132,7 +132,7 @@ final class PartCutter {
             parts.part(part.index, part.from, part.spans, counted);
         } catch (RefusedException e) {
             sumUp(index, order);
-            parts.refused(index, order, e.refusal());
+            parts.refused(index, order, counted, e.refusal());
         }
     }
 

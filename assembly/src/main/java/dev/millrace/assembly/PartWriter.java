@@ -37,10 +37,9 @@ final class PartWriter implements PartCutter.Parts {
     /// It could be enriched a moment ago, when the trace was judged, so an enricher is not what it
     /// must be. What was written stays; this part is put aside.
     @Override
-    public void refused(SpanIndex index, int[] spans, Refusal refusal) {
+    public void refused(SpanIndex index, int[] spans, List<LogMinute> minutes, Refusal refusal) {
         if (given >= onRecord) {
-            var body = GroupedSpans.write(index, spans);
-            sink.putAside(trace, trace.firstOffset(), body, refusal);
+            sink.partPutAside(trace, GroupedSpans.write(index, spans), minutes, refusal);
         }
         given++;
     }

@@ -41,8 +41,7 @@ public interface TraceSink {
     /// @param trace with the digest of what could be read, mostly as it was sent
     void refused(ClosedTrace trace, Refusal refusal);
 
-    /// A record of a trace that was refused, as it was sent; or a part of one that was not, but
-    /// could not be enriched a second time.
+    /// A record of a trace that was refused, as it was sent.
     ///
     /// @param body OTLP `TracesData`
     void putAside(ClosedTrace trace, long offset, Slice body, Refusal refusal);
@@ -58,6 +57,12 @@ public interface TraceSink {
     /// @param body OTLP `TracesData`, duplicates removed, parents first
     /// @param minutes in which of the log's the part's spans came
     void part(ClosedTrace trace, int part, Slice body, List<LogMinute> minutes);
+
+    /// In place of a part of a trace that is kept: it could not be enriched a second time.
+    ///
+    /// @param body OTLP `TracesData`, duplicates removed, otherwise as it was sent
+    /// @param minutes in which of the log's the part's spans came
+    void partPutAside(ClosedTrace trace, Slice body, List<LogMinute> minutes, Refusal refusal);
 
     /// All parts of the trace have been given.
     void closed(ClosedTrace trace, Fate fate);

@@ -41,7 +41,8 @@ final class WholeTrace implements PartCutter.Parts {
     }
 
     @Override
-    public void refused(SpanIndex lastIndex, int[] lastSpans, Refusal why) {
+    public void refused(
+            SpanIndex lastIndex, int[] lastSpans, List<LogMinute> lastMinutes, Refusal why) {
         refusal = refusal == null ? why : refusal;
     }
 

@@ -417,9 +417,12 @@ class EnrichmentTest {
 
         // Then
         assertThat(recorded.parts).hasSize(2);
-        assertThat(recorded.aside.values())
+        assertThat(recorded.partsAside)
                 .singleElement()
                 .satisfies(part -> assertThat(spans(part)).hasSize(20));
+        assertThat(recorded.minutesAside)
+                .singleElement()
+                .satisfies(minute -> assertThat(minute.spans()).isEqualTo(20));
         assertThat(recorded.fates).containsExactly(Fate.KEPT);
     }
 
@@ -525,6 +528,8 @@ class EnrichmentTest {
         final List<Fate> fates = new ArrayList<>();
         final List<Refusal> refusals = new ArrayList<>();
         final Map<Long, Slice> aside = new TreeMap<>();
+        final List<Slice> partsAside = new ArrayList<>();
+        final List<LogMinute> minutesAside = new ArrayList<>();
         int poisoned;
         int judged;
 
@@ -573,6 +578,13 @@ class EnrichmentTest {
         @Override
         public void putAside(ClosedTrace trace, long offset, Slice body, Refusal refusal) {
             aside.put(offset, body);
+        }
+
+        @Override
+        public void partPutAside(
+                ClosedTrace trace, Slice body, List<LogMinute> minutes, Refusal refusal) {
+            partsAside.add(body);
+            minutesAside.addAll(minutes);
         }
 
         @Override

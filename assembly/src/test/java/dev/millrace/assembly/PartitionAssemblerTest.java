@@ -350,6 +350,12 @@ class PartitionAssemblerTest {
         }
 
         @Override
+        public void partPutAside(
+                ClosedTrace trace, Slice body, List<LogMinute> minutes, Refusal refusal) {
+            throw new AssertionError("nothing is enriched here: " + refusal);
+        }
+
+        @Override
         public void committable() {}
 
         @Override

@@ -325,6 +325,12 @@ class ReplaySimulationTest {
         }
 
         @Override
+        public void partPutAside(
+                ClosedTrace trace, Slice body, List<LogMinute> minutes, Refusal refusal) {
+            throw new AssertionError("enriched once, but not twice: " + refusal);
+        }
+
+        @Override
         public void closed(ClosedTrace trace, Fate fate) {
             if (fate.refused()) {
                 assertThat(parts).isNotEmpty();

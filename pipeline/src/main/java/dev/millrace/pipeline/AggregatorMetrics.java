@@ -23,6 +23,7 @@ final class AggregatorMetrics {
     final Counter deadLetters;
     final Counter forwarded;
     final Counter markers;
+    final Counter markersRefused;
     final Counter versions;
     final Counter upgrades;
     final Counter upgradesMissed;
@@ -63,6 +64,7 @@ final class AggregatorMetrics {
         deadLetters = counter(registry, "dead.letters", "Records put into the dead letters");
         forwarded = counter(registry, "records.forwarded", "Records moved to their partition");
         markers = counter(registry, "markers", "Markers appended to idle partitions");
+        markersRefused = counter(registry, "markers.refused", "Markers that name no version");
         versions = counter(registry, "versions", "Times a partition turned to a newer version");
         upgrades = counter(registry, "upgrades", "Dropped traces whose spans were read back");
         upgradesMissed =

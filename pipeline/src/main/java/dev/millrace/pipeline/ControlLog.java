@@ -35,6 +35,10 @@ final class ControlLog implements Versions, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlLog.class);
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration STALL = Duration.ofSeconds(30);
+
+    /// How long a version may take to be seen after it was named.
+    private static final Duration NAMED_AHEAD = Duration.ofSeconds(2);
+
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
     /// How many of the newest versions are held; older ones are read again when they are needed.
@@ -102,10 +106,8 @@ final class ControlLog implements Versions, AutoCloseable {
     /// @throws KafkaException when Kafka does not give it
     @Override
     public Version at(long number) {
-        long next = consumer.position(partition);
-        if (number > next) {
-            // Whoever names a version has seen it, so it is there.
-            readTo(number);
+        if (number > consumer.position(partition)) {
+            awaitEnd(number);
         }
         var known = held.get(Math.max(1, number));
         return known == null ? older(number) : known;
@@ -168,6 +170,17 @@ final class ControlLog implements Versions, AutoCloseable {
             Thread.currentThread().interrupt();
             throw new KafkaException("interrupted", e);
         }
+    }
+
+    /// Whoever names a version has seen it, so it is there, unless the name is wrong; a new leader
+    /// of the partition may need a moment to know of it.
+    private void awaitEnd(long number) {
+        for (int i = 0;
+                i < NAMED_AHEAD.dividedBy(POLL) && consumer.position(partition) < number;
+                i++) {
+            consumer.poll(POLL).forEach(this::note);
+        }
+        readTo(Math.min(number, end()));
     }
 
     private void readTo(long end) {

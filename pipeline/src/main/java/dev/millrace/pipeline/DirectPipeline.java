@@ -192,6 +192,12 @@ public final class DirectPipeline implements SpanSink, TraceSink, AutoCloseable 
     public void putAside(ClosedTrace trace, long offset, Slice body, Refusal refusal) {}
 
     @Override
+    public void partPutAside(
+            ClosedTrace trace, Slice body, List<LogMinute> minutes, Refusal refusal) {
+        enrichment.partRefused(trace, minutes, refusal);
+    }
+
+    @Override
     public Slice traceState(Slice before, Fate fate) {
         return before;
     }

@@ -34,16 +34,24 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A partition of `spans` while this process owns it: its assembler, what to commit for it, and
 /// when it needs a marker.
 final class OwnedPartition implements TraceSink, AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(OwnedPartition.class);
 
     /// What the marker of a version begins with; the number follows.
     private static final String VERSION_MARKER = "version=";
 
     /// After this a marker that was not read is taken for lost.
     private static final long ANNOUNCE_AGAIN = 5_000_000_000L;
+
+    /// Traces that fall due one after the other on an idle partition wait so long for a marker that
+    /// completes them together.
+    private static final long MARKER_INTERVAL = 200_000_000L;
 
     /// What stands as the rule of spans that came late and follow their trace.
     private static final String LATE_RULE = "late";
@@ -166,7 +174,6 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     ///   after it
     void accept(ConsumerRecord<byte[], byte[]> message, long nowNanos) {
         lastRecordNanos = nowNanos;
-        nextMarkerNanos = nowNanos;
         if (message.offset() >= emitFrom) {
             noteFloor(assembler.time());
         }
@@ -200,12 +207,37 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         if (offset < emitFrom || !marker.startsWith(VERSION_MARKER)) {
             return;
         }
-        long number = Long.parseLong(marker.substring(VERSION_MARKER.length()));
+        long number = versionNamed(offset, marker);
         // An owner that was replaced may name an older one late.
-        if (number > judge.version().number()) {
-            judge.turnTo(control.at(number));
-            metrics.versions.increment();
+        if (number <= judge.version().number()) {
+            return;
         }
+        var version = control.at(number);
+        if (version.number() < number) {
+            refuseMarker(offset, marker, "a version that was published");
+            return;
+        }
+        judge.turnTo(version);
+        metrics.versions.increment();
+    }
+
+    private long versionNamed(long offset, String marker) {
+        try {
+            return Long.parseLong(marker.substring(VERSION_MARKER.length()));
+        } catch (NumberFormatException _) {
+            refuseMarker(offset, marker, "a number");
+            return 0;
+        }
+    }
+
+    /// Whoever can write to the log can append what no owner would. It moves time all the same.
+    private void refuseMarker(long offset, String marker, String expected) {
+        metrics.markersRefused.increment();
+        LOG.atError()
+                .addKeyValue("partition", partition)
+                .addKeyValue("offset", offset)
+                .addKeyValue("marker", marker)
+                .log("A marker names no version and is passed over (expected: {})", expected);
     }
 
     private static List<TraceChunk> chunks(ConsumerRecord<byte[], byte[]> message) {
@@ -410,6 +442,15 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     }
 
     @Override
+    public void partPutAside(
+            ClosedTrace trace, Slice body, List<LogMinute> minutes, Refusal refusal) {
+        ledger.partPutAside(trace, minutes);
+        metrics.enrichment.partRefused(trace, minutes, refusal);
+        putAside(trace, trace.firstOffset(), body, refusal);
+        gaveOut = true;
+    }
+
+    @Override
     public Slice traceState(Slice before, Fate fate) {
         // Late spans follow a chance that was taken under an earlier policy.
         if (fate.threshold() == 0 && version().policy().keepsEverything()) {
@@ -545,9 +586,9 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         return RecordHeaders.value(VERSION_MARKER + number);
     }
 
-    /// A marker is under way; the next is not due before a second has passed.
+    /// A marker is under way; the next is not due before an interval has passed.
     void markerSent(long nowNanos) {
-        nextMarkerNanos = nowNanos + 1_000_000_000;
+        nextMarkerNanos = nowNanos + MARKER_INTERVAL;
         metrics.markers.increment();
     }
 

@@ -56,12 +56,23 @@ final class PartitionLedger {
         for (var minute : minutes) {
             shares.add(new Provenance.Share(minute.minute(), minute.spans()));
             if (trace.parts() > 1) {
-                var cell = cell(trace.tenant(), minute.minute());
-                postings.add(cell, Account.KEPT, minute.spans());
-                postings.add(cell, Account.BEGUN, -minute.spans());
+                settle(trace, minute, Account.KEPT);
             }
         }
         return new Provenance(partition.partition(), next, shares);
+    }
+
+    /// A part of a kept trace of several is put aside.
+    ///
+    /// @param minutes in which its spans came
+    void partPutAside(ClosedTrace trace, List<LogMinute> minutes) {
+        minutes.forEach(minute -> settle(trace, minute, Account.DEAD_LETTERED));
+    }
+
+    private void settle(ClosedTrace trace, LogMinute part, Account account) {
+        var cell = cell(trace.tenant(), part.minute());
+        postings.add(cell, account, part.spans());
+        postings.add(cell, Account.BEGUN, -part.spans());
     }
 
     /// A trace has its verdict, and all of its parts are written.

@@ -20,6 +20,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -79,6 +80,9 @@ final class SpanRecall implements EarlierSpans, AutoCloseable {
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread;
 
+    /// Of the request that is being served, or was last.
+    private volatile @Nullable KafkaConsumer<byte[], byte[]> reading;
+
     /// @param mostBytes of records that are read back for one trace
     SpanRecall(KafkaClients clients, String role, LogGate failureLog, long mostBytes) {
         this.mostBytes = mostBytes;
@@ -103,13 +107,17 @@ final class SpanRecall implements EarlierSpans, AutoCloseable {
             Task task = null;
             while (closing.getCount() > 0) {
                 // What failed is tried again before anything else, so nothing is given up.
-                task = task == null ? waiting.take() : task;
+                task = task == null ? waiting.poll(POLL.toMillis(), TimeUnit.MILLISECONDS) : task;
+                if (task == null) {
+                    continue;
+                }
                 try (var consumer = clients.reader(role + "-recall", LITTLE)) {
+                    reading = consumer;
                     serve(consumer, task);
                     task = null;
                     pause.reset();
                 } catch (KafkaException e) {
-                    if (failureLog.open()) {
+                    if (closing.getCount() > 0 && failureLog.open()) {
                         LOG.atWarn()
                                 .addKeyValue("error", e.toString())
                                 .log("Spans of a dropped trace cannot be read back yet");
@@ -191,9 +199,14 @@ final class SpanRecall implements EarlierSpans, AutoCloseable {
     @Override
     public void close() {
         closing.countDown();
-        thread.interrupt();
+        var consumer = reading;
+        if (consumer != null) {
+            consumer.wakeup();
+        }
         try {
-            var _ = thread.join(CLOSE_TIMEOUT);
+            if (thread.isAlive() && !thread.join(CLOSE_TIMEOUT)) {
+                thread.interrupt();
+            }
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }

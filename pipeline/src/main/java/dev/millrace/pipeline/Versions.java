@@ -9,6 +9,7 @@ interface Versions {
     Version latest();
 
     /// The version with this number; where retention has taken it, the next one that is left. 0 is
-    /// the first there is.
+    /// the first there is. The latest, which has a lower number, where this one was never
+    /// published.
     Version at(long number);
 }

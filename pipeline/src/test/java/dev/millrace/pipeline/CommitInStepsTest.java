@@ -87,12 +87,12 @@ class CommitInStepsTest {
         try (var loop = loop("many", metrics, hurrying())) {
             loop.open();
             long deadline = System.nanoTime() + PATIENCE.toNanos();
-            while ((metrics.traces.count() < 500 || decisions().size() < 500)
-                    && System.nanoTime() < deadline) {
+            while (metrics.traces.count() < 500 && System.nanoTime() < deadline) {
                 double before = metrics.commits.count();
                 loop.step();
                 most = Math.max(most, metrics.commits.count() - before);
             }
+            loop.commit();
         }
 
         // Then
@@ -139,9 +139,10 @@ class CommitInStepsTest {
         try (var heir = loop(group, metrics, hurrying())) {
             heir.open();
             long deadline = System.nanoTime() + PATIENCE.toNanos();
-            while (decisions().isEmpty() && System.nanoTime() < deadline) {
+            while (metrics.traces.count() == 0 && System.nanoTime() < deadline) {
                 heir.step();
             }
+            heir.commit();
         }
 
         // Then

@@ -221,6 +221,25 @@ class TailSamplingTest {
     }
 
     @Test
+    void aMarkerThatNamesNoVersionIsCountedAndPassedOver() {
+        // Given
+        kafka.send(List.of(marker("version=two"), marker("version=9000"), chunk(3, 1, true)));
+
+        // When
+        try (var loop = loop()) {
+            loop.open();
+            stepUntil(() -> decided() == 1, loop);
+        }
+
+        // Then
+        assertThat(decisions())
+                .singleElement()
+                .satisfies(decision -> assertThat(decision.version()).isEqualTo(1));
+        assertThat(metrics.markersRefused.count()).isEqualTo(2);
+        assertThat(metrics.rebuilds.count()).isZero();
+    }
+
+    @Test
     void keepsWhatIsSlowerThanMostOnceEnoughIsKnown() {
         // Given
         policy.set("rules: [{name: slow, when: {slower-than: p90}}]");
@@ -495,6 +514,13 @@ class TailSamplingTest {
 
     private double decided() {
         return metrics.traces.count() + metrics.late.count();
+    }
+
+    private ProducerRecord<byte[], byte[]> marker(String says) {
+        var message =
+                new ProducerRecord<byte[], byte[]>(topics.fullName(topics.spans()), 0, null, null);
+        message.headers().add(RecordHeaders.MARKER, RecordHeaders.value(says));
+        return message;
     }
 
     private ProducerRecord<byte[], byte[]> chunk(long trace, long span, boolean failed) {

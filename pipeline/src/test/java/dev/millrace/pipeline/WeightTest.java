@@ -460,6 +460,12 @@ class WeightTest {
         }
 
         @Override
+        public void partPutAside(
+                ClosedTrace trace, Slice body, List<LogMinute> minutes, Refusal refusal) {
+            throw new IllegalStateException("nothing is enriched: " + refusal);
+        }
+
+        @Override
         public void committable() {}
 
         @Override

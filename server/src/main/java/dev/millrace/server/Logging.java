@@ -1,5 +1,7 @@
 package dev.millrace.server;
 
+import static java.util.Map.entry;
+
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.JsonEncoder;
@@ -28,19 +30,23 @@ public final class Logging extends ContextAwareBase implements Configurator {
             "%date{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{0}: %msg%replace( %kvp){'^ $', ''}%n";
 
     /// Libraries that say too much. Kafka dumps every client's configuration at INFO, and at WARN
-    /// still reports two harmless things at each start and stop. Armeria registers the same
-    /// executor once for each of its servers, which the meter registry finds worth a warning.
+    /// still reports two harmless things at each start and stop, and one for every partition that
+    /// was asked for its beginning before it was read. Armeria registers the same executor once for
+    /// each of its servers, which the meter registry finds worth a warning.
     private static final Map<String, Level> QUIET =
-            Map.of(
-                    "com.linecorp.armeria", Level.WARN,
-                    "io.micrometer.core.instrument.MeterRegistry", Level.ERROR,
-                    "io.netty", Level.WARN,
-                    "kafka", Level.WARN,
-                    "org.apache.kafka", Level.WARN,
-                    "org.apache.kafka.clients.NetworkClient", Level.ERROR,
-                    "org.apache.kafka.controller.QuorumController", Level.ERROR,
-                    "org.apache.lucene", Level.WARN,
-                    "state.change.logger", Level.WARN);
+            Map.ofEntries(
+                    entry("com.linecorp.armeria", Level.WARN),
+                    entry("io.micrometer.core.instrument.MeterRegistry", Level.ERROR),
+                    entry("io.netty", Level.WARN),
+                    entry("kafka", Level.WARN),
+                    entry("org.apache.kafka", Level.WARN),
+                    entry("org.apache.kafka.clients.NetworkClient", Level.ERROR),
+                    entry(
+                            "org.apache.kafka.clients.consumer.internals.OffsetFetcherUtils",
+                            Level.ERROR),
+                    entry("org.apache.kafka.controller.QuorumController", Level.ERROR),
+                    entry("org.apache.lucene", Level.WARN),
+                    entry("state.change.logger", Level.WARN));
 
     /// Lucene advises an incubator module through the JDK's own logging; held, or the level is
     /// lost.

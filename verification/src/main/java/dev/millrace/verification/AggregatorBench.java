@@ -1,7 +1,5 @@
 package dev.millrace.verification;
 
-import dev.millrace.sampling.tail.Version;
-import dev.millrace.sampling.tail.VersionCodec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,11 +9,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
 import java.util.stream.DoubleStream;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /// What verdicts cost: aggregators with different policies read the same log by turns.
 ///
@@ -167,7 +161,6 @@ final class AggregatorBench {
                         settings(variant, name),
                         "aggregator");
         double total = pipeline.total();
-        beginWith(policy(variant));
         aggregator.start();
         long joined = System.nanoTime();
         var first = pipeline.await(aggregator, DONE, WARM_UP_SHARE);
@@ -214,20 +207,6 @@ final class AggregatorBench {
             case HYBRID -> "preset: hybrid";
             case TENTH -> "rules:\n  - name: rest\n    keep: 10%\n";
         };
-    }
-
-    /// A changed policy holds from the end of the log on; this one is to hold from its beginning.
-    private void beginWith(String policy) throws InterruptedException {
-        Map<String, Object> settings =
-                Map.of("bootstrap.servers", pipeline.bootstrapServers(), "acks", "all");
-        var version = VersionCodec.encode(Version.first(policy));
-        try (var producer =
-                new KafkaProducer<>(
-                        settings, new ByteArraySerializer(), new ByteArraySerializer())) {
-            producer.send(new ProducerRecord<>("sampling-control", 0, null, version)).get();
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("the policy could not be published", e);
-        }
     }
 
     private Map<String, String> settings(Variant variant, String name) throws IOException {

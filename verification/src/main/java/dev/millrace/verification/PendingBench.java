@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -13,24 +12,29 @@ import java.util.concurrent.locks.LockSupport;
 /// What the heap holds for each span that waits for the end of its trace, and how that grows with
 /// the quiet period.
 ///
-/// A log of one rate is read to its end; then as many spans are pending as the quiet period is long
-/// and the heap is measured after a collection.
+/// Spans come at one rate, so as many are pending as the quiet period is long. The heap is measured
+/// after a collection; what it holds besides pending spans is told from what it holds when the
+/// quiet period is shortest.
 final class PendingBench {
 
+    private static final Duration LEAST = Duration.ofSeconds(1);
     private static final Duration SHORT = Duration.ofSeconds(10);
-
-    /// At the end nothing is pending.
-    private static final Duration NONE = Duration.ofSeconds(1);
-
     private static final Duration LONG = Duration.ofSeconds(60);
     private static final Duration LOOK_EVERY = Duration.ofMillis(500);
-    private static final Duration PATIENCE = Duration.ofMinutes(3);
-    private static final String PART = "pending spans";
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
 
-    /// Spans per second in the log: enough that what is fixed is small beside what grows.
+    /// How long traces have been completed when the heap is measured.
+    private static final Duration SETTLED = Duration.ofSeconds(10);
+
+    private static final String PART = "pending spans";
+    private static final String COMPLETED = "millrace_aggregator_spans_completed_total";
+    private static final String OPEN_TRACES = "millrace_aggregator_open_traces";
+
+    /// Spans per second: enough that what is fixed is small beside what grows.
     private static final long RATE = 10_000;
 
-    private static final String TOPICS = "pending-";
+    /// All traces of the benchmark's traffic are alike.
+    private static final int SPANS_PER_TRACE = 10;
 
     /// A heap at a moment.
     ///
@@ -54,7 +58,6 @@ final class PendingBench {
 
     private final PipelineBench pipeline;
     private final Figures figures;
-    private double total;
 
     PendingBench(PipelineBench pipeline, Figures figures) {
         this.pipeline = pipeline;
@@ -62,28 +65,23 @@ final class PendingBench {
     }
 
     void run() throws IOException, InterruptedException {
-        long spans = RATE * (LONG.toSeconds() + 5);
-        total = pipeline.fill("fill-pending", Map.of("topics.prefix", TOPICS), RATE, spans);
         var table =
                 new StringBuilder(
                         """
                         | quiet period | bodies | pending spans | their bodies held, MB | live heap, MB | heap per pending span, bytes |
                         |---|---|--:|--:|--:|--:|
                         """);
-        // A process that is still there when traces fall due moves the log's time by markers, and
-        // then nothing is pending for those that read it later.
         var heaps = new EnumMap<Bodies, List<Heap>>(Bodies.class);
-        for (var quiet : List.of(LONG, SHORT, NONE)) {
+        for (var quiet : List.of(LONG, SHORT, LEAST)) {
             for (var bodies : Bodies.values()) {
-                heaps.computeIfAbsent(bodies, _ -> new ArrayList<>())
-                        .add(measure(bodies, quiet, quiet.equals(NONE)));
+                heaps.computeIfAbsent(bodies, _ -> new ArrayList<>()).add(measure(bodies, quiet));
             }
         }
         heaps.forEach((bodies, measured) -> {
-            var nothing = measured.get(2);
-            row(table, LONG, bodies, measured.get(0), nothing);
-            row(table, SHORT, bodies, measured.get(1), nothing);
-            row(table, NONE, bodies, nothing, nothing);
+            var least = measured.get(2);
+            row(table, LONG, bodies, measured.get(0), least);
+            row(table, SHORT, bodies, measured.get(1), least);
+            row(table, LEAST, bodies, least, least);
             figures.add(
                     PART,
                     "heap bytes each, bodies " + bodies.word + ": growth from 10 s to 60 s",
@@ -95,8 +93,9 @@ final class PendingBench {
     }
 
     private static void row(
-            StringBuilder table, Duration quiet, Bodies bodies, Heap heap, Heap nothing) {
-        double each = (heap.live() - nothing.live()) / Math.max(1, heap.spans());
+            StringBuilder table, Duration quiet, Bodies bodies, Heap heap, Heap least) {
+        double more = heap.spans() - least.spans();
+        double each = more == 0 ? 0 : (heap.live() - least.live()) / more;
         table.append(
                 String.format(
                         Locale.ROOT,
@@ -106,45 +105,42 @@ final class PendingBench {
                         heap.spans(),
                         heap.bytes() / 1e6,
                         heap.live() / 1e6,
-                        heap.spans() == 0 ? "" : String.format(Locale.ROOT, "%,.0f", each)));
+                        more == 0 ? "" : String.format(Locale.ROOT, "%,.0f", each)));
     }
 
-    /// Kills the reader before it completes anything, unless that is wanted.
-    ///
-    /// @param empty whether to wait until nothing is pending
-    private Heap measure(Bodies bodies, Duration quiet, boolean empty)
-            throws IOException, InterruptedException {
-        String name = bodies.word.replace(' ', '-') + "-" + quiet.toSeconds();
-        var settings = new HashMap<>(pipeline.outputs(name));
-        settings.put("topics.prefix", TOPICS);
-        settings.put("aggregator.quiet-period", quiet.toSeconds() + "s");
-        settings.put("aggregator.max-memory", bodies.memory);
-        try (var aggregator = pipeline.role("pending-" + name, "-Xmx3g", settings, "aggregator")) {
+    /// Measures when as many spans are pending as the quiet period makes, which is soon after it is
+    /// over for the first time.
+    private Heap measure(Bodies bodies, Duration quiet) throws IOException, InterruptedException {
+        String name = "pending-" + bodies.word.replace(' ', '-') + "-" + quiet.toSeconds();
+        var settings =
+                Map.of(
+                        "topics.prefix", name + "-",
+                        "aggregator.quiet-period", quiet.toSeconds() + "s",
+                        "aggregator.max-memory", bodies.memory);
+        try (var aggregator = pipeline.role(name, "-Xmx3g", settings, "aggregator")) {
             aggregator.start();
-            long began = System.nanoTime();
-            double read = -1;
-            while (true) {
-                double nowRead = aggregator.metric("millrace_aggregator_records_total");
-                double before = pending(aggregator);
-                if (empty ? before == 0 : nowRead > 0 && nowRead == read) {
-                    double live = aggregator.liveHeap();
-                    // Unless traces were completed meanwhile.
-                    if (pending(aggregator) == before) {
-                        return new Heap(
-                                before, aggregator.metric("millrace_aggregator_open_bytes"), live);
-                    }
-                }
-                read = nowRead;
-                if (System.nanoTime() - began > PATIENCE.toNanos()) {
-                    throw new IllegalStateException(
-                            "still reading after " + PATIENCE + "\n" + aggregator.tail());
-                }
-                LockSupport.parkNanos(LOOK_EVERY.toNanos());
-            }
+            return pipeline.underLoad(
+                    "fill-" + name, settings, RATE, () -> measure(aggregator, quiet));
         }
     }
 
-    private double pending(MillraceProcess aggregator) throws IOException, InterruptedException {
-        return total - aggregator.metric("millrace_aggregator_spans_completed_total");
+    private static Heap measure(MillraceProcess aggregator, Duration quiet)
+            throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + quiet.plus(PATIENCE).toNanos();
+        while (aggregator.metric(COMPLETED) < RATE * SETTLED.toSeconds()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new IllegalStateException(
+                        "nothing completed within " + PATIENCE + "\n" + aggregator.tail());
+            }
+            LockSupport.parkNanos(LOOK_EVERY.toNanos());
+        }
+        double traces = aggregator.metric(OPEN_TRACES);
+        double live = aggregator.liveHeap();
+        // Some are completed and others opened while the heap is measured.
+        traces = (traces + aggregator.metric(OPEN_TRACES)) / 2;
+        return new Heap(
+                traces * SPANS_PER_TRACE,
+                aggregator.metric("millrace_aggregator_open_bytes"),
+                live);
     }
 }

@@ -5,6 +5,7 @@ import dev.millrace.load.LoadReport;
 import dev.millrace.load.LoadRun;
 import dev.millrace.verification.MillraceProcess.Program;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -108,32 +109,55 @@ final class PipelineBench implements AutoCloseable {
     /// Fills `spans` with a log that is several quiet periods long, so that traces end while others
     /// begin, as they do in service.
     void fill() throws IOException, InterruptedException {
-        total = fill("fill", Map.of(), options.spans() / FILL.toSeconds(), options.spans());
+        var collector = role("fill", "", Map.of(), "collector");
+        collector.start();
+        long rate = options.spans() / FILL.toSeconds();
+        total = load(collector, SEED, rate, options.spans()).acknowledged();
+        collector.stop();
     }
 
-    /// Fills a log at a rate.
-    ///
-    /// @return how many spans were acknowledged
-    double fill(String name, Map<String, String> settings, long rate, long spans)
+    /// What is done under load.
+    @FunctionalInterface
+    interface Work<T> {
+        T run() throws IOException, InterruptedException;
+    }
+
+    /// Does something while a collector takes spans steadily.
+    <T> T underLoad(String name, Map<String, String> settings, long rate, Work<T> work)
             throws IOException, InterruptedException {
-        var collector = role(name, "", settings, "collector");
-        collector.start();
-        var report = load(collector, SEED, rate, spans);
-        collector.stop();
-        return report.acknowledged();
+        try (var collector = role(name, "", settings, "collector")) {
+            collector.start();
+            try (var run =
+                    new LoadRun(
+                            config(collector, SEED, rate).build(),
+                            Clock.systemUTC(),
+                            System::nanoTime,
+                            _ -> {})) {
+                var sending = Thread.ofPlatform().daemon().start(() -> send(run));
+                try {
+                    return work.run();
+                } finally {
+                    run.stop();
+                    sending.join();
+                }
+            }
+        }
+    }
+
+    private static void send(LoadRun run) {
+        try {
+            var _ = run.run();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /// @param rate spans per second; 0 for as fast as it goes
     private LoadReport load(MillraceProcess collector, long seed, long rate, long spans)
             throws IOException, InterruptedException {
-        var config =
-                LoadConfig.builder(collector.otlpGrpc())
-                        .traffic(LoadConfig.Traffic.BENCHMARK)
-                        .seed(seed)
-                        .spansPerSecond(rate)
-                        .totalSpans(spans)
-                        .concurrency(CONCURRENCY)
-                        .build();
+        var config = config(collector, seed, rate).totalSpans(spans).build();
         try (var run = new LoadRun(config, Clock.systemUTC(), System::nanoTime, _ -> {})) {
             var report = run.run();
             if (!report.isComplete()) {
@@ -141,6 +165,14 @@ final class PipelineBench implements AutoCloseable {
             }
             return report;
         }
+    }
+
+    private static LoadConfig.Builder config(MillraceProcess collector, long seed, long rate) {
+        return LoadConfig.builder(collector.otlpGrpc())
+                .traffic(LoadConfig.Traffic.BENCHMARK)
+                .seed(seed)
+                .spansPerSecond(rate)
+                .concurrency(CONCURRENCY);
     }
 
     /// Where an aggregator of that name writes, so that several can read one log.
@@ -153,6 +185,9 @@ final class PipelineBench implements AutoCloseable {
                         name + "-traces",
                         "topics.sampling-decisions.name",
                         name + "-decisions",
+                        // Its first version, which holds from the beginning of the log, is its own.
+                        "topics.sampling-control.name",
+                        name + "-control",
                         "topics.ledger.name",
                         name + "-ledger",
                         "topics.dependencies.name",
