@@ -246,7 +246,7 @@ class AuditTest {
     }
 
     private AuditReport audit() {
-        return Audit.run(clients(Map.of()), topics, IngesterConfig.Feed.TRACES, Instant.EPOCH);
+        return Audit.run(clients(Map.of()), topics, IngesterConfig.Source.TRACES, Instant.EPOCH);
     }
 
     private static Balance of(AuditReport report, Tenant tenant) {

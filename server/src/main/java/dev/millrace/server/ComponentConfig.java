@@ -9,14 +9,13 @@ import dev.millrace.assembly.AssemblyConfig;
 import dev.millrace.assembly.Enrichment;
 import dev.millrace.cache.RedisConfig;
 import dev.millrace.collector.ActiveMqConfig;
-import dev.millrace.collector.CollectorConfig;
 import dev.millrace.collector.CollectorConfig.Rate;
 import dev.millrace.collector.CollectorConfig.Rates;
+import dev.millrace.collector.CollectorConfig;
 import dev.millrace.collector.KafkaSourceConfig;
 import dev.millrace.collector.MachineLoad;
 import dev.millrace.collector.RabbitMqConfig;
 import dev.millrace.collector.Receiver;
-import dev.millrace.collector.SourceEncoding;
 import dev.millrace.model.ByteSize;
 import dev.millrace.model.Tenant;
 import dev.millrace.pipeline.AggregatorConfig;
@@ -27,8 +26,9 @@ import dev.millrace.pipeline.KafkaConfig;
 import dev.millrace.pipeline.Keying;
 import dev.millrace.pipeline.SinkConfig;
 import dev.millrace.pipeline.TailConfig;
-import dev.millrace.pipeline.TopicsConfig;
 import dev.millrace.pipeline.TopicsConfig.Topic;
+import dev.millrace.pipeline.TopicsConfig;
+import dev.millrace.pipeline.format.SourceEncoding;
 import dev.millrace.query.QueryConfig;
 import dev.millrace.sampling.AdaptiveStrategies;
 import dev.millrace.sampling.HeadConfig;
@@ -36,17 +36,16 @@ import dev.millrace.sampling.HeadRule;
 import dev.millrace.sampling.LoadFactor;
 import dev.millrace.sampling.tail.DurationWindow;
 import dev.millrace.server.config.ConfigException;
-import dev.millrace.server.config.MillraceConfig;
 import dev.millrace.server.config.MillraceConfig.RatesConfig;
 import dev.millrace.server.config.MillraceConfig.ReceiversConfig;
 import dev.millrace.server.config.MillraceConfig.TopicConfig;
+import dev.millrace.server.config.MillraceConfig;
 import dev.millrace.storage.local.LocalStoreConfig;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -54,7 +53,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// What each component needs to know, taken from what the operator has set.
@@ -182,12 +180,25 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
         return new IngesterConfig(
                 ingester.group(),
                 instance,
+                ingesterSource(),
+                ingester.writers(),
+                ingester.batchBytes(),
+                ingester.batchDelay(),
+                ingester.maxInFlight());
+    }
+
+    /// Where the spans are that are stored.
+    IngesterConfig.Source ingesterSource() {
+        var ingester = config.ingester();
+        return new IngesterConfig.Source(
                 switch (ingester.feed()) {
                     case TRACES -> IngesterConfig.Feed.TRACES;
                     case SPANS -> IngesterConfig.Feed.SPANS;
                 },
-                ingester.batchBytes(),
-                ingester.batchDelay());
+                ingester.topic().isEmpty() ? null : ingester.topic(),
+                ingester.encoding().isEmpty()
+                        ? null
+                        : encoding("encoding", ingester.encoding()));
     }
 
     /// @param instance names this process among the aggregators
@@ -473,7 +484,7 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                 .kafka()
                 .topics()
                 .forEach((topic, word) -> {
-                    var encoding = encoding(topic, word);
+                    var encoding = encoding("topics." + topic, word);
                     if (topic.length() > 2 && topic.startsWith("/") && topic.endsWith("/")) {
                         String pattern = topic.substring(1, topic.length() - 1);
                         sources.add(kafkaSource(topic, List.of(), pattern, encoding));
@@ -505,20 +516,15 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                 kafka.maxInFlight());
     }
 
-    private static SourceEncoding encoding(String topic, String word) {
-        return Arrays.stream(SourceEncoding.values())
-                .filter(encoding -> encoding.word().equals(word))
-                .findFirst()
+    private static SourceEncoding encoding(String key, String word) {
+        return SourceEncoding.of(word)
                 .orElseThrow(() ->
                         new IllegalArgumentException(
-                                "topics."
-                                        + topic
+                                key
                                         + ": "
                                         + word
                                         + " (expected: one of "
-                                        + Arrays.stream(SourceEncoding.values())
-                                                .map(SourceEncoding::word)
-                                                .collect(Collectors.joining(", "))
+                                        + SourceEncoding.words()
                                         + ")"));
     }
 

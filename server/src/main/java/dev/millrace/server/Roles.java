@@ -82,10 +82,6 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
             if (roles.contains(Role.AGGREGATOR)) {
                 wired.sink().checkForAggregator();
             }
-            if (roles.contains(Role.INGESTER)
-                    && config.ingester().feed() == MillraceConfig.Feed.SPANS) {
-                wired.sink().checkForSpansFeed();
-            }
         } catch (IllegalArgumentException e) {
             throw new StartException(String.valueOf(e.getMessage()), e);
         }
@@ -189,12 +185,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         var settings = wired.ingester(instance);
         var ingester = new Ingester(clients, topics, settings, store, parts.meters());
         parts.push("ingester", ingester, check(ingester::healthy, "its loop has failed")).start();
-        var feed =
-                switch (settings.feed()) {
-                    case TRACES -> topics.tracesComplete();
-                    case SPANS -> topics.spans();
-                };
-        openLag(parts, clients, settings.group(), topics.fullName(feed));
+        openLag(parts, clients, settings.group(), settings.source().topicIn(topics));
     }
 
     private void openAggregator(
