@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import zipkin2.Endpoint;
@@ -220,7 +221,7 @@ class IngesterEncodingsTest {
                                 .build()));
     }
 
-    private ProducerRecord<byte[], byte[]> jaeger(byte[] key, byte[] value) {
+    private ProducerRecord<byte[], byte[]> jaeger(byte @Nullable [] key, byte[] value) {
         return new ProducerRecord<>(foreign, 0, key, value);
     }
 
