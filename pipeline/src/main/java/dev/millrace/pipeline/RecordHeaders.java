@@ -60,6 +60,9 @@ final class RecordHeaders {
     /// whole record.
     static final String SOURCE_PART = "source-part";
 
+    /// When the record was appended that a dead letter was, milliseconds since the epoch.
+    static final String SOURCE_TIME = "source-time";
+
     /// Present on a record that says which dead letter has been replayed: its partition, a colon
     /// and its offset.
     static final String REPLAYED = "replayed";

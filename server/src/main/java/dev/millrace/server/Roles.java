@@ -14,7 +14,6 @@ import dev.millrace.pipeline.Topics;
 import dev.millrace.query.QueryServer;
 import dev.millrace.server.config.MillraceConfig;
 import dev.millrace.storage.api.TraceStore;
-import dev.millrace.storage.local.LocalTraceStore;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -153,11 +152,11 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         }
     }
 
-    private TraceStore openStore(Parts parts) {
-        var local = ComponentConfig.store(config);
-        var store = parts.push("store", new LocalTraceStore(local, parts.meters()));
-        store.start();
-        parts.push("retention", new Retention(store, local.retention(), clock)).start();
+    private TraceStore openStore(Parts parts) throws StartException {
+        var address = StoreAddress.configured(config);
+        var store = parts.push("store", Stores.open(address, config, parts.meters()));
+        var retention = ComponentConfig.store(config).retention();
+        parts.push("retention", new Retention(store, retention, clock)).start();
         return store;
     }
 
