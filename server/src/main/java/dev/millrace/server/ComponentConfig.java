@@ -19,6 +19,7 @@ import dev.millrace.collector.Receiver;
 import dev.millrace.model.ByteSize;
 import dev.millrace.model.Tenant;
 import dev.millrace.pipeline.AggregatorConfig;
+import dev.millrace.pipeline.DependencyIngesterConfig;
 import dev.millrace.pipeline.Encoding;
 import dev.millrace.pipeline.FiguresConfig;
 import dev.millrace.pipeline.IngesterConfig;
@@ -94,6 +95,7 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                 () -> any.aggregator("any", config.dataDir(), Enrichment.NONE));
         note(problems, "enrichment", () -> Enrichers.check(config));
         note(problems, "ingester", () -> any.ingester("any"));
+        note(problems, "ingester.dependencies", any::dependencyIngester);
         note(problems, "storage.local", () -> store(config));
         note(problems, "query", () -> query(config));
         if (!problems.isEmpty()) {
@@ -185,6 +187,12 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                 ingester.batchBytes(),
                 ingester.batchDelay(),
                 ingester.maxInFlight());
+    }
+
+    /// How figures get into the store.
+    DependencyIngesterConfig dependencyIngester() {
+        var dependencies = config.ingester().dependencies();
+        return DependencyIngesterConfig.of(dependencies.group(), dependencies.writeInterval());
     }
 
     /// Where the spans are that are stored.

@@ -4,6 +4,7 @@ import dev.millrace.broker.BrokerConfig;
 import dev.millrace.broker.EmbeddedBroker;
 import dev.millrace.collector.Collector;
 import dev.millrace.pipeline.Aggregator;
+import dev.millrace.pipeline.DependencyIngester;
 import dev.millrace.pipeline.DirectPipeline;
 import dev.millrace.pipeline.Ingester;
 import dev.millrace.pipeline.KafkaClients;
@@ -13,6 +14,7 @@ import dev.millrace.pipeline.SpanSink;
 import dev.millrace.pipeline.Topics;
 import dev.millrace.query.QueryServer;
 import dev.millrace.server.config.MillraceConfig;
+import dev.millrace.storage.api.DependencyStore;
 import dev.millrace.storage.api.TraceStore;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -185,6 +187,19 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         var ingester = new Ingester(clients, topics, settings, store, parts.meters());
         parts.push("ingester", ingester, check(ingester::healthy, "its loop has failed")).start();
         openLag(parts, clients, settings.group(), settings.source().topicIn(topics));
+        if (config.ingester().dependencies().enabled() && store instanceof DependencyStore kept) {
+            openDependencyIngester(parts, wired, clients, kept);
+        }
+    }
+
+    private void openDependencyIngester(
+            Parts parts, ComponentConfig wired, KafkaClients clients, DependencyStore store) {
+        var topics = wired.topics();
+        var settings = wired.dependencyIngester();
+        var ingester = new DependencyIngester(clients, topics, settings, store, parts.meters());
+        parts.push("dependencies", ingester, check(ingester::healthy, "its loop has failed"))
+                .start();
+        openLag(parts, clients, settings.group(), topics.fullName(topics.dependencies()));
     }
 
     private void openAggregator(

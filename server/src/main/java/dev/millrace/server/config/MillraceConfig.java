@@ -497,7 +497,12 @@ public record MillraceConfig(
             @Between(min = 1, max = 256) int writers,
             ByteSize batchBytes,
             Duration batchDelay,
-            ByteSize maxInFlight) {}
+            ByteSize maxInFlight,
+            IngesterDependenciesConfig dependencies) {}
+
+    /// How the figures of services get into the store.
+    public record IngesterDependenciesConfig(
+            boolean enabled, String group, Duration writeInterval) {}
 
     /// Where traces are kept.
     public record StorageConfig(StorageType type, LocalStorageConfig local) {}
