@@ -145,7 +145,7 @@ public final class Copy {
                     cursor = null;
                 }
                 do {
-                    var page = page(tenant, each, cursor);
+                    var page = page(tenant, each, cursor, plan.pageTraces());
                     cursor = page.next().orElse(null);
                     var own = page.traces().stream().filter(trace -> isOf(each, trace)).toList();
                     into.take(tenant, each, own, cursor);
@@ -158,7 +158,7 @@ public final class Copy {
     /// The services of a tenant, or one without a name that stands for all where that can be asked.
     private List<String> sections(Tenant tenant) {
         try {
-            var _ = page(tenant, "", null);
+            var _ = page(tenant, "", null, 1);
             return List.of("");
         } catch (StoreException e) {
             if (e.kind() != StoreException.Kind.NOT_SUPPORTED) {
@@ -168,12 +168,12 @@ public final class Copy {
         }
     }
 
-    private SearchPage page(Tenant tenant, String service, @Nullable Cursor after) {
+    private SearchPage page(Tenant tenant, String service, @Nullable Cursor after, int limit) {
         var search =
                 TraceSearch.builder()
                         .service(service.isEmpty() ? null : service)
                         .start(nanos(plan.since()), nanos(plan.until()) - 1)
-                        .limit(plan.pageTraces())
+                        .limit(limit)
                         .after(after)
                         .build();
         return patiently(() -> from.search(tenant, search));
