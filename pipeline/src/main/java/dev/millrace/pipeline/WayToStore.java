@@ -80,11 +80,13 @@ final class WayToStore implements DeadLetterReplay.Way {
                 aside += LogCopies.of(new TraceChunk(piece.fragment().traceId(), body, 0));
             }
             // Of a whole record nobody could tell how many they were.
+            var before = new Postings();
             IngestAccounts.post(
                     original,
-                    letter.part() < 0 ? -LogCopies.UNREADABLE : -aside,
+                    letter.part() < 0 ? LogCopies.UNREADABLE : aside,
                     Account.DEAD_LETTERED,
-                    into);
+                    before);
+            before.list().forEach(one -> into.add(one.cell(), one.account(), -one.copies()));
         }
         var entries = new HashMap<Integer, LedgerEntry>();
         postings.forEach((partition, made) ->

@@ -3,9 +3,11 @@ package dev.millrace.server;
 import dev.millrace.model.Tenant;
 import dev.millrace.server.config.ConfigException;
 import dev.millrace.server.config.Durations;
+import dev.millrace.server.config.MillraceConfig;
 import dev.millrace.server.copy.Copy;
 import dev.millrace.server.copy.CopyPlan;
 import dev.millrace.server.copy.CopyProgress;
+import dev.millrace.server.copy.CopyReport;
 import dev.millrace.server.copy.Pace;
 import dev.millrace.storage.api.StoreException;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -133,19 +135,10 @@ final class CopyCommand implements Callable<Integer> {
             var plan = plan(source, target);
             out.println("Copying what started from " + plan.since() + " until " + plan.until());
             out.flush();
-            var meters = new SimpleMeterRegistry();
-            try (var reading = Stores.open(source, config, meters);
-                    var writing = Stores.open(target, config, meters);
-                    var line = new Line(out)) {
-                Pace.Pause pause = time -> LockSupport.parkNanos(time.toNanos());
-                var pace = new Pace(rate, System::nanoTime, pause);
-                var copy = new Copy(plan, reading, writing, state, pace, pause, line::show);
-                var report = copy.run(verify);
-                line.close();
-                out.print(report.text());
-                out.flush();
-                return report.balances() ? 0 : Commands.FAILED;
-            }
+            var report = copy(plan, source, target, config, new Line(out));
+            out.print(report.text());
+            out.flush();
+            return report.balances() ? 0 : Commands.FAILED;
         } catch (StoreException e) {
             throw new StartException(
                     "a store fails: "
@@ -154,6 +147,24 @@ final class CopyCommand implements Callable<Integer> {
                     e);
         } catch (IOException e) {
             throw new StartException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private CopyReport copy(
+            CopyPlan plan,
+            StoreAddress source,
+            StoreAddress target,
+            MillraceConfig config,
+            Line line)
+            throws StartException, IOException {
+        var meters = new SimpleMeterRegistry();
+        try (var reading = Stores.open(source, config, meters);
+                var writing = Stores.open(target, config, meters)) {
+            Pace.Pause pause = time -> LockSupport.parkNanos(time.toNanos());
+            var pace = new Pace(rate, System::nanoTime, pause);
+            return new Copy(plan, reading, writing, state, pace, pause, line::show).run(verify);
+        } finally {
+            line.end();
         }
     }
 
@@ -201,7 +212,7 @@ final class CopyCommand implements Callable<Integer> {
     }
 
     /// Progress for people: a bar where somebody watches, else a line now and then.
-    private static final class Line implements AutoCloseable {
+    private static final class Line {
 
         // A line that wrapped could not be renewed, so a narrow terminal cuts it instead.
         private static final String START = "\r\u001b[?7l";
@@ -230,8 +241,8 @@ final class CopyCommand implements Callable<Integer> {
             out.flush();
         }
 
-        @Override
-        public void close() {
+        /// What follows starts a new line.
+        void end() {
             if (open) {
                 out.println();
                 open = false;

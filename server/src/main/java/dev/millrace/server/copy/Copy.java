@@ -296,33 +296,31 @@ public final class Copy {
             Tenant tenant, DependencyStore source, DependencyStore target, long[] minutes) {
         long first = plan.since().getEpochSecond() / MINUTE_SECONDS;
         long end = Math.ceilDiv(plan.until().getEpochSecond(), MINUTE_SECONDS);
-        for (long from = first; from < end; from += MINUTES) {
-            long begin = from;
-            long to = Math.min(end, from + MINUTES);
-            var ours = patiently(() -> source.dependencies(tenant, begin, to));
+        for (long minute = first; minute < end; minute += MINUTES) {
+            long begin = minute;
+            long after = Math.min(end, begin + MINUTES);
+            var ours = patiently(() -> source.dependencies(tenant, begin, after));
             if (ours.isEmpty()) {
                 continue;
             }
             var there = new HashMap<String, Long>();
-            patiently(() -> target.dependencies(tenant, begin, to))
-                    .forEach(minute -> there.put(place(minute), minute.upTo()));
+            patiently(() -> target.dependencies(tenant, begin, after))
+                    .forEach(one -> there.put(place(one), one.upTo()));
             var lacking =
                     ours.stream()
-                            .filter(minute ->
-                                    there.getOrDefault(place(minute), -1L) < minute.upTo())
+                            .filter(one -> there.getOrDefault(place(one), -1L) < one.upTo())
                             .toList();
             patiently(() -> {
                 target.writeDependencies(lacking);
                 return true;
             });
             there.clear();
-            patiently(() -> target.dependencies(tenant, begin, to))
-                    .forEach(minute -> there.put(place(minute), minute.upTo()));
+            patiently(() -> target.dependencies(tenant, begin, after))
+                    .forEach(one -> there.put(place(one), one.upTo()));
             minutes[0] += ours.size();
             minutes[1] +=
                     ours.stream()
-                            .filter(minute ->
-                                    there.getOrDefault(place(minute), -1L) >= minute.upTo())
+                            .filter(one -> there.getOrDefault(place(one), -1L) >= one.upTo())
                             .count();
         }
     }

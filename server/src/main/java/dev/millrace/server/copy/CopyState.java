@@ -158,7 +158,7 @@ record CopyState(int tenant, String service, @Nullable Cursor after, Counts coun
     private static void line(StringBuilder lines, String key, Object value) {
         lines.append(key).append('=');
         for (char c : value.toString().toCharArray()) {
-            if (c < ' ' || c > '~' || c == '\\') {
+            if (c <= ' ' || c > '~' || c == '\\') {
                 lines.append("\\u%04x".formatted((int) c));
             } else {
                 lines.append(c);
