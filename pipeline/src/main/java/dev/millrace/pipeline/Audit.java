@@ -73,7 +73,10 @@ public final class Audit {
     /// @param since from the beginning of the minute after it on
     /// @throws KafkaException when Kafka does not answer
     public static AuditReport run(
-            KafkaClients clients, TopicsConfig topics, IngesterConfig.Source source, Instant since) {
+            KafkaClients clients,
+            TopicsConfig topics,
+            IngesterConfig.Source source,
+            Instant since) {
         try (var admin = clients.admin("audit");
                 var consumer = clients.reader("audit")) {
             return new Audit(admin, consumer, topics, source).read(since);
@@ -299,8 +302,7 @@ public final class Audit {
                                         tenant,
                                         message.partition(),
                                         Math.floorDiv(message.timestamp(), 60_000));
-                        int spans =
-                                LogCopies.sum(message, foreign);
+                        int spans = LogCopies.sum(message, foreign);
                         books.complete(cell, true, read, spans);
                         return;
                     }

@@ -52,7 +52,10 @@ public final class DeadLetterReplay {
             var text = new StringBuilder();
             new TreeMap<>(left)
                     .forEach((why, count) ->
-                            text.append("left ").append(count).append(": ").append(why)
+                            text.append("left ")
+                                    .append(count)
+                                    .append(": ")
+                                    .append(why)
                                     .append('\n'));
             return text.append(
                             "%,d chosen: %,d replayed, %,d replayed before, %,d left"
@@ -78,8 +81,7 @@ public final class DeadLetterReplay {
         /// Does the rest, within the transaction.
         ///
         /// @return what the ledger is to say of it, by partition of what it is about
-        Map<Integer, LedgerEntry> carry(
-                List<Taken> batch, KafkaProducer<byte[], byte[]> producer);
+        Map<Integer, LedgerEntry> carry(List<Taken> batch, KafkaProducer<byte[], byte[]> producer);
     }
 
     private final TopicsConfig topics;
@@ -137,11 +139,7 @@ public final class DeadLetterReplay {
             DeadLetter.Choice choice,
             IntConsumer progress) {
         return run(
-                clients,
-                topics,
-                choice,
-                admin -> new WayToTopics(admin, topics, source),
-                progress);
+                clients, topics, choice, admin -> new WayToTopics(admin, topics, source), progress);
     }
 
     /// Writes them to the store, as the ingester would have.
@@ -159,8 +157,7 @@ public final class DeadLetterReplay {
             DeadLetter.Choice choice,
             TraceStore store,
             IntConsumer progress) {
-        return run(
-                clients, topics, choice, _ -> new WayToStore(topics, source, store), progress);
+        return run(clients, topics, choice, _ -> new WayToStore(topics, source, store), progress);
     }
 
     /// Opens a way with the means it may need.

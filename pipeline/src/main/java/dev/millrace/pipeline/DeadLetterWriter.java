@@ -129,8 +129,7 @@ public final class DeadLetterWriter implements AutoCloseable {
                         value == null ? null : value.toByteArray(),
                         record.headers(),
                         letter.detail());
-        message.headers()
-                .add(RecordHeaders.SOURCE_TIME, RecordHeaders.value(record.timestamp()));
+        message.headers().add(RecordHeaders.SOURCE_TIME, RecordHeaders.value(record.timestamp()));
         letter.headers()
                 .forEach((name, says) ->
                         message.headers().remove(name).add(name, RecordHeaders.value(says)));

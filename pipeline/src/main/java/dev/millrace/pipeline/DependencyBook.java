@@ -123,8 +123,8 @@ final class DependencyBook {
         pages.forEach((key, page) -> {
             if (page.writtenUpTo < page.upTo) {
                 var entries = new ArrayList<Entry>(page.figures.size());
-                page.figures.forEach((of, figures) ->
-                        entries.add(new Entry(key.minute(), of, figures.copy())));
+                page.figures.forEach(
+                        (of, figures) -> entries.add(new Entry(key.minute(), of, figures.copy())));
                 minutes.add(
                         new DependencyMinute(
                                 key.tenant(), key.minute(), key.partition(), page.upTo, entries));

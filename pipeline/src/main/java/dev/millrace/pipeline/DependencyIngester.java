@@ -53,8 +53,7 @@ public final class DependencyIngester implements AutoCloseable {
     /// Joins the group and reads in a thread of its own.
     public synchronized void start() {
         if (thread != null || closing.getCount() == 0) {
-            throw new IllegalStateException(
-                    "dependency ingester: started before (expected: once)");
+            throw new IllegalStateException("dependency ingester: started before (expected: once)");
         }
         deadLetters.start();
         healthy = true;

@@ -143,9 +143,7 @@ final class DependencySession implements ConsumerRebalanceListener, AutoCloseabl
 
     private void addUp() {
         long until = now() + STEP_NANOS;
-        while (!unread.isEmpty()
-                && now() - until < 0
-                && book.series() <= config.maxSeries()) {
+        while (!unread.isEmpty() && now() - until < 0 && book.series() <= config.maxSeries()) {
             var record = unread.element();
             add(record);
             unread.remove();

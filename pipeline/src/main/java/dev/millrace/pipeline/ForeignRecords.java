@@ -4,8 +4,8 @@ import dev.millrace.model.Slice;
 import dev.millrace.pipeline.format.SourceEncoding;
 import dev.millrace.pipeline.format.Translation;
 import dev.millrace.wire.otlp.MalformedSpansException;
-import dev.millrace.wire.otlp.Split;
 import dev.millrace.wire.otlp.SpanLimits;
+import dev.millrace.wire.otlp.Split;
 import dev.millrace.wire.otlp.TraceSplitter;
 import java.time.Duration;
 import java.util.Optional;
@@ -34,8 +34,7 @@ final class ForeignRecords {
 
     /// For records that do not say when they were appended.
     private static final TraceSplitter TIMELESS =
-            new TraceSplitter(
-                    new SpanLimits(Long.MAX_VALUE, Long.MAX_VALUE, MAX_ATTRIBUTE_BYTES));
+            new TraceSplitter(new SpanLimits(Long.MAX_VALUE, Long.MAX_VALUE, MAX_ATTRIBUTE_BYTES));
 
     private final @Nullable SourceEncoding usual;
     private final Translation translation = new Translation(MAX_BYTES);

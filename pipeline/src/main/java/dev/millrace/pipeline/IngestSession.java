@@ -169,12 +169,15 @@ final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
 
     /// Begins as many writes as may be under way, those first that failed before.
     private void write() {
-        while (mayWrite()) {
+        while (hasWriter()) {
             var failed = line.firstFailed();
             if (failed.isPresent()) {
                 line.again(failed.get());
                 start(failed.get());
                 continue;
+            }
+            if (!hasRoom()) {
+                return;
             }
             fill();
             if (batch.isEmpty() || !(isBatchFull() || untilDue() <= 0)) {
@@ -186,9 +189,16 @@ final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
     }
 
     private boolean mayWrite() {
-        return !failing
-                && line.writing() < config.writers()
-                && line.size() < WAITING_BATCHES * config.writers()
+        return hasWriter() && hasRoom();
+    }
+
+    private boolean hasWriter() {
+        return !failing && line.writing() < config.writers();
+    }
+
+    /// Whether one more batch may be in flight.
+    private boolean hasRoom() {
+        return line.size() < WAITING_BATCHES * config.writers()
                 && line.bytes() + config.batchBytes().bytes() <= config.maxInFlight().bytes();
     }
 

@@ -71,8 +71,7 @@ final class WayToStore implements DeadLetterReplay.Way {
         for (var taken : batch) {
             var letter = taken.letter();
             var original = original(letter, taken.record());
-            var into =
-                    postings.computeIfAbsent(letter.source().partition(), _ -> new Postings());
+            var into = postings.computeIfAbsent(letter.source().partition(), _ -> new Postings());
             int aside = 0;
             for (var piece : pieces(original)) {
                 IngestAccounts.post(original, piece.spans(), Account.STORED, into);

@@ -72,9 +72,7 @@ final class WayToTopics implements DeadLetterReplay.Way {
         String topic = letter.source().topic();
         if (refused.contains(topic)) {
             return Optional.of(
-                    "of "
-                            + topic
-                            + ", where its spans are counted already (expected: --to store)");
+                    "of " + topic + ", where its spans are counted already (expected: --to store)");
         }
         return partitions(topic).isPresent()
                 ? Optional.empty()
@@ -91,13 +89,11 @@ final class WayToTopics implements DeadLetterReplay.Way {
             if (!names.contains(topic)) {
                 return Optional.empty();
             }
-            return Optional.of(
+            var told =
                     admin.describeTopics(List.of(topic))
                             .allTopicNames()
-                            .get(ANSWER_SECONDS, TimeUnit.SECONDS)
-                            .get(topic)
-                            .partitions()
-                            .size());
+                            .get(ANSWER_SECONDS, TimeUnit.SECONDS);
+            return Optional.ofNullable(told.get(topic)).map(about -> about.partitions().size());
         } catch (ExecutionException e) {
             throw DeadLetterReplay.unwrapped(e);
         } catch (TimeoutException e) {

@@ -68,12 +68,10 @@ class DeadLetterReplayTest {
     void listsWhatWasPutAsideAndWhatIsMeant() {
         assertThat(listed(ALL))
                 .extracting(
-                        listed ->
-                                listed.letter().source() + "." + listed.letter().part(),
+                        listed -> listed.letter().source() + "." + listed.letter().part(),
                         DeadLetterReplay.Listed::replayed)
                 .containsExactlyInAnyOrder(
-                        tuple(spans + "-5@0.1", false),
-                        tuple(spans + "-2@0.-1", false));
+                        tuple(spans + "-5@0.1", false), tuple(spans + "-2@0.-1", false));
         assertThat(listed(new Choice("NOT A TRACE ID", null, Instant.EPOCH, Instant.MAX)))
                 .hasSize(1);
         assertThat(listed(new Choice("", "another", Instant.EPOCH, Instant.MAX))).isEmpty();
@@ -129,13 +127,11 @@ class DeadLetterReplayTest {
         }
         var replayed =
                 kafka.readAll(spans).stream()
-                        .filter(record ->
-                                RecordHeaders.has(record.headers(), RecordHeaders.WRITER))
+                        .filter(record -> RecordHeaders.has(record.headers(), RecordHeaders.WRITER))
                         .toList();
         assertThat(replayed)
                 .hasSize(2)
-                .allSatisfy(record ->
-                        assertThat(record.headers().lastHeader("reason")).isNull());
+                .allSatisfy(record -> assertThat(record.headers().lastHeader("reason")).isNull());
         assertThat(replayed)
                 .anySatisfy(record -> {
                     assertThat(record.partition()).isEqualTo(5);

@@ -36,10 +36,9 @@ class DependencyBookTest {
 
         // Then
         assertThat(book.unwritten())
-                .extracting(minute -> minute.minute() + ": " + calls(minute), DependencyMinute::upTo)
-                .containsExactlyInAnyOrder(
-                        tuple("100: 6.0", 13L),
-                        tuple("101: 7.0", 11L));
+                .extracting(
+                        minute -> minute.minute() + ": " + calls(minute), DependencyMinute::upTo)
+                .containsExactlyInAnyOrder(tuple("100: 6.0", 13L), tuple("101: 7.0", 11L));
     }
 
     @Test
@@ -55,9 +54,11 @@ class DependencyBookTest {
 
         // Then: what was added meanwhile is still to be written.
         assertThat(calls(before.getFirst())).isEqualTo(1);
-        assertThat(book.unwritten()).singleElement().satisfies(minute -> {
-            assertThat(calls(minute)).isEqualTo(2);
-        });
+        assertThat(book.unwritten())
+                .singleElement()
+                .satisfies(minute -> {
+                    assertThat(calls(minute)).isEqualTo(2);
+                });
     }
 
     @Test
@@ -123,7 +124,6 @@ class DependencyBookTest {
     }
 
     private static DependencyDelta delta(Entry... entries) {
-        return new DependencyDelta(
-                Tenant.DEFAULT, new Origin("spans", 0, 1), List.of(entries));
+        return new DependencyDelta(Tenant.DEFAULT, new Origin("spans", 0, 1), List.of(entries));
     }
 }

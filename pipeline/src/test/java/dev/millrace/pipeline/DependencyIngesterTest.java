@@ -71,8 +71,10 @@ class DependencyIngesterTest {
 
         // When: records come while it runs, dies and begins anew, and little stays in memory.
         for (int life = 0; life < 2; life++) {
-            try (var _ = started(new DependencyIngesterConfig(
-                    name, Duration.ofMillis(20), Duration.ofMillis(50), 12))) {
+            try (var _ =
+                    started(
+                            new DependencyIngesterConfig(
+                                    name, Duration.ofMillis(20), Duration.ofMillis(50), 12))) {
                 for (int round = 0; round < 5; round++) {
                     int before = store.writes.get();
                     send(random, 20);
@@ -99,8 +101,7 @@ class DependencyIngesterTest {
         try (var _ = started(config)) {
             send(random, 30);
             await().atMost(PATIENCE).until(() -> store.writes.get() > 0);
-            try (var _ =
-                    startedWith(config, new SimpleMeterRegistry())) {
+            try (var _ = startedWith(config, new SimpleMeterRegistry())) {
                 for (int i = 0; i < 10; i++) {
                     send(random, 10);
                 }
@@ -138,8 +139,7 @@ class DependencyIngesterTest {
                 long minute = random.nextInt(10) == 0 ? 0 : MINUTE + random.nextInt(6);
                 Series series =
                         random.nextBoolean()
-                                ? new Dependency(
-                                        "shop", "s" + random.nextInt(3), Connection.PLAIN)
+                                ? new Dependency("shop", "s" + random.nextInt(3), Connection.PLAIN)
                                 : new Operation("shop", "get", SpanKind.SERVER);
                 var figures = Figures.ofCalls(random.nextInt(1, 1_000));
                 entries.putIfAbsent(

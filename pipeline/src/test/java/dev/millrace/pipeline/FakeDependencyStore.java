@@ -37,8 +37,7 @@ final class FakeDependencyStore implements DependencyStore {
         boolean away = this.away.test(number);
         for (var minute : away && !written.isEmpty() ? written.subList(0, 1) : written) {
             var bytes =
-                    new DependencyDelta(
-                                    minute.tenant(), new Origin("kept", 0, 0), minute.entries())
+                    new DependencyDelta(minute.tenant(), new Origin("kept", 0, 0), minute.entries())
                             .encode();
             minutes.put(DependencyBook.Key.of(minute), new Kept(minute.upTo(), bytes));
         }
@@ -70,8 +69,7 @@ final class FakeDependencyStore implements DependencyStore {
             throw new IllegalStateException("the process dies here");
         }
         if (away) {
-            throw new StoreException(
-                    StoreException.Kind.UNAVAILABLE, "away");
+            throw new StoreException(StoreException.Kind.UNAVAILABLE, "away");
         }
     }
 }

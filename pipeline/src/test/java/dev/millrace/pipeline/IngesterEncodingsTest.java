@@ -17,6 +17,7 @@ import dev.millrace.pipeline.IngesterConfig.Feed;
 import dev.millrace.pipeline.IngesterConfig.Source;
 import dev.millrace.pipeline.format.SourceEncoding;
 import dev.millrace.pipeline.ledger.AuditReport;
+import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.FragmentId;
 import dev.millrace.testkit.KafkaFixture;
 import dev.millrace.wire.jaeger.JaegerEncoder;
@@ -28,6 +29,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -59,13 +61,12 @@ class IngesterEncodingsTest {
         kafka.createTopic(spans, 1);
         kafka.createTopic(foreign, 1);
         kafka.createTopic(topics.fullName(topics.deadLetters()), 1);
-        kafka.createTopic(
-                topics.fullName(topics.ledger()), topics.ledger().partitions());
+        kafka.createTopic(topics.fullName(topics.ledger()), topics.ledger().partitions());
     }
 
     private static long nowNanos() {
         var now = Instant.now();
-        return now.getEpochSecond() * 1_000_000_000 + now.getNano() / 1_000 * 1_000;
+        return now.getEpochSecond() * 1_000_000_000 + now.getNano() / 1_000 * 1_000L;
     }
 
     @Test
@@ -77,7 +78,7 @@ class IngesterEncodingsTest {
                 continue; // That is ours, and keyed by trace id.
             }
             for (int copy = 0; copy < 2; copy++) {
-                var value = encoded(encoding, trace(encoding.ordinal()), copy + 1);
+                var value = encoded(encoding, trace(records.size()), copy + 1);
                 var record = new ProducerRecord<byte[], byte[]>(spans, 0, null, value);
                 record.headers()
                         .add(RecordHeaders.ENCODING, RecordHeaders.value(encoding.word()))
@@ -95,8 +96,7 @@ class IngesterEncodingsTest {
         // Then
         assertThat(kafka.readAll(topics.fullName(topics.deadLetters()))).isEmpty();
         for (int offset = 0; offset < records.size(); offset++) {
-            var fragment = store.fragments.get(new FragmentId(spans, 0, offset));
-            assertThat(fragment).as("offset %s", offset).isNotNull();
+            var fragment = stored(new FragmentId(spans, 0, offset));
             assertThat(fragment.tenant()).isEqualTo(new Tenant("acme"));
             assertThat(OtlpDecoder.spans(fragment.body()))
                     .as("offset %s", offset)
@@ -157,15 +157,12 @@ class IngesterEncodingsTest {
         try (var _ = started(source)) {
             await().atMost(PATIENCE).until(() -> store.fragments.size() == 2);
             await().atMost(PATIENCE)
-                    .until(() ->
-                            !kafka.readAll(topics.fullName(topics.deadLetters())).isEmpty());
+                    .until(() -> !kafka.readAll(topics.fullName(topics.deadLetters())).isEmpty());
         }
 
         // Then
-        assertThat(store.fragments.get(new FragmentId(foreign, 0, 0, 0)).traceId())
-                .isEqualTo(trace(1));
-        assertThat(store.fragments.get(new FragmentId(foreign, 0, 0, 2)).traceId())
-                .isEqualTo(trace(3));
+        assertThat(stored(new FragmentId(foreign, 0, 0, 0)).traceId()).isEqualTo(trace(1));
+        assertThat(stored(new FragmentId(foreign, 0, 0, 2)).traceId()).isEqualTo(trace(3));
         var letter = kafka.readAll(topics.fullName(topics.deadLetters())).getFirst();
         assertThat(OtlpDecoder.spans(Slice.of(letter.value()))).hasSize(1);
         assertThat(RecordHeaders.text(letter.headers(), "encoding")).isEqualTo("otlp_proto");
@@ -173,13 +170,16 @@ class IngesterEncodingsTest {
         assertThat(settled(source, 4).text()).contains("The balance closes.");
     }
 
+    private Fragment stored(FragmentId id) {
+        return Objects.requireNonNull(store.fragments.get(id), id::toString);
+    }
+
     private static TraceId trace(int number) {
         return new TraceId(0x0af7651916cd43ddL, number + 1);
     }
 
     private static Span span(TraceId traceId, long id) {
-        var service =
-                new Attributes.Attribute("service.name", new AttributeValue.Text("shop"));
+        var service = new Attributes.Attribute("service.name", new AttributeValue.Text("shop"));
         return Span.builder(traceId, new SpanId(id))
                 .name("get")
                 .time(NANOS, NANOS + 1_000_000)

@@ -133,7 +133,8 @@ class IngesterTest {
 
     @Test
     void writesSeveralBatchesAtOnceAndCommitsUpToTheFirstThatIsNotWritten() throws Exception {
-        // Given: one partition, batches of a few records, and a store that is slow with one of them.
+        // Given: one partition, batches of a few records, and a store that is slow with one of
+        // them.
         List<TraceChunk> sent = chunks.several(200);
         int slow = 50;
         store.held = sent.get(slow).traceId();

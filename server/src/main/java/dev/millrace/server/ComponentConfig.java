@@ -9,9 +9,9 @@ import dev.millrace.assembly.AssemblyConfig;
 import dev.millrace.assembly.Enrichment;
 import dev.millrace.cache.RedisConfig;
 import dev.millrace.collector.ActiveMqConfig;
+import dev.millrace.collector.CollectorConfig;
 import dev.millrace.collector.CollectorConfig.Rate;
 import dev.millrace.collector.CollectorConfig.Rates;
-import dev.millrace.collector.CollectorConfig;
 import dev.millrace.collector.KafkaSourceConfig;
 import dev.millrace.collector.MachineLoad;
 import dev.millrace.collector.RabbitMqConfig;
@@ -27,8 +27,8 @@ import dev.millrace.pipeline.KafkaConfig;
 import dev.millrace.pipeline.Keying;
 import dev.millrace.pipeline.SinkConfig;
 import dev.millrace.pipeline.TailConfig;
-import dev.millrace.pipeline.TopicsConfig.Topic;
 import dev.millrace.pipeline.TopicsConfig;
+import dev.millrace.pipeline.TopicsConfig.Topic;
 import dev.millrace.pipeline.format.SourceEncoding;
 import dev.millrace.query.QueryConfig;
 import dev.millrace.sampling.AdaptiveStrategies;
@@ -37,10 +37,10 @@ import dev.millrace.sampling.HeadRule;
 import dev.millrace.sampling.LoadFactor;
 import dev.millrace.sampling.tail.DurationWindow;
 import dev.millrace.server.config.ConfigException;
+import dev.millrace.server.config.MillraceConfig;
 import dev.millrace.server.config.MillraceConfig.RatesConfig;
 import dev.millrace.server.config.MillraceConfig.ReceiversConfig;
 import dev.millrace.server.config.MillraceConfig.TopicConfig;
-import dev.millrace.server.config.MillraceConfig;
 import dev.millrace.storage.local.LocalStoreConfig;
 import java.io.IOException;
 import java.net.URI;
@@ -204,9 +204,7 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                     case SPANS -> IngesterConfig.Feed.SPANS;
                 },
                 ingester.topic().isEmpty() ? null : ingester.topic(),
-                ingester.encoding().isEmpty()
-                        ? null
-                        : encoding("encoding", ingester.encoding()));
+                ingester.encoding().isEmpty() ? null : encoding("encoding", ingester.encoding()));
     }
 
     /// @param instance names this process among the aggregators

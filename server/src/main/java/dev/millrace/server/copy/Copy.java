@@ -34,9 +34,9 @@ import org.jspecify.annotations.Nullable;
 /// the figures of services where both keep them.
 ///
 /// After every page it notes in a file where it stands, until all is done; a copy that was broken
-/// off goes on there, and what it writes again changes nothing, for the ids of fragments follow from what is in them. Where a
-/// source can search only with a service named, it is read service by service, and a trace is
-/// copied with the first service of its own.
+/// off goes on there, and what it writes again changes nothing, for the ids of fragments follow
+/// from what is in them. Where a source can search only with a service named, it is read service by
+/// service, and a trace is copied with the first service of its own.
 ///
 /// For one thread; blocks while it copies.
 public final class Copy {
@@ -248,15 +248,19 @@ public final class Copy {
 
     private Verification verification() throws IOException {
         var found = new Found();
-        pages(0, "", null, (tenant, _, traces, next) -> {
-            traces.forEach(trace -> found.look(tenant, trace));
-            progress.accept(
-                    new CopyProgress(
-                            share(plan.tenants().indexOf(tenant), next),
-                            "verified",
-                            found.traces,
-                            found.spans));
-        });
+        pages(
+                0,
+                "",
+                null,
+                (tenant, _, traces, next) -> {
+                    traces.forEach(trace -> found.look(tenant, trace));
+                    progress.accept(
+                            new CopyProgress(
+                                    share(plan.tenants().indexOf(tenant), next),
+                                    "verified",
+                                    found.traces,
+                                    found.spans));
+                });
         return new Verification(
                 found.traces, found.spans, found.tracesFound, found.spansFound, found.missing);
     }

@@ -14,7 +14,12 @@ import java.util.List;
 /// @param until ... and before this
 /// @param pageTraces how many traces are read at once
 public record CopyPlan(
-        String from, String to, List<Tenant> tenants, Instant since, Instant until, int pageTraces) {
+        String from,
+        String to,
+        List<Tenant> tenants,
+        Instant since,
+        Instant until,
+        int pageTraces) {
 
     public CopyPlan {
         tenants = List.copyOf(tenants);

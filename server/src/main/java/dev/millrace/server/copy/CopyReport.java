@@ -53,8 +53,8 @@ public record CopyReport(
         if (verification != null) {
             row(text, "in the source", verification.traces, verification.spans);
             row(text, "found again", verification.tracesFound, verification.spansFound);
-            verification.missing.forEach(trace ->
-                    text.append("not found whole: ").append(trace).append('\n'));
+            verification.missing.forEach(
+                    trace -> text.append("not found whole: ").append(trace).append('\n'));
         }
         if (minutesRead > 0) {
             text.append(

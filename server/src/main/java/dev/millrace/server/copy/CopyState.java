@@ -150,8 +150,7 @@ record CopyState(int tenant, String service, @Nullable Cursor after, Counts coun
         line(lines, "spans.written", counts.spansWritten());
         var next = file.resolveSibling(file.getFileName() + ".next");
         Files.writeString(next, lines);
-        Files.move(
-                next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     // As Properties reads it: a name may hold what would end a line or begin a code.

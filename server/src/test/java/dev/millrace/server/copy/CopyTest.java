@@ -145,8 +145,12 @@ final class CopyTest {
                     @Override
                     public void write(List<Fragment> fragments) {
                         switch (writes.incrementAndGet()) {
-                            case 2 -> throw new StoreException(StoreException.Kind.UNAVAILABLE, "for a moment");
-                            case 4 -> throw new StoreException(StoreException.Kind.CORRUPT, "the disk");
+                            case 2 ->
+                                    throw new StoreException(
+                                            StoreException.Kind.UNAVAILABLE, "for a moment");
+                            case 4 ->
+                                    throw new StoreException(
+                                            StoreException.Kind.CORRUPT, "the disk");
                             default -> super.write(fragments);
                         }
                     }
@@ -184,7 +188,8 @@ final class CopyTest {
                     @Override
                     public SearchPage search(Tenant tenant, TraceSearch search) {
                         if (search.service() == null) {
-                            throw new StoreException(StoreException.Kind.NOT_SUPPORTED, "service: missing");
+                            throw new StoreException(
+                                    StoreException.Kind.NOT_SUPPORTED, "service: missing");
                         }
                         return super.search(tenant, search);
                     }
@@ -241,9 +246,7 @@ final class CopyTest {
         assertThat(report.balances()).as(report.text()).isTrue();
         assertThat(to.dependencies(Tenant.DEFAULT, 0, Long.MAX_VALUE))
                 .extracting(DependencyMinute::partition, DependencyMinute::upTo)
-                .containsExactlyInAnyOrder(
-                        tuple(0, 10L),
-                        tuple(1, 20L));
+                .containsExactlyInAnyOrder(tuple(0, 10L), tuple(1, 20L));
     }
 
     @Test
@@ -253,14 +256,7 @@ final class CopyTest {
         var pace = new Pace(1_000, () -> now[0], time -> now[0] += time.toNanos());
 
         // When
-        new Copy(
-                        plan(Tenant.DEFAULT),
-                        source,
-                        target,
-                        state,
-                        pace,
-                        _ -> {},
-                        _ -> shown++)
+        new Copy(plan(Tenant.DEFAULT), source, target, state, pace, _ -> {}, _ -> shown++)
                 .run(false);
 
         // Then: 6,160 spans at 1,000 a second.

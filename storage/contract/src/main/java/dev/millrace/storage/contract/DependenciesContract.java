@@ -190,7 +190,10 @@ public interface DependenciesContract extends StoreUnderTest {
             var many = new HashMap<Series, Figures>();
             for (int i = 0; i < 2_500; i++) {
                 many.put(
-                        new Operation("cart", "größe \"%s\" \\ /%d".formatted("{x}", i), kind(i)),
+                        new Operation(
+                                "cart",
+                                "größe \"%s\" \\ /%d".formatted("{x}", i),
+                                i % 2 == 0 ? SpanKind.SERVER : SpanKind.CLIENT),
                         figures(i + 1L, i % 3, i));
             }
             var written = minute(MINUTE, 0, 10, many);
@@ -256,10 +259,6 @@ public interface DependenciesContract extends StoreUnderTest {
         return entries;
     }
 
-    private static SpanKind kind(int i) {
-        return SpanKind.values()[i % SpanKind.values().length];
-    }
-
     /// Figures with durations, as a record of `dependencies` has them: all calls in one bucket.
     private static Figures figures(long calls, long errors, long bucket) {
         var writer = new ProtoWriter(64).text(1, Tenant.DEFAULT.name());
@@ -277,7 +276,7 @@ public interface DependenciesContract extends StoreUnderTest {
         for (long value : values) {
             long rest = value;
             while (rest > 0x7f) {
-                bytes.write((int) (rest & 0x7f | 0x80));
+                bytes.write((int) ((rest & 0x7f) | 0x80));
                 rest >>>= 7;
             }
             bytes.write((int) rest);
