@@ -1,6 +1,7 @@
 package dev.millrace.collector;
 
 import dev.millrace.model.Slice;
+import dev.millrace.pipeline.format.SourceEncoding;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.jms.BytesMessage;
 import jakarta.jms.JMSException;

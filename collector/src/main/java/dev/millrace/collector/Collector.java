@@ -14,6 +14,7 @@ import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.millrace.access.Entrance;
 import dev.millrace.model.Tenant;
 import dev.millrace.pipeline.SpanSink;
+import dev.millrace.pipeline.format.SpanFormat;
 import dev.millrace.wire.jaeger.JaegerFormat;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.InetSocketAddress;

@@ -4,6 +4,7 @@ import com.linecorp.armeria.common.CommonPools;
 import com.linecorp.armeria.common.util.TransportType;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
+import dev.millrace.pipeline.format.SpanFormat;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.bootstrap.Bootstrap;

@@ -1,5 +1,6 @@
 package dev.millrace.collector;
 
+import dev.millrace.pipeline.format.SpanFormat;
 import dev.millrace.wire.jaeger.JaegerFormat;
 import dev.millrace.wire.zipkin.ZipkinFormat;
 

@@ -2,6 +2,7 @@ package dev.millrace.collector;
 
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.RequestHeaders;
+import dev.millrace.pipeline.format.SpanFormat;
 
 /// How a protocol's clients speak over HTTP: what they write, and which words they understand.
 sealed interface HttpDialect permits OtlpHttp, ZipkinHttp, JaegerHttp {

@@ -12,6 +12,7 @@ import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.millrace.access.Access;
 import dev.millrace.model.Slice;
+import dev.millrace.pipeline.format.SpanFormat;
 import io.netty.buffer.ByteBufInputStream;
 import io.netty.util.AttributeKey;
 import java.io.IOException;

@@ -5,6 +5,7 @@ import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.common.RequestHeaders;
 import com.linecorp.armeria.common.ResponseHeaders;
+import dev.millrace.pipeline.format.SpanFormat;
 import dev.millrace.wire.jaeger.JaegerFormat;
 import org.jspecify.annotations.Nullable;
 

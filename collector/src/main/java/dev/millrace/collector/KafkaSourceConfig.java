@@ -2,6 +2,7 @@ package dev.millrace.collector;
 
 import dev.millrace.model.ByteSize;
 import dev.millrace.model.Tenant;
+import dev.millrace.pipeline.format.SourceEncoding;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;

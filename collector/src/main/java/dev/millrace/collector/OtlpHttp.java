@@ -7,6 +7,7 @@ import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.common.RequestHeaders;
 import com.linecorp.armeria.common.ResponseHeaders;
+import dev.millrace.pipeline.format.SpanFormat;
 import dev.millrace.wire.otlp.ExportResponse;
 import dev.millrace.wire.otlp.OtlpJson;
 import org.jspecify.annotations.Nullable;

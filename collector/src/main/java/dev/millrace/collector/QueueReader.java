@@ -5,6 +5,7 @@ import dev.millrace.model.Tenant;
 import dev.millrace.pipeline.Backoff;
 import dev.millrace.pipeline.DeadLetterWriter.Letter;
 import dev.millrace.pipeline.LogGate;
+import dev.millrace.pipeline.format.SourceEncoding;
 import dev.millrace.wire.otlp.MalformedSpansException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -9,6 +9,7 @@ import com.rabbitmq.client.DefaultConsumer;
 import com.rabbitmq.client.Envelope;
 import com.rabbitmq.client.ShutdownSignalException;
 import dev.millrace.model.Slice;
+import dev.millrace.pipeline.format.SourceEncoding;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.security.KeyManagementException;

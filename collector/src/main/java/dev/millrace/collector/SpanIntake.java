@@ -3,6 +3,8 @@ package dev.millrace.collector;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.pipeline.SpanSink;
+import dev.millrace.pipeline.format.SpanFormat;
+import dev.millrace.pipeline.format.Translation;
 import dev.millrace.sampling.HeadSample;
 import dev.millrace.wire.otlp.Grouping;
 import dev.millrace.wire.otlp.Split;

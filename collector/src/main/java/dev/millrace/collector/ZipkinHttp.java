@@ -5,6 +5,7 @@ import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.common.RequestHeaders;
 import com.linecorp.armeria.common.ResponseHeaders;
+import dev.millrace.pipeline.format.SpanFormat;
 import dev.millrace.wire.zipkin.ZipkinFormat;
 
 /// Zipkin over HTTP, one path for each version of its format: answers 202 without a word, says no

@@ -14,6 +14,7 @@ import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.pipeline.SinkException;
+import dev.millrace.pipeline.format.SpanFormat;
 import dev.millrace.sampling.HeadConfig;
 import dev.millrace.sampling.HeadSampler;
 import io.opentelemetry.proto.trace.v1.Span;

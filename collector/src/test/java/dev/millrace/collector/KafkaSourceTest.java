@@ -13,6 +13,7 @@ import dev.millrace.pipeline.KafkaConfig;
 import dev.millrace.pipeline.Lag;
 import dev.millrace.pipeline.LogGate;
 import dev.millrace.pipeline.TopicsConfig;
+import dev.millrace.pipeline.format.SourceEncoding;
 import dev.millrace.testkit.KafkaFixture;
 import io.micrometer.core.instrument.Clock;
 import java.lang.reflect.Proxy;

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.millrace.model.Slice;
 import dev.millrace.model.TraceId;
+import dev.millrace.pipeline.format.SourceEncoding;
 import dev.millrace.wire.jaeger.JaegerEncoder;
 import io.opentelemetry.exporter.internal.otlp.traces.TraceRequestMarshaler;
 import io.opentelemetry.sdk.common.CompletableResultCode;

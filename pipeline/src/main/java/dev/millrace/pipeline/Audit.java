@@ -26,8 +26,8 @@ import org.apache.kafka.common.TopicPartition;
 /// alone.
 ///
 /// What it says holds for one moment of each partition, that of the newest entry in the ledger, so
-/// it does not matter how much goes on meanwhile. It reads `ledger`, `spans` and `traces-complete`
-/// since a point in time, and changes nothing.
+/// it does not matter how much goes on meanwhile. It reads `ledger`, `spans` and `traces-complete`,
+/// or the topic that is stored instead of them, since a point in time, and changes nothing.
 ///
 /// Confined to one thread; blocks while it reads.
 public final class Audit {
@@ -40,7 +40,11 @@ public final class Audit {
     private final Admin admin;
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final TopicsConfig topics;
-    private final IngesterConfig.Feed feed;
+    private final IngesterConfig.Source source;
+    private final ForeignRecords foreign;
+
+    /// The full name of the topic that is stored.
+    private final String storedTopic;
 
     private final Map<Integer, Stage.Aggregator> owners = new HashMap<>();
     private final Map<Integer, Long> stored = new HashMap<>();
@@ -56,27 +60,32 @@ public final class Audit {
             Admin admin,
             KafkaConsumer<byte[], byte[]> consumer,
             TopicsConfig topics,
-            IngesterConfig.Feed feed) {
+            IngesterConfig.Source source) {
         this.admin = admin;
         this.consumer = consumer;
         this.topics = topics;
-        this.feed = feed;
+        this.source = source;
+        this.foreign = new ForeignRecords(source.encoding());
+        this.storedTopic = source.topicIn(topics);
     }
 
-    /// @param feed what the ingester stores
+    /// @param source what the ingester stores
     /// @param since from the beginning of the minute after it on
     /// @throws KafkaException when Kafka does not answer
     public static AuditReport run(
-            KafkaClients clients, TopicsConfig topics, IngesterConfig.Feed feed, Instant since) {
+            KafkaClients clients,
+            TopicsConfig topics,
+            IngesterConfig.Source source,
+            Instant since) {
         try (var admin = clients.admin("audit");
                 var consumer = clients.reader("audit")) {
-            return new Audit(admin, consumer, topics, feed).read(since);
+            return new Audit(admin, consumer, topics, source).read(since);
         }
     }
 
     private AuditReport read(Instant since) {
         long fromMillis = Math.ceilDiv(Math.max(0, since.toEpochMilli()), 60_000) * 60_000;
-        boolean aggregated = feed == IngesterConfig.Feed.TRACES;
+        boolean aggregated = source.feed() == IngesterConfig.Feed.TRACES;
         var ledger = scan(topics.ledger());
         long fromMinute = fromMillis / 60_000;
         for (var partition : ledger.partitions()) {
@@ -96,18 +105,48 @@ public final class Audit {
         return new LogScan(admin, consumer, topics.fullName(topic), topic.partitions());
     }
 
+    private LogScan storedScan() {
+        var partitions = consumer.partitionsFor(storedTopic);
+        if (partitions.isEmpty()) {
+            throw new KafkaException(storedTopic + ": no such topic");
+        }
+        return new LogScan(admin, consumer, storedTopic, partitions.size());
+    }
+
+    /// Whether what is stored comes from a topic that our collectors do not write to.
+    private boolean storesOthers() {
+        return source.feed() == IngesterConfig.Feed.SPANS
+                && !storedTopic.equals(topics.fullName(topics.spans()));
+    }
+
     private void post(ConsumerRecord<byte[], byte[]> message, Books books) {
         var entry = LedgerCodec.decode(Slice.of(message.value()));
         switch (entry.stage()) {
-            case Stage.Collector _ -> {}
-            case Stage.Aggregator owner -> owners.put(owner.partition(), owner);
-            case Stage.Ingester(_, int partition, long position) -> stored.put(partition, position);
+            case Stage.Collector _ -> {
+                if (storesOthers()) {
+                    return;
+                }
+            }
+            case Stage.Aggregator owner -> {
+                if (storesOthers()) {
+                    return;
+                }
+                owners.put(owner.partition(), owner);
+            }
+            case Stage.Ingester(String topic, int partition, long position) -> {
+                if (!topic.equals(storedTopic)) {
+                    // Another ingester's, which drains the topic of others.
+                    return;
+                }
+                // A replay of dead letters says nothing of positions.
+                stored.merge(partition, position, Math::max);
+            }
         }
         books.post(entry);
     }
 
     private void spans(Books books, long fromMillis, boolean aggregated) {
-        var scan = scan(topics.spans());
+        var scan = aggregated ? scan(topics.spans()) : storedScan();
         for (var partition : scan.partitions()) {
             books.logBegins(partition.partition(), scan.firstWholeMinute(partition));
         }
@@ -127,7 +166,12 @@ public final class Audit {
         scan.read(
                 from,
                 message -> {
-                    long time = times.merge(message.partition(), message.timestamp(), Math::max);
+                    // Aggregators go by the time of the partition, ingesters by that of the record.
+                    long time =
+                            aggregated
+                                    ? times.merge(
+                                            message.partition(), message.timestamp(), Math::max)
+                                    : message.timestamp();
                     note(
                             message,
                             Math.floorDiv(time, 60_000),
@@ -145,12 +189,12 @@ public final class Audit {
         var cell = new Cell(LogCopies.tenant(message), message.partition(), minute);
         long writer = writer(message, books, cell);
         var owner = owners.get(message.partition());
-        for (var share : LogCopies.of(message)) {
+        for (var share : LogCopies.of(message, foreign)) {
             var traceId = share.traceId();
             if (message.offset() >= position) {
                 books.inLog(cell, writer, Books.Progress.UNREAD, share.copies());
             } else if (owner == null
-                    || feed == IngesterConfig.Feed.SPANS
+                    || source.feed() == IngesterConfig.Feed.SPANS
                     || traceId == null
                     || message.offset() < owner.resumeOffset()) {
                 books.inLog(cell, writer, Books.Progress.TAKEN, share.copies());
@@ -178,7 +222,7 @@ public final class Audit {
             int number = Integer.parseInt(says, colon + 1, says.length(), 10);
             var seen = records.computeIfAbsent(writer, _ -> new BitSet());
             if (seen.get(number)) {
-                int copies = LogCopies.of(message).stream().mapToInt(LogCopies.Share::copies).sum();
+                int copies = LogCopies.sum(message, foreign);
                 books.doubled(cell, copies);
             }
             seen.set(number);
@@ -258,10 +302,7 @@ public final class Audit {
                                         tenant,
                                         message.partition(),
                                         Math.floorDiv(message.timestamp(), 60_000));
-                        int spans =
-                                LogCopies.of(message).stream()
-                                        .mapToInt(LogCopies.Share::copies)
-                                        .sum();
+                        int spans = LogCopies.sum(message, foreign);
                         books.complete(cell, true, read, spans);
                         return;
                     }

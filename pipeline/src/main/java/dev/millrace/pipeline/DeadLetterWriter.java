@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Puts records that could not be understood aside, as they are, with the reason and their place.
 ///
-/// Not safe for threads.
+/// Safe for any number of threads once it is started.
 public final class DeadLetterWriter implements AutoCloseable {
 
     private static final Duration DELIVERY_TIMEOUT = Duration.ofSeconds(30);
@@ -33,33 +34,45 @@ public final class DeadLetterWriter implements AutoCloseable {
     /// A record, or one trace's share of it, and what is wrong with it.
     ///
     /// @param value what is put aside
+    /// @param headers what has to be said of it otherwise than of the record
     /// @param reason one of few, for a metric
     /// @param detail what was found and what was expected
     public record Letter(
             ConsumerRecord<byte[], byte[]> record,
             @Nullable Slice value,
+            Map<String, String> headers,
             String reason,
             String detail) {
 
         public static Letter of(
                 ConsumerRecord<byte[], byte[]> record, String reason, String detail) {
             byte[] value = record.value();
-            return new Letter(record, value == null ? null : Slice.of(value), reason, detail);
+            return new Letter(
+                    record, value == null ? null : Slice.of(value), Map.of(), reason, detail);
         }
 
+        /// @param translated whether the fragment is written otherwise than the record
         static Letter of(
                 ConsumerRecord<byte[], byte[]> record,
                 Fragment fragment,
+                boolean translated,
                 String reason,
                 String detail) {
-            return new Letter(record, fragment.body(), reason, detail);
+            var headers = new HashMap<String, String>();
+            headers.put(RecordHeaders.SOURCE_PART, Integer.toString(fragment.id().part()));
+            if (translated) {
+                // Nothing follows from the key of a record that others wrote.
+                headers.put(RecordHeaders.ENCODING, Encoding.OTLP_PROTO.word());
+                headers.put(RecordHeaders.KEYING, Keying.ROUND_ROBIN.word());
+            }
+            return new Letter(record, fragment.body(), headers, reason, detail);
         }
     }
 
     private final KafkaClients clients;
     private final String topic;
     private final MeterRegistry registry;
-    private @Nullable KafkaProducer<byte[], byte[]> producer;
+    private volatile @Nullable KafkaProducer<byte[], byte[]> producer;
 
     public DeadLetterWriter(KafkaClients clients, String topic, MeterRegistry registry) {
         this.clients = clients;
@@ -106,15 +119,21 @@ public final class DeadLetterWriter implements AutoCloseable {
 
     private ProducerRecord<byte[], byte[]> copy(Letter letter, @Nullable Slice value) {
         var record = letter.record();
-        return DeadLetters.message(
-                topic,
-                null,
-                new TopicPartition(record.topic(), record.partition()),
-                record.offset(),
-                record.key(),
-                value == null ? null : value.toByteArray(),
-                record.headers(),
-                letter.detail());
+        var message =
+                DeadLetters.message(
+                        topic,
+                        null,
+                        new TopicPartition(record.topic(), record.partition()),
+                        record.offset(),
+                        record.key(),
+                        value == null ? null : value.toByteArray(),
+                        record.headers(),
+                        letter.detail());
+        message.headers().add(RecordHeaders.SOURCE_TIME, RecordHeaders.value(record.timestamp()));
+        letter.headers()
+                .forEach((name, says) ->
+                        message.headers().remove(name).add(name, RecordHeaders.value(says)));
+        return message;
     }
 
     private static void await(Future<RecordMetadata> sent) {
@@ -134,8 +153,9 @@ public final class DeadLetterWriter implements AutoCloseable {
 
     @Override
     public void close() {
-        if (producer != null) {
-            producer.close(CLOSE_TIMEOUT);
+        var open = producer;
+        if (open != null) {
+            open.close(CLOSE_TIMEOUT);
         }
     }
 }

@@ -7,8 +7,9 @@ import java.util.List;
 
 /// The format of the values in `spans`.
 ///
-/// Our own readers read [#OTLP_PROTO] and nothing else. The others are for readers that were there
-/// before us; they cost a decoding and an encoding of every span.
+/// Our aggregator reads [#OTLP_PROTO] and nothing else. The others are for readers that were there
+/// before us; they cost a decoding and an encoding of every span, and another decoding where an
+/// ingester of the feed `spans` reads them.
 public enum Encoding {
 
     /// OTLP `TracesData`, as it came.

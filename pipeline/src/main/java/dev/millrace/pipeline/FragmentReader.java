@@ -3,6 +3,7 @@ package dev.millrace.pipeline;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
+import dev.millrace.pipeline.format.SourceEncoding;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.FragmentId;
 import dev.millrace.wire.otlp.MalformedSpansException;
@@ -11,12 +12,15 @@ import dev.millrace.wire.otlp.ProtoReader;
 import dev.millrace.wire.otlp.TraceChunk;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
 
 /// Tells what a record is: fragments for the store, a marker, or poison.
 ///
-/// Looks as deep as it must to know whose spans they are, and no deeper; a fault below that is the
-/// store's to find.
+/// Of our own records it looks as deep as it must to know whose spans they are, and no deeper; a
+/// fault below that is the store's to find. Those of others are translated, and checked as a
+/// collector would. Safe for any number of threads.
 final class FragmentReader {
 
     private static final int RESOURCE_SPANS = ProtoReader.tag(1, ProtoReader.LENGTH_DELIMITED);
@@ -30,7 +34,11 @@ final class FragmentReader {
     sealed interface Reading {
 
         /// Spans of one trace or several.
-        record Spans(List<Piece> pieces) implements Reading {}
+        ///
+        /// @param translated whether the pieces are written otherwise than the record
+        /// @param rest what cannot be kept of the record; null when all of it can
+        record Spans(List<Piece> pieces, boolean translated, @Nullable Poison rest)
+                implements Reading {}
 
         /// Nothing to keep.
         record Marker() implements Reading {}
@@ -39,22 +47,66 @@ final class FragmentReader {
         ///
         /// @param reason one of few, for a metric
         /// @param detail what was found and what was expected
-        record Poison(String reason, String detail) implements Reading {}
+        /// @param copies how many spans it counts for
+        record Poison(String reason, String detail, int copies) implements Reading {
+
+            Poison(String reason, String detail) {
+                this(reason, detail, LogCopies.UNREADABLE);
+            }
+        }
     }
 
     private static final Reading MARKER = new Reading.Marker();
 
-    private FragmentReader() {}
+    private final ForeignRecords foreign;
 
-    static Reading read(ConsumerRecord<byte[], byte[]> record) {
+    FragmentReader(ForeignRecords foreign) {
+        this.foreign = foreign;
+    }
+
+    Reading read(ConsumerRecord<byte[], byte[]> record) {
         if (RecordHeaders.has(record.headers(), RecordHeaders.MARKER)) {
             return MARKER;
         }
-        String encoding = RecordHeaders.text(record.headers(), RecordHeaders.ENCODING);
-        if (encoding != null && !encoding.equals(Encoding.OTLP_PROTO.word())) {
-            return new Reading.Poison(
-                    "encoding", "encoding: \"" + encoding + "\" (expected: otlp_proto)");
+        Tenant tenant;
+        try {
+            tenant = RecordHeaders.tenant(record.headers());
+        } catch (IllegalArgumentException e) {
+            return new Reading.Poison("tenant", String.valueOf(e.getMessage()));
         }
+        Optional<SourceEncoding> encoding;
+        try {
+            encoding = foreign.encoding(record);
+        } catch (IllegalArgumentException e) {
+            return new Reading.Poison("encoding", String.valueOf(e.getMessage()));
+        }
+        try {
+            return encoding.isPresent()
+                    ? translated(record, tenant, encoding.get())
+                    : ours(record, tenant);
+        } catch (MalformedSpansException e) {
+            return new Reading.Poison("value", String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Reading translated(
+            ConsumerRecord<byte[], byte[]> record, Tenant tenant, SourceEncoding encoding) {
+        var split = foreign.split(encoding, record);
+        int rejected = split.rejectedSpans();
+        var rest =
+                rejected == 0
+                        ? null
+                        : new Reading.Poison("rejected", split.firstRejection(), rejected);
+        var pieces = pieces(record, tenant, split.chunks());
+        if (!pieces.isEmpty()) {
+            return new Reading.Spans(pieces, true, rest);
+        }
+        return rest == null
+                ? new Reading.Poison("value", "value: no span (expected: at least one)")
+                : rest;
+    }
+
+    private static Reading ours(ConsumerRecord<byte[], byte[]> record, Tenant tenant) {
         Keying keying;
         try {
             keying = Keying.of(record.headers());
@@ -69,32 +121,18 @@ final class FragmentReader {
                         "key", "key: not a trace id (expected: 32 hexadecimal digits)");
             }
         }
-        Tenant tenant = Tenant.DEFAULT;
-        String name = RecordHeaders.text(record.headers(), RecordHeaders.TENANT);
-        if (name != null) {
-            try {
-                tenant = new Tenant(name);
-            } catch (IllegalArgumentException e) {
-                return new Reading.Poison("tenant", String.valueOf(e.getMessage()));
-            }
-        }
         byte[] value = record.value();
         if (value == null || value.length == 0) {
             return new Reading.Poison("value", "value: empty (expected: TracesData)");
         }
         var body = Slice.of(value);
-        List<Piece> pieces;
-        try {
-            pieces =
-                    traceId == null
-                            ? several(record, tenant, body)
-                            : one(record, tenant, traceId, body);
-        } catch (MalformedSpansException e) {
-            return new Reading.Poison("value", String.valueOf(e.getMessage()));
-        }
+        List<Piece> pieces =
+                traceId == null
+                        ? pieces(record, tenant, PackedSpans.byTrace(body))
+                        : one(record, tenant, traceId, body);
         return pieces.isEmpty()
                 ? new Reading.Poison("value", "value: no span (expected: at least one)")
-                : new Reading.Spans(pieces);
+                : new Reading.Spans(pieces, false, null);
     }
 
     private static List<Piece> one(
@@ -107,10 +145,10 @@ final class FragmentReader {
         return List.of(new Piece(new Fragment(id, tenant, traceId, body), spans));
     }
 
-    private static List<Piece> several(
-            ConsumerRecord<byte[], byte[]> record, Tenant tenant, Slice body) {
-        var pieces = new ArrayList<Piece>();
-        for (TraceChunk chunk : PackedSpans.byTrace(body)) {
+    private static List<Piece> pieces(
+            ConsumerRecord<byte[], byte[]> record, Tenant tenant, List<TraceChunk> chunks) {
+        var pieces = new ArrayList<Piece>(chunks.size());
+        for (TraceChunk chunk : chunks) {
             // The order of the traces is the same whenever the record is read.
             var id =
                     new FragmentId(

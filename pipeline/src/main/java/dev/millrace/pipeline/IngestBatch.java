@@ -17,13 +17,20 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/// What was read and is not durable downstream yet, and how far each partition is once it is.
+/// What was read and goes to the store in one write, and how far each partition is once it is
+/// there.
 ///
-/// No Kafka, no clock, no threads: the loop around it is [IngestSession].
+/// No Kafka, no clock, no threads: it is [IngestSession]'s while it is filled, and [BatchWriter]'s
+/// while it is written.
 final class IngestBatch {
 
-    private record Entry(ConsumerRecord<byte[], byte[]> record, Fragment fragment, int spans) {}
+    private record Entry(
+            ConsumerRecord<byte[], byte[]> record,
+            Fragment fragment,
+            int spans,
+            boolean translated) {}
 
+    private final FragmentReader reader;
     private final List<Entry> entries = new ArrayList<>();
     private final List<DeadLetterWriter.Letter> letters = new ArrayList<>();
     private final Map<TopicPartition, Long> next = new HashMap<>();
@@ -32,25 +39,35 @@ final class IngestBatch {
     private final Map<TopicPartition, Postings> putAside = new HashMap<>();
 
     private long bytes;
+    private boolean examined;
+
+    IngestBatch(FragmentReader reader) {
+        this.reader = reader;
+    }
 
     void add(ConsumerRecord<byte[], byte[]> record) {
-        switch (FragmentReader.read(record)) {
-            case Reading.Spans(var pieces) -> {
+        switch (reader.read(record)) {
+            case Reading.Spans(var pieces, boolean translated, var rest) -> {
                 for (var piece : pieces) {
-                    entries.add(new Entry(record, piece.fragment(), piece.spans()));
+                    entries.add(new Entry(record, piece.fragment(), piece.spans(), translated));
                     bytes += piece.fragment().body().length();
                 }
+                if (rest != null) {
+                    putAside(record, rest);
+                }
             }
-            case Reading.Poison(String reason, String detail) -> {
-                letters.add(DeadLetterWriter.Letter.of(record, reason, detail));
-                postAside(record, LogCopies.UNREADABLE);
-                bytes += Math.max(0, record.serializedValueSize());
-            }
+            case Reading.Poison poison -> putAside(record, poison);
             case Reading.Marker _ -> {
                 // Only its offset counts.
             }
         }
         advance(partition(record), record.offset() + 1);
+    }
+
+    private void putAside(ConsumerRecord<byte[], byte[]> record, Reading.Poison poison) {
+        letters.add(DeadLetterWriter.Letter.of(record, poison.reason(), poison.detail()));
+        postAside(record, poison.copies());
+        bytes += Math.max(0, record.serializedValueSize());
     }
 
     /// Everything of the partition before `offset` is in this batch or was dealt with before.
@@ -67,6 +84,7 @@ final class IngestBatch {
         bytes = entries.stream().mapToLong(entry -> entry.fragment().body().length()).sum();
     }
 
+    /// Lets go of everything.
     void clear() {
         entries.clear();
         letters.clear();
@@ -123,6 +141,13 @@ final class IngestBatch {
         return Map.copyOf(next);
     }
 
+    /// True the first time it is asked: fragments are looked at one by one only once.
+    boolean toBeExamined() {
+        boolean first = !examined;
+        examined = true;
+        return first;
+    }
+
     /// Puts aside every fragment that does not decode to its last byte.
     ///
     /// @return whether there was any
@@ -138,9 +163,10 @@ final class IngestBatch {
             if (detail == null) {
                 return false;
             }
-            letters.add(
-                    DeadLetterWriter.Letter.of(entry.record(), entry.fragment(), reason, detail));
             var fragment = entry.fragment();
+            letters.add(
+                    DeadLetterWriter.Letter.of(
+                            entry.record(), fragment, entry.translated(), reason, detail));
             postAside(
                     entry.record(),
                     LogCopies.of(new TraceChunk(fragment.traceId(), fragment.body(), 0)));

@@ -1,11 +1,9 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.pipeline.BatchLine.Place;
 import dev.millrace.pipeline.ledger.LedgerEntry;
 import dev.millrace.pipeline.ledger.Postings;
 import dev.millrace.pipeline.ledger.Stage;
-import dev.millrace.storage.api.Fragment;
-import dev.millrace.storage.api.StoreException;
-import dev.millrace.storage.api.TraceStore;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Collection;
@@ -13,6 +11,10 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -28,51 +30,81 @@ import org.slf4j.LoggerFactory;
 
 /// One consumer's life in the ingester's group: read, write, commit, in this order.
 ///
-/// An offset is committed only when everything before it is in the store or among the dead letters.
-/// While the store fails, nothing more is read, and the group still hears from us.
+/// Several batches are written at once, by threads of others, and an offset is committed only when
+/// everything before it is in the store or among the dead letters. While the store fails nothing
+/// more is read, one batch after a pause tries whether it is back, and the group still hears from
+/// us. While it is slow, no more is read than may be in flight.
 ///
 /// For one thread, which calls [#step()] again and again.
 final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(IngestSession.class);
-    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+    private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(5);
 
-    /// While paused, how often the consumer gets a turn.
+    // What is being written is waited for within it, and leaving the group comes after.
+    private static final Duration CLOSE_TIMEOUT = DRAIN_TIMEOUT.plusSeconds(5);
+
+    /// While nothing may be read, how often the consumer gets a turn.
     private static final Duration PAUSED_POLL = Duration.ofMillis(100);
 
+    /// While something is being written, how long its end may go unnoticed.
+    private static final Duration BUSY_POLL = Duration.ofMillis(20);
+
+    /// Of what is written but has something unwritten before it, for every writer.
+    private static final int WAITING_BATCHES = 8;
+
+    /// How the writing of a batch ended.
+    ///
+    /// @param failure null when it is durable
+    private record Outcome(Place place, @Nullable Throwable failure) {}
+
     private final Consumer<byte[], byte[]> consumer;
-    private final TraceStore store;
-    private final DeadLetterWriter deadLetters;
+    private final BatchWriter writer;
+    private final Executor writers;
     private final IngestCommit offsets;
     private final IngesterConfig config;
+    private final FragmentReader reader;
     private final IngesterMeters meters;
     private final LogGate failureLog;
     private final Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5));
 
     private final Deque<ConsumerRecord<byte[], byte[]>> unread = new ArrayDeque<>();
     private final Map<TopicPartition, Long> unreadEnds = new HashMap<>();
-    private final IngestBatch batch = new IngestBatch();
+    private final BatchLine line = new BatchLine();
+    private final BlockingQueue<Outcome> outcomes = new LinkedBlockingQueue<>();
     private final Map<TopicPartition, Long> durable = new HashMap<>();
     private final Map<TopicPartition, Postings> postings = new HashMap<>();
 
+    private IngestBatch batch;
     private long batchSince;
-    private boolean examined;
+
+    /// Whether the consumer has been told to bring nothing.
     private boolean paused;
+
+    /// Whether the store failed and has not taken a batch since.
+    private boolean failing;
+
     private long retryAt;
 
+    /// The batch that tries whether the store is back.
+    private @Nullable Place probe;
+
+    /// @param writers runs as many tasks at once as the configuration says
     IngestSession(
             Consumer<byte[], byte[]> consumer,
-            TraceStore store,
-            DeadLetterWriter deadLetters,
+            BatchWriter writer,
+            Executor writers,
             IngestCommit offsets,
             IngesterConfig config,
             IngesterMeters meters,
             LogGate failureLog) {
         this.consumer = consumer;
-        this.store = store;
-        this.deadLetters = deadLetters;
+        this.writer = writer;
+        this.writers = writers;
         this.offsets = offsets;
         this.config = config;
+        this.reader = new FragmentReader(new ForeignRecords(config.source().encoding()));
+        this.batch = new IngestBatch(reader);
         this.meters = meters;
         this.failureLog = failureLog;
     }
@@ -82,24 +114,51 @@ final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
         consumer.subscribe(List.of(topic), this);
     }
 
-    /// Reads for at most the batch delay, and writes when the batch is due.
+    /// Reads for at most the batch delay, hands over for writing what is due, and commits what is
+    /// durable.
     void step() {
-        if (paused) {
-            long wait = Math.max(0, retryAt - now());
-            receive(consumer.poll(atMost(wait, PAUSED_POLL)));
-            if (now() - retryAt >= 0) {
-                flush();
-            }
+        if (failing || isFull()) {
+            pause();
+            await(failing ? Math.min(untilRetry(), PAUSED_POLL.toNanos()) : PAUSED_POLL.toNanos());
+            receive(consumer.poll(Duration.ZERO));
         } else {
-            if (unread.isEmpty()) {
-                receive(consumer.poll(atMost(untilDue(), config.batchDelay())));
-            }
-            fill();
-            if (!batch.isEmpty() && (full() || untilDue() <= 0)) {
-                flush();
-            }
+            resume();
+            receive(consumer.poll(patience()));
         }
+        collect();
+        if (failing) {
+            retry();
+        } else {
+            write();
+        }
+        settle();
         commit();
+        meters.inFlight(line.bytes());
+    }
+
+    private void pause() {
+        if (!paused) {
+            paused = true;
+            consumer.pause(consumer.assignment());
+        }
+    }
+
+    private void resume() {
+        if (paused) {
+            paused = false;
+            consumer.resume(consumer.paused());
+        }
+    }
+
+    /// Whether more has been read than may be written now.
+    private boolean isFull() {
+        return !unread.isEmpty() || (isBatchFull() && !mayWrite());
+    }
+
+    private Duration patience() {
+        long due = mayWrite() ? untilDue() : Long.MAX_VALUE;
+        long limit = line.writing() > 0 ? BUSY_POLL.toNanos() : config.batchDelay().toNanos();
+        return Duration.ofNanos(Math.clamp(due, 0, limit));
     }
 
     private void receive(ConsumerRecords<byte[], byte[]> records) {
@@ -108,9 +167,44 @@ final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
                 .forEach((partition, next) -> unreadEnds.put(partition, next.offset()));
     }
 
+    /// Begins as many writes as may be under way, those first that failed before.
+    private void write() {
+        while (hasWriter()) {
+            var failed = line.firstFailed();
+            if (failed.isPresent()) {
+                line.again(failed.get());
+                start(failed.get());
+                continue;
+            }
+            if (!hasRoom()) {
+                return;
+            }
+            fill();
+            if (batch.isEmpty() || !(isBatchFull() || untilDue() <= 0)) {
+                return;
+            }
+            start(line.enter(batch));
+            batch = new IngestBatch(reader);
+        }
+    }
+
+    private boolean mayWrite() {
+        return hasWriter() && hasRoom();
+    }
+
+    private boolean hasWriter() {
+        return !failing && line.writing() < config.writers();
+    }
+
+    /// Whether one more batch may be in flight.
+    private boolean hasRoom() {
+        return line.size() < WAITING_BATCHES * config.writers()
+                && line.bytes() + config.batchBytes().bytes() <= config.maxInFlight().bytes();
+    }
+
     private void fill() {
         boolean wasEmpty = batch.isEmpty();
-        while (!unread.isEmpty() && !full()) {
+        while (!unread.isEmpty() && !isBatchFull()) {
             batch.add(unread.remove());
         }
         if (unread.isEmpty()) {
@@ -123,7 +217,7 @@ final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
         }
     }
 
-    private boolean full() {
+    private boolean isBatchFull() {
         return batch.bytes() >= config.batchBytes().bytes();
     }
 
@@ -132,97 +226,103 @@ final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
         return batch.isEmpty() ? delay : batchSince + delay - now();
     }
 
-    private void flush() {
+    private void start(Place place) {
+        writers.execute(() -> outcomes.add(outcome(place)));
+    }
+
+    private Outcome outcome(Place place) {
         try {
-            write();
-        } catch (RuntimeException e) {
-            meters.failed(e);
-            if (!examine(e)) {
-                pause(e);
-                return;
+            return new Outcome(place, writer.write(place.batch()));
+        } catch (Error e) {
+            // The loop must hear of it, or it would wait for ever.
+            return new Outcome(place, e);
+        }
+    }
+
+    /// Waits for the end of a write.
+    private void await(long nanos) {
+        try {
+            var outcome = outcomes.poll(nanos, TimeUnit.NANOSECONDS);
+            if (outcome != null) {
+                note(outcome);
             }
-            retryAt = now();
-            paused = true;
-            return;
-        }
-        durable.putAll(batch.next());
-        batch.postings()
-                .forEach((partition, made) ->
-                        postings.computeIfAbsent(partition, _ -> new Postings()).addAll(made));
-        batch.clear();
-        examined = false;
-        backoff.reset();
-        if (paused) {
-            paused = false;
-            consumer.resume(consumer.paused());
-            meters.paused(false);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
         }
     }
 
-    private void write() {
-        List<DeadLetterWriter.Letter> letters = batch.letters();
-        if (!letters.isEmpty()) {
-            deadLetters.write(letters);
-            batch.lettersWritten();
-        }
-        List<Fragment> fragments = batch.fragments();
-        if (fragments.isEmpty()) {
-            return;
-        }
-        long start = now();
-        try {
-            store.write(fragments);
-        } finally {
-            meters.writeTook(now() - start);
-        }
-        meters.stored(batch.spans(), fragments.size());
-    }
-
-    /// Looks, once per batch, for fragments that are the reason themselves, and puts them aside.
-    ///
-    /// @return whether there were any, so that trying again makes sense at once
-    private boolean examine(RuntimeException failure) {
-        if (examined) {
-            return false;
-        }
-        boolean refused = isRefusal(failure);
-        boolean mishandled =
-                failure instanceof StoreException known
-                        ? known.kind() == StoreException.Kind.BUG
-                        : !(failure instanceof KafkaException);
-        if (!refused && !mishandled) {
-            return false;
-        }
-        examined = true;
-        return batch.condemnMalformed() || (refused && batch.condemn("refused", this::refusal));
-    }
-
-    private @Nullable String refusal(Fragment fragment) {
-        try {
-            store.write(List.of(fragment));
-            return null;
-        } catch (RuntimeException e) {
-            return isRefusal(e) ? String.valueOf(e.getMessage()) : null;
+    private void collect() {
+        for (var outcome = outcomes.poll(); outcome != null; outcome = outcomes.poll()) {
+            note(outcome);
         }
     }
 
-    private static boolean isRefusal(RuntimeException failure) {
-        return failure instanceof StoreException known
-                && known.kind() == StoreException.Kind.INVALID_REQUEST;
+    private void note(Outcome outcome) {
+        var place = outcome.place();
+        boolean probed = place.equals(probe);
+        if (probed) {
+            probe = null;
+        }
+        switch (outcome.failure()) {
+            case null -> {
+                line.done(place);
+                if (probed) {
+                    recover();
+                }
+            }
+            case RuntimeException e -> {
+                line.failed(place);
+                // Others that were under way fail for the same reason.
+                if (probed || !failing) {
+                    fail(e);
+                }
+            }
+            case Throwable e -> throw new IllegalStateException("a writer has failed", e);
+        }
     }
 
-    private void pause(RuntimeException failure) {
-        Duration delay = backoff.next();
-        retryAt = now() + delay.toNanos();
-        paused = true;
+    private void fail(RuntimeException failure) {
+        failing = true;
+        retryAt = now() + backoff.next().toNanos();
         meters.paused(true);
-        consumer.pause(consumer.assignment());
         if (failureLog.open()) {
             LOG.atWarn()
-                    .addKeyValue("fragments", batch.fragments().size())
+                    .addKeyValue("batches", line.size())
                     .addKeyValue("error", failure.toString())
                     .log("The store fails; reading pauses until it takes what was read");
         }
+    }
+
+    private void recover() {
+        failing = false;
+        backoff.reset();
+        meters.paused(false);
+    }
+
+    private long untilRetry() {
+        return probe == null ? Math.max(0, retryAt - now()) : Long.MAX_VALUE;
+    }
+
+    private void retry() {
+        if (probe != null || now() - retryAt < 0) {
+            return;
+        }
+        var first = line.firstFailed();
+        if (first.isPresent()) {
+            probe = first.get();
+            line.again(probe);
+            start(probe);
+        } else {
+            // Those that failed belong to others now.
+            recover();
+        }
+    }
+
+    private void settle() {
+        line.settle((partition, end, made) -> {
+            durable.put(partition, end);
+            postings.computeIfAbsent(partition, _ -> new Postings()).addAll(made);
+        });
     }
 
     /// Commits what is durable; what cannot be committed now is kept for the next time.
@@ -268,6 +368,8 @@ final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
 
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+        drain(partitions);
+        settle();
         commit();
         drop(partitions);
     }
@@ -277,27 +379,35 @@ final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
         drop(partitions);
     }
 
+    /// Waits for what is being written of these partitions, so that nobody has to write it again.
+    private void drain(Collection<TopicPartition> partitions) {
+        long deadline = now() + DRAIN_TIMEOUT.toNanos();
+        while (line.isWriting(partitions)
+                && deadline - now() > 0
+                && !Thread.currentThread().isInterrupted()) {
+            await(BUSY_POLL.toNanos());
+        }
+    }
+
     private void drop(Collection<TopicPartition> partitions) {
         unread.removeIf(record -> partitions.contains(IngestBatch.partition(record)));
         unreadEnds.keySet().removeAll(partitions);
         batch.drop(partitions);
+        line.drop(partitions);
         durable.keySet().removeAll(partitions);
         postings.keySet().removeAll(partitions);
     }
 
-    /// Leaves the group. What is durable was committed by the step that wrote it.
+    /// Leaves the group, and commits before it what is written within a bounded time.
     @Override
     public void close() {
         meters.paused(false);
+        meters.inFlight(0);
         consumer.close(CloseOptions.timeout(CLOSE_TIMEOUT));
         offsets.close();
     }
 
     private long now() {
         return meters.clock().monotonicTime();
-    }
-
-    private static Duration atMost(long nanos, Duration limit) {
-        return Duration.ofNanos(Math.clamp(nanos, 0, limit.toNanos()));
     }
 }

@@ -3,7 +3,11 @@ package dev.millrace.pipeline;
 import dev.millrace.storage.api.TraceStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -14,13 +18,16 @@ import org.slf4j.LoggerFactory;
 /// Every record is stored, or is a dead letter, before its offset is committed; after a crash some
 /// are written again, and the store knows them by their [dev.millrace.storage.api.FragmentId]. A
 /// failing store stops the reading and nothing else. Several ingesters of one group share the
-/// partitions.
+/// partitions, and each has several writes under way.
 ///
-/// The topics must have been made by [Topics] before [#start()].
+/// The topics must have been made by [Topics] before [#start()]; a topic of others is theirs to
+/// make.
 public final class Ingester implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Ingester.class);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(20);
+    private static final ThreadFactory WRITER_THREADS =
+            Thread.ofPlatform().daemon().name("ingester-writer-", 0).factory();
 
     private final KafkaClients clients;
     private final String topic;
@@ -35,6 +42,7 @@ public final class Ingester implements AutoCloseable {
 
     private volatile boolean healthy;
     private @Nullable Thread thread;
+    private @Nullable ExecutorService writers;
 
     /// @param store stays the caller's to close, after this
     /// @param registry has one ingester at most: its gauge speaks for one
@@ -45,12 +53,7 @@ public final class Ingester implements AutoCloseable {
             TraceStore store,
             MeterRegistry registry) {
         this.clients = clients;
-        this.topic =
-                topics.fullName(
-                        switch (config.feed()) {
-                            case TRACES -> topics.tracesComplete();
-                            case SPANS -> topics.spans();
-                        });
+        this.topic = config.source().topicIn(topics);
         this.ledger = topics.fullName(topics.ledger());
         this.ledgerPartitions = topics.ledger().partitions();
         this.config = config;
@@ -67,6 +70,7 @@ public final class Ingester implements AutoCloseable {
             throw new IllegalStateException("ingester: started before (expected: once)");
         }
         deadLetters.start();
+        writers = Executors.newFixedThreadPool(config.writers(), WRITER_THREADS);
         healthy = true;
         thread = Thread.ofPlatform().daemon().name("ingester").start(this::run);
     }
@@ -108,8 +112,8 @@ public final class Ingester implements AutoCloseable {
     private IngestSession session() {
         return new IngestSession(
                 clients.consumer("ingester", config.group()),
-                store,
-                deadLetters,
+                new BatchWriter(store, deadLetters, meters),
+                Objects.requireNonNull(writers, "writers: opened by start()"),
                 new IngestCommit(
                         clients.transactionalProducer(
                                 "ingester", config.group() + "-" + config.instance()),
@@ -138,6 +142,11 @@ public final class Ingester implements AutoCloseable {
             }
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
+        }
+        // Never interrupted: a store might take that for a broken disk. What is still being written
+        // ends by itself.
+        if (writers != null) {
+            writers.shutdown();
         }
         deadLetters.close();
     }

@@ -9,6 +9,7 @@ import io.micrometer.core.instrument.Timer;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// What the ingester counts.
 final class IngesterMeters {
@@ -19,6 +20,7 @@ final class IngesterMeters {
     private final Timer write;
     private final Counter restarts;
     private final AtomicInteger paused = new AtomicInteger();
+    private final AtomicLong inFlight = new AtomicLong();
 
     IngesterMeters(MeterRegistry registry) {
         this.registry = registry;
@@ -41,6 +43,10 @@ final class IngesterMeters {
                         .register(registry);
         Gauge.builder("millrace.ingester.paused", paused, AtomicInteger::doubleValue)
                 .description("1 while the store fails and nothing more is read, else 0")
+                .register(registry);
+        Gauge.builder("millrace.ingester.inflight", inFlight, AtomicLong::doubleValue)
+                .baseUnit("bytes")
+                .description("Spans that are being written to the store or tried again")
                 .register(registry);
     }
 
@@ -71,6 +77,10 @@ final class IngesterMeters {
 
     void restarted() {
         restarts.increment();
+    }
+
+    void inFlight(long bytes) {
+        inFlight.set(bytes);
     }
 
     void paused(boolean now) {

@@ -56,6 +56,17 @@ final class RecordHeaders {
     /// The offset a dead letter came from.
     static final String SOURCE_OFFSET = "source-offset";
 
+    /// Which trace's share of its record a dead letter is, counted from 0; absent when it is the
+    /// whole record.
+    static final String SOURCE_PART = "source-part";
+
+    /// When the record was appended that a dead letter was, milliseconds since the epoch.
+    static final String SOURCE_TIME = "source-time";
+
+    /// Present on a record that says which dead letter has been replayed: its partition, a colon
+    /// and its offset.
+    static final String REPLAYED = "replayed";
+
     private RecordHeaders() {}
 
     /// The headers of a record that says nothing but whose spans it is about.

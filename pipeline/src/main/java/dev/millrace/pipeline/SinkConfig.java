@@ -68,25 +68,18 @@ public record SinkConfig(
     ///
     /// @throws IllegalArgumentException when it could not
     public void checkForAggregator() {
-        checkForSpansFeed();
+        if (encoding != Encoding.OTLP_PROTO) {
+            throw new IllegalArgumentException(
+                    "spans.encoding: "
+                            + encoding.word()
+                            + " (expected: otlp_proto where an aggregator runs, which reads nothing"
+                            + " else)");
+        }
         if (keying == Keying.ROUND_ROBIN) {
             throw new IllegalArgumentException(
                     "spans.keying: "
                             + keying.word()
                             + " (expected: trace-id or packed where an aggregator runs)");
-        }
-    }
-
-    /// To be asked where an ingester of the feed `spans` reads what is written so.
-    ///
-    /// @throws IllegalArgumentException when it could not
-    public void checkForSpansFeed() {
-        if (encoding != Encoding.OTLP_PROTO) {
-            throw new IllegalArgumentException(
-                    "spans.encoding: "
-                            + encoding.word()
-                            + " (expected: otlp_proto where an aggregator or an ingester of the"
-                            + " feed spans runs, which read nothing else)");
         }
     }
 

@@ -208,6 +208,46 @@ class AuditTest {
         assertOnly(report, Hop.TRACES_TO_STORE, deed);
     }
 
+    @Test
+    void closesAfterDeadLettersAreReplayed() {
+        // Given: one record nobody can read, and one trace that the store refuses.
+        var sink = sink(Map.of());
+        aggregator(Map.of());
+        send(sink, Tenant.DEFAULT, chunks.several(20));
+        kafka.send(
+                List.of(
+                        new ProducerRecord<>(
+                                spans, 0, RecordHeaders.value("no trace id"), new byte[9])));
+        await().atMost(PATIENCE).until(() -> !kafka.readAll(traces).isEmpty());
+        store.refused = TraceKey.parse(kafka.readAll(traces).getFirst().key());
+        ingester(Map.of());
+        assertThat(of(settled(41, 0), Tenant.DEFAULT).deadLettered()).isEqualTo(1 + 2);
+        store.refused = null;
+
+        // When
+        var all = new DeadLetter.Choice("", null, Instant.EPOCH, Instant.MAX);
+        var source = IngesterConfig.Source.TRACES;
+        var clients = clients(Map.of());
+        var toTopics = DeadLetterReplay.toTopics(clients, topics, source, all, _ -> {});
+        var toStore = DeadLetterReplay.toStore(clients, topics, source, all, store, _ -> {});
+
+        // Then: what came from spans is acknowledged and put aside once more, and what came from
+        // traces-complete is stored now.
+        assertThat(toTopics.replayed()).isEqualTo(1);
+        assertThat(toTopics.left().keySet())
+                .singleElement()
+                .asString()
+                .contains(traces, "(expected: --to store)");
+        assertThat(toStore.replayed()).isEqualTo(1);
+        assertThat(toStore.before()).isEqualTo(1);
+        var report = settled(42, 0);
+        assertThat(report.text()).contains("The balance closes.");
+        var balance = of(report, Tenant.DEFAULT);
+        assertThat(balance.deadLettered()).isEqualTo(2);
+        assertThat(balance.acknowledged()).isEqualTo(41);
+        assertThat(balance.stored()).isEqualTo(storedSpans(Tenant.DEFAULT));
+    }
+
     private static void assertOnly(AuditReport report, Hop hop, Tampering.Deed deed) {
         assertThat(report.faults())
                 .as(report.text())
@@ -246,7 +286,7 @@ class AuditTest {
     }
 
     private AuditReport audit() {
-        return Audit.run(clients(Map.of()), topics, IngesterConfig.Feed.TRACES, Instant.EPOCH);
+        return Audit.run(clients(Map.of()), topics, IngesterConfig.Source.TRACES, Instant.EPOCH);
     }
 
     private static Balance of(AuditReport report, Tenant tenant) {

@@ -1,5 +1,7 @@
 package dev.millrace.pipeline;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.millrace.model.Tenant;
 import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
@@ -15,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -31,8 +35,37 @@ final class FakeTraceStore implements TraceStore {
     /// Writes with a fragment of this trace are refused.
     volatile @Nullable TraceId refused;
 
+    /// Writes with a fragment of this trace wait for [#release()].
+    volatile @Nullable TraceId held;
+
+    /// How many writes were under way at once, at most.
+    final AtomicInteger mostAtOnce = new AtomicInteger();
+
+    private final AtomicInteger atOnce = new AtomicInteger();
+    private final CountDownLatch released = new CountDownLatch(1);
+
+    /// Lets go on what waits.
+    void release() {
+        released.countDown();
+    }
+
     @Override
     public void write(List<Fragment> written) {
+        int now = atOnce.incrementAndGet();
+        try {
+            mostAtOnce.accumulateAndGet(now, Math::max);
+            if (written.stream().anyMatch(fragment -> fragment.traceId().equals(held))) {
+                assertThat(released.await(30, TimeUnit.SECONDS)).isTrue();
+            }
+            keep(written);
+        } catch (InterruptedException e) {
+            throw new StoreException(StoreException.Kind.UNAVAILABLE, "interrupted", e);
+        } finally {
+            atOnce.decrementAndGet();
+        }
+    }
+
+    private void keep(List<Fragment> written) {
         writes.incrementAndGet();
         for (Fragment fragment : written) {
             if (fragment.traceId().equals(refused)) {

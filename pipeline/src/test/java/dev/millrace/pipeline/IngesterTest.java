@@ -132,6 +132,58 @@ class IngesterTest {
     }
 
     @Test
+    void writesSeveralBatchesAtOnceAndCommitsUpToTheFirstThatIsNotWritten() throws Exception {
+        // Given: one partition, batches of a few records, and a store that is slow with one of
+        // them.
+        List<TraceChunk> sent = chunks.several(200);
+        int slow = 50;
+        store.held = sent.get(slow).traceId();
+        kafka.send(
+                sent.stream()
+                        .map(chunk -> record(0, TraceKey.of(chunk.traceId()), bytes(chunk)))
+                        .toList());
+
+        // When
+        try (var _ = started(IngesterConfig.Feed.TRACES)) {
+            await().atMost(PATIENCE).until(() -> store.fragments.size() > slow + 60);
+
+            // Then
+            assertThat(committed()).isLessThanOrEqualTo(slow);
+            assertThat(registry.get("millrace.ingester.inflight").gauge().value()).isPositive();
+            store.release();
+            await().atMost(PATIENCE).until(() -> committed() == 200);
+        }
+        assertThat(store.fragments).hasSize(200);
+        assertThat(store.rewrites.get()).isZero();
+        assertThat(store.mostAtOnce.get()).isBetween(2, 4);
+    }
+
+    @Test
+    void triesWithOneBatchAtATimeWhetherTheStoreIsBack() throws Exception {
+        // Given
+        store.failure = new StoreException(StoreException.Kind.UNAVAILABLE, "down");
+        send(traces, chunks.several(400));
+        try (var _ = started(IngesterConfig.Feed.TRACES)) {
+            await().atMost(PATIENCE)
+                    .until(() -> registry.get("millrace.ingester.paused").gauge().value() == 1);
+            await().atMost(PATIENCE).until(() -> store.writes.get() >= 6);
+            store.mostAtOnce.set(0);
+            int before = store.writes.get();
+            await().atMost(PATIENCE).until(() -> store.writes.get() >= before + 2);
+
+            // Then
+            assertThat(store.mostAtOnce.get()).isOne();
+            assertThat(committed()).isZero();
+
+            // When
+            store.failure = null;
+            await().atMost(PATIENCE).until(() -> committed() == 400);
+        }
+        assertThat(store.fragments).hasSize(400);
+        assertThat(registry.get("millrace.ingester.inflight").gauge().value()).isZero();
+    }
+
+    @Test
     void putsPoisonAsideWithItsReasonAndPlaceAndMovesOn() throws Exception {
         // Given
         TraceChunk good = chunks.several(1).getFirst();

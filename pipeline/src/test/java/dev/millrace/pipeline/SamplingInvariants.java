@@ -79,7 +79,7 @@ record SamplingInvariants(SimulatedLog log, SimulatedOutputs outputs, String nam
                                 LogCopies.tenant(message),
                                 message.partition(),
                                 Math.floorDiv(time, 60_000));
-                for (var share : LogCopies.of(message)) {
+                for (var share : LogCopies.of(message, new ForeignRecords(null))) {
                     var owner = owners.get(message.partition());
                     books.inLog(
                             cell,

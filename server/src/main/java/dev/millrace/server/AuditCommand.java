@@ -1,7 +1,6 @@
 package dev.millrace.server;
 
 import dev.millrace.pipeline.Audit;
-import dev.millrace.pipeline.IngesterConfig;
 import dev.millrace.pipeline.KafkaClients;
 import dev.millrace.server.config.ConfigException;
 import dev.millrace.server.config.Durations;
@@ -61,15 +60,10 @@ final class AuditCommand implements Callable<Integer> {
                     "mode: direct (expected: streaming, which has a log to audit)");
         }
         var wired = new ComponentConfig(config, ComponentConfig.kafkaAddress(config));
-        var feed =
-                switch (config.ingester().feed()) {
-                    case TRACES -> IngesterConfig.Feed.TRACES;
-                    case SPANS -> IngesterConfig.Feed.SPANS;
-                };
         try {
             var clients = new KafkaClients(wired.kafka());
             var from = clock.instant().minus(window());
-            var report = Audit.run(clients, wired.topics(), feed, from);
+            var report = Audit.run(clients, wired.topics(), wired.ingesterSource(), from);
             var out = spec.commandLine().getOut();
             out.print(report.text());
             out.flush();

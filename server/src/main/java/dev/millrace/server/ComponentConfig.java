@@ -16,10 +16,10 @@ import dev.millrace.collector.KafkaSourceConfig;
 import dev.millrace.collector.MachineLoad;
 import dev.millrace.collector.RabbitMqConfig;
 import dev.millrace.collector.Receiver;
-import dev.millrace.collector.SourceEncoding;
 import dev.millrace.model.ByteSize;
 import dev.millrace.model.Tenant;
 import dev.millrace.pipeline.AggregatorConfig;
+import dev.millrace.pipeline.DependencyIngesterConfig;
 import dev.millrace.pipeline.Encoding;
 import dev.millrace.pipeline.FiguresConfig;
 import dev.millrace.pipeline.IngesterConfig;
@@ -29,6 +29,7 @@ import dev.millrace.pipeline.SinkConfig;
 import dev.millrace.pipeline.TailConfig;
 import dev.millrace.pipeline.TopicsConfig;
 import dev.millrace.pipeline.TopicsConfig.Topic;
+import dev.millrace.pipeline.format.SourceEncoding;
 import dev.millrace.query.QueryConfig;
 import dev.millrace.sampling.AdaptiveStrategies;
 import dev.millrace.sampling.HeadConfig;
@@ -46,7 +47,6 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -54,7 +54,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// What each component needs to know, taken from what the operator has set.
@@ -96,6 +95,7 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                 () -> any.aggregator("any", config.dataDir(), Enrichment.NONE));
         note(problems, "enrichment", () -> Enrichers.check(config));
         note(problems, "ingester", () -> any.ingester("any"));
+        note(problems, "ingester.dependencies", any::dependencyIngester);
         note(problems, "storage.local", () -> store(config));
         note(problems, "query", () -> query(config));
         if (!problems.isEmpty()) {
@@ -182,12 +182,29 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
         return new IngesterConfig(
                 ingester.group(),
                 instance,
+                ingesterSource(),
+                ingester.writers(),
+                ingester.batchBytes(),
+                ingester.batchDelay(),
+                ingester.maxInFlight());
+    }
+
+    /// How figures get into the store.
+    DependencyIngesterConfig dependencyIngester() {
+        var dependencies = config.ingester().dependencies();
+        return DependencyIngesterConfig.of(dependencies.group(), dependencies.writeInterval());
+    }
+
+    /// Where the spans are that are stored.
+    IngesterConfig.Source ingesterSource() {
+        var ingester = config.ingester();
+        return new IngesterConfig.Source(
                 switch (ingester.feed()) {
                     case TRACES -> IngesterConfig.Feed.TRACES;
                     case SPANS -> IngesterConfig.Feed.SPANS;
                 },
-                ingester.batchBytes(),
-                ingester.batchDelay());
+                ingester.topic().isEmpty() ? null : ingester.topic(),
+                ingester.encoding().isEmpty() ? null : encoding("encoding", ingester.encoding()));
     }
 
     /// @param instance names this process among the aggregators
@@ -473,7 +490,7 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                 .kafka()
                 .topics()
                 .forEach((topic, word) -> {
-                    var encoding = encoding(topic, word);
+                    var encoding = encoding("topics." + topic, word);
                     if (topic.length() > 2 && topic.startsWith("/") && topic.endsWith("/")) {
                         String pattern = topic.substring(1, topic.length() - 1);
                         sources.add(kafkaSource(topic, List.of(), pattern, encoding));
@@ -505,20 +522,15 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                 kafka.maxInFlight());
     }
 
-    private static SourceEncoding encoding(String topic, String word) {
-        return Arrays.stream(SourceEncoding.values())
-                .filter(encoding -> encoding.word().equals(word))
-                .findFirst()
+    private static SourceEncoding encoding(String key, String word) {
+        return SourceEncoding.of(word)
                 .orElseThrow(() ->
                         new IllegalArgumentException(
-                                "topics."
-                                        + topic
+                                key
                                         + ": "
                                         + word
                                         + " (expected: one of "
-                                        + Arrays.stream(SourceEncoding.values())
-                                                .map(SourceEncoding::word)
-                                                .collect(Collectors.joining(", "))
+                                        + SourceEncoding.words()
                                         + ")"));
     }
 

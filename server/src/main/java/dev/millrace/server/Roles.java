@@ -4,6 +4,7 @@ import dev.millrace.broker.BrokerConfig;
 import dev.millrace.broker.EmbeddedBroker;
 import dev.millrace.collector.Collector;
 import dev.millrace.pipeline.Aggregator;
+import dev.millrace.pipeline.DependencyIngester;
 import dev.millrace.pipeline.DirectPipeline;
 import dev.millrace.pipeline.Ingester;
 import dev.millrace.pipeline.KafkaClients;
@@ -13,8 +14,8 @@ import dev.millrace.pipeline.SpanSink;
 import dev.millrace.pipeline.Topics;
 import dev.millrace.query.QueryServer;
 import dev.millrace.server.config.MillraceConfig;
+import dev.millrace.storage.api.DependencyStore;
 import dev.millrace.storage.api.TraceStore;
-import dev.millrace.storage.local.LocalTraceStore;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -81,10 +82,6 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         try {
             if (roles.contains(Role.AGGREGATOR)) {
                 wired.sink().checkForAggregator();
-            }
-            if (roles.contains(Role.INGESTER)
-                    && config.ingester().feed() == MillraceConfig.Feed.SPANS) {
-                wired.sink().checkForSpansFeed();
             }
         } catch (IllegalArgumentException e) {
             throw new StartException(String.valueOf(e.getMessage()), e);
@@ -157,11 +154,11 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         }
     }
 
-    private TraceStore openStore(Parts parts) {
-        var local = ComponentConfig.store(config);
-        var store = parts.push("store", new LocalTraceStore(local, parts.meters()));
-        store.start();
-        parts.push("retention", new Retention(store, local.retention(), clock)).start();
+    private TraceStore openStore(Parts parts) throws StartException {
+        var address = StoreAddress.configured(config);
+        var store = parts.push("store", Stores.open(address, config, parts.meters()));
+        var retention = ComponentConfig.store(config).retention();
+        parts.push("retention", new Retention(store, retention, clock)).start();
         return store;
     }
 
@@ -189,12 +186,20 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         var settings = wired.ingester(instance);
         var ingester = new Ingester(clients, topics, settings, store, parts.meters());
         parts.push("ingester", ingester, check(ingester::healthy, "its loop has failed")).start();
-        var feed =
-                switch (settings.feed()) {
-                    case TRACES -> topics.tracesComplete();
-                    case SPANS -> topics.spans();
-                };
-        openLag(parts, clients, settings.group(), topics.fullName(feed));
+        openLag(parts, clients, settings.group(), settings.source().topicIn(topics));
+        if (config.ingester().dependencies().enabled() && store instanceof DependencyStore kept) {
+            openDependencyIngester(parts, wired, clients, kept);
+        }
+    }
+
+    private void openDependencyIngester(
+            Parts parts, ComponentConfig wired, KafkaClients clients, DependencyStore store) {
+        var topics = wired.topics();
+        var settings = wired.dependencyIngester();
+        var ingester = new DependencyIngester(clients, topics, settings, store, parts.meters());
+        parts.push("dependencies", ingester, check(ingester::healthy, "its loop has failed"))
+                .start();
+        openLag(parts, clients, settings.group(), topics.fullName(topics.dependencies()));
     }
 
     private void openAggregator(

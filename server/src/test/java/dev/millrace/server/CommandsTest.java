@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -31,7 +33,7 @@ final class CommandsTest {
         assertThat(code).isZero();
         assertThat(out.toString())
                 .contains("up ", "broker ", "collector ", "aggregator ", "ingester ", "query ")
-                .contains("config ")
+                .contains("config ", "audit ", "dead-letters ", "copy ")
                 .doesNotContain("warmup");
     }
 
@@ -55,6 +57,57 @@ final class CommandsTest {
     void everyCommandExplainsItself(String command) {
         assertThat(run(Map.of(), command, "--help")).isZero();
         assertThat(out.toString()).contains("millrace " + command, "--config", "--set");
+    }
+
+    @Test
+    void deadLettersAreListedOrReplayed() {
+        assertThat(run(Map.of(), "dead-letters")).isEqualTo(2);
+        assertThat(err.toString()).startsWith("A command is missing: list or replay.");
+        assertThat(run(Map.of(), "dead-letters", "replay", "--help")).isZero();
+        assertThat(out.toString())
+                .contains("millrace dead-letters replay", "--config", "--reason", "--to");
+        assertThat(run(Map.of(), "dead-letters", "replay", "--to", "the moon")).isEqualTo(2);
+        assertThat(err.toString()).contains("--to: the moon (expected: topic or store)");
+    }
+
+    @Test
+    void aStoreOfAnotherBuildIsRefusedByName(@TempDir Path directory) {
+        int code =
+                run(
+                        Map.of(),
+                        "copy",
+                        "--state",
+                        directory.resolve("state").toString(),
+                        "--from",
+                        "cassandra://somewhere/jaeger",
+                        "--to",
+                        "local://" + directory);
+        assertThat(code).isEqualTo(1);
+        assertThat(err.toString())
+                .startsWith("millrace: store: cassandra://somewhere:9042/jaeger (expected: ");
+        assertThat(run(Map.of(), "copy", "--from", "somewhere", "--to", "local:///a")).isEqualTo(2);
+        assertThat(err.toString()).contains("--from: store: \"somewhere\" (expected: local:///");
+    }
+
+    @Test
+    void copiesBetweenStoresThatAreNamedByUrl(@TempDir Path directory) {
+        int code =
+                run(
+                        Map.of(),
+                        "copy",
+                        "--state",
+                        directory.resolve("state").toString(),
+                        "--from",
+                        "local://" + directory.resolve("a"),
+                        "--to",
+                        "local://" + directory.resolve("b"),
+                        "--since",
+                        "2026-09-01T12:00:00Z",
+                        "--verify");
+        assertThat(err.toString()).isEmpty();
+        assertThat(code).isZero();
+        assertThat(out.toString())
+                .contains("from 2026-09-01T12:00:00Z until ", "The balance closes.");
     }
 
     @Test

@@ -186,7 +186,7 @@ public final class HybridRun implements AutoCloseable {
                     Audit.run(
                             clients,
                             TopicsConfig.embedded(),
-                            IngesterConfig.Feed.TRACES,
+                            IngesterConfig.Source.TRACES,
                             Instant.EPOCH);
             long sent = report.balances().stream().mapToLong(Balance::acknowledged).sum();
             long pending = report.balances().stream().mapToLong(Balance::pending).sum();

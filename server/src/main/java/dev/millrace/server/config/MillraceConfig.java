@@ -490,7 +490,19 @@ public record MillraceConfig(
 
     /// What is written to the store, and in what batches.
     public record IngesterConfig(
-            String group, Feed feed, ByteSize batchBytes, Duration batchDelay) {}
+            String group,
+            Feed feed,
+            String topic,
+            String encoding,
+            @Between(min = 1, max = 256) int writers,
+            ByteSize batchBytes,
+            Duration batchDelay,
+            ByteSize maxInFlight,
+            IngesterDependenciesConfig dependencies) {}
+
+    /// How the figures of services get into the store.
+    public record IngesterDependenciesConfig(
+            boolean enabled, String group, Duration writeInterval) {}
 
     /// Where traces are kept.
     public record StorageConfig(StorageType type, LocalStorageConfig local) {}

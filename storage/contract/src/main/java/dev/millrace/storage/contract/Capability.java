@@ -15,7 +15,6 @@ public enum Capability {
     /// Tenants other than the default one.
     TENANTS,
     EXPIRY,
-    /// Keeping the figures of services: the store is a
-    /// [dev.millrace.storage.api.DependencyStore].
+    /// Keeping the figures of services: the store is a [dev.millrace.storage.api.DependencyStore].
     DEPENDENCIES
 }

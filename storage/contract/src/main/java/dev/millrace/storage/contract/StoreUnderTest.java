@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
+import dev.millrace.storage.api.DependencyStore;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
@@ -24,6 +25,13 @@ public interface StoreUnderTest {
 
     /// Closes the store and opens it again on what it has kept.
     TraceStore reopenedStore();
+
+    /// The same store as [#store()] seen as the keeper of figures; after [#reopenedStore()] the one
+    /// that was opened again. To be overridden where the store has [Capability#DEPENDENCIES].
+    default DependencyStore dependencies() {
+        throw new AssertionError(
+                "dependencies(): not overridden (expected: the store, which can DEPENDENCIES)");
+    }
 
     /// What the store can do besides what all must.
     Set<Capability> capabilities();

@@ -1,10 +1,13 @@
-package dev.millrace.collector;
+package dev.millrace.pipeline.format;
 
 import dev.millrace.model.Slice;
 import dev.millrace.wire.jaeger.JaegerFormat;
 import dev.millrace.wire.otlp.MalformedSpansException;
 import dev.millrace.wire.zipkin.ZipkinFormat;
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
 
 /// What the messages of a source are written in.
 public enum SourceEncoding {
@@ -30,10 +33,20 @@ public enum SourceEncoding {
         return name().toLowerCase(Locale.ROOT);
     }
 
+    /// The one that a word stands for; empty when it is none of theirs.
+    public static Optional<SourceEncoding> of(String word) {
+        return Arrays.stream(values()).filter(one -> one.word().equals(word)).findFirst();
+    }
+
+    /// Every word, separated by commas.
+    public static String words() {
+        return Arrays.stream(values()).map(SourceEncoding::word).collect(Collectors.joining(", "));
+    }
+
     /// The format of one message.
     ///
     /// @throws MalformedSpansException when its first bytes show that it is not in this encoding
-    SpanFormat format(Slice body) {
+    public SpanFormat format(Slice body) {
         return switch (this) {
             case OTLP_PROTO -> SpanFormat.Otlp.PROTOBUF;
             case OTLP_JSON -> SpanFormat.Otlp.JSON;

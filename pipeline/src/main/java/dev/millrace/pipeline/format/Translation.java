@@ -1,4 +1,4 @@
-package dev.millrace.collector;
+package dev.millrace.pipeline.format;
 
 import dev.millrace.model.Slice;
 import dev.millrace.wire.jaeger.JaegerDecoder;
@@ -7,21 +7,21 @@ import dev.millrace.wire.otlp.OtlpJson;
 import dev.millrace.wire.zipkin.ZipkinDecoder;
 
 /// Turns whatever arrived into OTLP, the only format behind the receivers.
-final class Translation {
+public final class Translation {
 
     private final OtlpJson otlpJson;
     private final ZipkinDecoder zipkin;
     private final JaegerDecoder jaeger;
 
     /// @param maxBytes the size of OTLP over which a request is refused
-    Translation(int maxBytes) {
+    public Translation(int maxBytes) {
         otlpJson = new OtlpJson(maxBytes);
         zipkin = new ZipkinDecoder(maxBytes);
         jaeger = new JaegerDecoder(maxBytes);
     }
 
     /// @throws MalformedSpansException when the body is not in the format
-    Slice toOtlp(SpanFormat format, Slice body, long nowNanos) {
+    public Slice toOtlp(SpanFormat format, Slice body, long nowNanos) {
         return switch (format) {
             case SpanFormat.Otlp.PROTOBUF -> body;
             case SpanFormat.Otlp.JSON -> otlpJson.traces(body);

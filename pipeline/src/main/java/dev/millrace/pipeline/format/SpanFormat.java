@@ -1,4 +1,4 @@
-package dev.millrace.collector;
+package dev.millrace.pipeline.format;
 
 import dev.millrace.wire.jaeger.JaegerFormat;
 import dev.millrace.wire.zipkin.ZipkinFormat;

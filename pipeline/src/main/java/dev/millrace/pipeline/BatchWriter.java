@@ -1,0 +1,88 @@
+package dev.millrace.pipeline;
+
+import dev.millrace.storage.api.Fragment;
+import dev.millrace.storage.api.StoreException;
+import dev.millrace.storage.api.TraceStore;
+import java.util.List;
+import org.apache.kafka.common.KafkaException;
+import org.jspecify.annotations.Nullable;
+
+/// Brings a batch to where it belongs: its dead letters to their topic, its fragments to the store.
+///
+/// Blocks while it does. Safe for any number of threads, each with a batch of its own.
+final class BatchWriter {
+
+    private final TraceStore store;
+    private final DeadLetterWriter deadLetters;
+    private final IngesterMeters meters;
+
+    BatchWriter(TraceStore store, DeadLetterWriter deadLetters, IngesterMeters meters) {
+        this.store = store;
+        this.deadLetters = deadLetters;
+        this.meters = meters;
+    }
+
+    /// Returns why the batch could not be written, to be tried again later; null when it is durable
+    /// as a whole.
+    @Nullable RuntimeException write(IngestBatch batch) {
+        while (true) {
+            try {
+                tryToWrite(batch);
+                return null;
+            } catch (RuntimeException e) {
+                meters.failed(e);
+                if (!examine(batch, e)) {
+                    return e;
+                }
+            }
+        }
+    }
+
+    private void tryToWrite(IngestBatch batch) {
+        List<DeadLetterWriter.Letter> letters = batch.letters();
+        if (!letters.isEmpty()) {
+            deadLetters.write(letters);
+            batch.lettersWritten();
+        }
+        List<Fragment> fragments = batch.fragments();
+        if (fragments.isEmpty()) {
+            return;
+        }
+        long start = meters.clock().monotonicTime();
+        try {
+            store.write(fragments);
+        } finally {
+            meters.writeTook(meters.clock().monotonicTime() - start);
+        }
+        meters.stored(batch.spans(), fragments.size());
+    }
+
+    /// Looks, once per batch, for fragments that are the reason themselves, and puts them aside.
+    ///
+    /// @return whether there were any, so that trying again makes sense at once
+    private boolean examine(IngestBatch batch, RuntimeException failure) {
+        boolean refused = isRefusal(failure);
+        boolean mishandled =
+                failure instanceof StoreException known
+                        ? known.kind() == StoreException.Kind.BUG
+                        : !(failure instanceof KafkaException);
+        if ((!refused && !mishandled) || !batch.toBeExamined()) {
+            return false;
+        }
+        return batch.condemnMalformed() || (refused && batch.condemn("refused", this::refusal));
+    }
+
+    private @Nullable String refusal(Fragment fragment) {
+        try {
+            store.write(List.of(fragment));
+            return null;
+        } catch (RuntimeException e) {
+            return isRefusal(e) ? String.valueOf(e.getMessage()) : null;
+        }
+    }
+
+    private static boolean isRefusal(RuntimeException failure) {
+        return failure instanceof StoreException known
+                && known.kind() == StoreException.Kind.INVALID_REQUEST;
+    }
+}
