@@ -68,6 +68,9 @@ final class ArchitectureTest {
                     entry("storage.contract", Set.of("model", "wire.otlp", "analysis", "storage.api")),
                     entry("storage.local", Set.of("model", "wire.otlp", "analysis", "assembly", "storage.api")),
                     entry(
+                            "storage.elasticsearch",
+                            Set.of("model", "wire.otlp", "analysis", "assembly", "storage.api")),
+                    entry(
                             "pipeline",
                             Set.of(
                                     "model",
