@@ -69,7 +69,7 @@ final class BulkWriter {
 
         void add(BulkItem item) {
             long bytes =
-                    FRAME_BYTES
+                    (long) FRAME_BYTES
                             + item.index().length()
                             + item.id().length()
                             + item.source().length;

@@ -36,8 +36,9 @@ public record ElasticsearchConfig(
                 throw new IllegalArgumentException("urls: none (expected: at least one)");
             }
             for (var url : urls) {
-                if (!"http".equals(url.getScheme()) && !"https".equals(url.getScheme())
-                        || url.getHost() == null) {
+                boolean ofHttp =
+                        "http".equals(url.getScheme()) || "https".equals(url.getScheme());
+                if (!ofHttp || url.getHost() == null) {
                     throw new IllegalArgumentException(
                             "urls: " + url + " (expected: http://host:port or https://host:port)");
                 }

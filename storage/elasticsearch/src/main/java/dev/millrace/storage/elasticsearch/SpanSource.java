@@ -124,8 +124,8 @@ record SpanSource(String dotReplacement) {
 
     private static long nanos(JsonNode source, String field) {
         var micros = source.path(field);
-        if (!micros.isMissingNode() && !micros.canConvertToLong()
-                || Math.abs(micros.asLong()) > Long.MAX_VALUE / (2 * Micros.NANOS)) {
+        boolean isNumber = micros.isMissingNode() || micros.canConvertToLong();
+        if (!isNumber || Math.abs(micros.asLong()) > Long.MAX_VALUE / (2 * Micros.NANOS)) {
             throw new IllegalArgumentException(
                     field + ": " + micros + " (expected: microseconds)");
         }

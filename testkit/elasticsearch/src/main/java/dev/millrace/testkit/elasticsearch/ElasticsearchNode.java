@@ -62,7 +62,7 @@ final class ElasticsearchNode {
 
     private static void install(Path module, String jars) throws IOException {
         Files.createDirectories(module);
-        for (var name : jars.split(File.pathSeparator)) {
+        for (var name : List.of(jars.split(File.pathSeparator, -1))) {
             var jar = Path.of(name);
             Files.copy(
                     jar,

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// Nothing has to be installed. It ends with the JVM that started it, however that ends.
 public final class SearchServer implements AutoCloseable {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     /// What can be started.
     public enum Kind {
