@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -60,20 +61,39 @@ final class IndexAdmin {
         readyTenants.add(ofTenant.prefix());
     }
 
+    // Only those that are not there as they should be: every change is one for the whole cluster.
     private void putTemplates(IndexNames ofTenant) {
         boolean elasticsearch = isElasticsearch();
+        String base = elasticsearch ? "/_index_template/" : "/_template/";
+        var present = versions(base + UrlNames.one(ofTenant.prefix() + "jaeger-*"));
         for (var kind : IndexKind.values()) {
-            String name = UrlNames.one(ofTenant.stem(kind));
-            var answer =
+            String name = ofTenant.stem(kind);
+            var template =
                     elasticsearch
-                            ? client.put(
-                                    "/_index_template/" + name,
-                                    Templates.composable(config, ofTenant, kind))
-                            : client.put(
-                                    "/_template/" + name,
-                                    Templates.legacy(config, ofTenant, kind));
-            requireGood("template " + name, answer);
+                            ? Templates.composable(config, ofTenant, kind)
+                            : Templates.legacy(config, ofTenant, kind);
+            if (present.getOrDefault(name, 0) != Templates.version(template)) {
+                requireGood(
+                        "template " + name, client.put(base + UrlNames.one(name), template));
+            }
         }
+    }
+
+    private Map<String, Integer> versions(String path) {
+        var answer = client.get(path);
+        if (answer.status() == NOT_FOUND) {
+            return Map.of();
+        }
+        requireGood("templates", answer);
+        var versions = new HashMap<String, Integer>();
+        for (var one : answer.body().path("index_templates")) {
+            versions.put(
+                    one.path("name").asText(), Templates.version(one.path("index_template")));
+        }
+        answer.body()
+                .properties()
+                .forEach(one -> versions.put(one.getKey(), Templates.version(one.getValue())));
+        return versions;
     }
 
     private boolean isElasticsearch() {

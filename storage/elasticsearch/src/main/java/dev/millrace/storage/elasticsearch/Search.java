@@ -149,6 +149,9 @@ final class Search {
     }
 
     private void read(Set<TraceId> unknown) {
+        if (unknown.isEmpty()) {
+            return;
+        }
         settled.addAll(unknown);
         var worth = new LinkedHashSet<>(unknown);
         if (search.after() != null || page.size() > search.limit()) {

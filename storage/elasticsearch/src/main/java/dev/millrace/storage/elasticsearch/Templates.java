@@ -20,14 +20,24 @@ final class Templates {
         // Patterns of tenants can overlap; then the longer one must win.
         int priority =
                 kind.priority() + (names.ofDefaultTenant() ? 0 : names.prefix().length());
-        return patterns(names, kind)
-                .put("priority", priority)
-                .set("template", content(config, names, kind));
+        return withVersion(
+                patterns(names, kind)
+                        .put("priority", priority)
+                        .set("template", content(config, names, kind)));
     }
 
     /// A template of the older kind, as Jaeger has it on OpenSearch.
     static ObjectNode legacy(Indices config, IndexNames names, IndexKind kind) {
-        return patterns(names, kind).setAll(content(config, names, kind));
+        return withVersion(patterns(names, kind).setAll(content(config, names, kind)));
+    }
+
+    /// The number by which a template is known to be the same; the servers only keep it.
+    static int version(JsonNode template) {
+        return template.path("version").asInt();
+    }
+
+    private static ObjectNode withVersion(ObjectNode template) {
+        return template.put("version", template.toString().hashCode() & Integer.MAX_VALUE);
     }
 
     private static ObjectNode patterns(IndexNames names, IndexKind kind) {
