@@ -72,6 +72,9 @@ final class ArchitectureTest {
                             "storage.local",
                             Set.of("model", "wire.otlp", "analysis", "assembly", "storage.api")),
                     entry(
+                            "storage.elasticsearch",
+                            Set.of("model", "wire.otlp", "analysis", "assembly", "storage.api")),
+                    entry(
                             "pipeline",
                             Set.of(
                                     "model",

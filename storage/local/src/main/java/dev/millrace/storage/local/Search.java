@@ -5,6 +5,7 @@ import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.Cursor;
 import dev.millrace.storage.api.SearchPage;
+import dev.millrace.storage.api.SpanCondition;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.wire.otlp.OtlpDecoder;

@@ -1,13 +1,12 @@
-package dev.millrace.storage.local;
+package dev.millrace.storage.api;
 
 import dev.millrace.model.Attributes;
 import dev.millrace.model.Span;
-import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceSearch.AttributeMatch;
 import java.util.function.Predicate;
 
-/// Whether one span meets everything a search asks for.
-record SpanCondition(TraceSearch search) implements Predicate<Span> {
+/// Whether one span meets everything a search asks for: what every store's answer comes down to.
+public record SpanCondition(TraceSearch search) implements Predicate<Span> {
 
     @Override
     public boolean test(Span span) {

@@ -1,0 +1,146 @@
+package dev.millrace.storage.elasticsearch;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.storage.api.StoreException;
+import dev.millrace.storage.api.StoreException.Kind;
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Asks indices, and takes only whole answers: one that some shard is missing from is a failure.
+record Searches(RestClient client) {
+
+    /// The most documents a server gives at once.
+    private static final int MAX_PAGE = 10_000;
+
+    private static final String PATH =
+            "/_msearch"
+                    + "?filter_path=responses.hits.hits,responses.aggregations,responses.error,"
+                    + "responses.status,responses._shards.failed,responses.timed_out";
+
+    /// @param body a search in the servers' words
+    /// @return the answer, without hits when there are no indices
+    JsonNode ask(String what, List<String> indices, ObjectNode body) {
+        if (indices.isEmpty()) {
+            return Json.object();
+        }
+        // Names go into the body, where there is room for any number of them.
+        var header =
+                Json.object()
+                        .put("ignore_unavailable", true)
+                        .put("allow_no_indices", true)
+                        .put("allow_partial_search_results", false)
+                        .set("index", Json.array(indices));
+        var lines = new ByteArrayOutputStream();
+        lines.writeBytes(Json.bytes(header));
+        lines.write('\n');
+        lines.writeBytes(Json.bytes(body.put("track_total_hits", false)));
+        lines.write('\n');
+        var answer = client.postLines(PATH, lines.toByteArray());
+        if (!answer.isGood()) {
+            throw RestClient.failure(what, answer);
+        }
+        var response = answer.body().path("responses").path(0);
+        int status = response.path("status").asInt(200);
+        if (status >= 400 || response.has("error")) {
+            throw RestClient.failure(what, new RestClient.Answer(status, response, false));
+        }
+        if (response.path("_shards").path("failed").asInt() > 0
+                || response.path("timed_out").asBoolean()) {
+            throw new StoreException(Kind.UNAVAILABLE, what + ": some shards did not answer");
+        }
+        return response;
+    }
+
+    static JsonNode hits(JsonNode response) {
+        return response.path("hits").path("hits");
+    }
+
+    /// Hands out every document that matches, once.
+    ///
+    /// Pages overlap by the documents that are equal to the last one in all keys, so that none is
+    /// missed between two pages; no snapshot has to be held open for it.
+    ///
+    /// @param keys fields that every document has a value of, to page by
+    /// @param pageSize how many documents are asked for at once
+    void forEach(
+            String what,
+            List<String> indices,
+            JsonNode query,
+            List<String> keys,
+            int pageSize,
+            Consumer<JsonNode> each) {
+        int size = pageSize;
+        @Nullable JsonNode last = null;
+        var seen = new HashSet<String>();
+        while (true) {
+            var filters = new ArrayList<JsonNode>();
+            filters.add(query);
+            if (last != null) {
+                filters.add(notBefore(keys, last));
+            }
+            var body = Json.object().put("size", size).<ObjectNode>set("query", Query.all(filters));
+            var sort = Json.array();
+            keys.forEach(key -> sort.add(ordered(key, "asc")));
+            body.set("sort", sort);
+            var hits = hits(ask(what, indices, body));
+            var before = last;
+            for (var hit : hits) {
+                var key = hit.path("sort");
+                if (!key.equals(last)) {
+                    seen.clear();
+                    last = key;
+                }
+                if (seen.add(hit.path("_index").asText() + "/" + hit.path("_id").asText())) {
+                    each.accept(hit);
+                }
+            }
+            if (hits.size() < size) {
+                return;
+            }
+            if (last != null && last.equals(before)) {
+                if (size == MAX_PAGE) {
+                    throw new StoreException(
+                            Kind.OVER_CAPACITY,
+                            what + ": more than " + MAX_PAGE + " documents equal in " + keys);
+                }
+                size = MAX_PAGE;
+            }
+        }
+    }
+
+    /// A key to sort by, even where an index has no document with it yet.
+    static ObjectNode ordered(String key, String order) {
+        String type =
+                switch (key) {
+                    case "startTime" -> "long";
+                    case "timestamp" -> "date";
+                    default -> "keyword";
+                };
+        return Json.object(key, Json.object("order", order).put("unmapped_type", type));
+    }
+
+    /// Documents that come after one in the order of keys, or are equal to it.
+    private static ObjectNode notBefore(List<String> keys, JsonNode values) {
+        var alternatives = new ArrayList<JsonNode>();
+        var equal = new ArrayList<JsonNode>();
+        for (int i = 0; i < keys.size(); i++) {
+            String key = keys.get(i);
+            boolean isLast = i == keys.size() - 1;
+            var clauses = new ArrayList<JsonNode>(equal);
+            clauses.add(
+                    Json.object(
+                            "range",
+                            Json.object(
+                                    key,
+                                    Json.object(isLast ? "gte" : "gt", values.get(i)))));
+            alternatives.add(Query.all(clauses));
+            equal.add(Json.object("term", Json.object(key, values.get(i))));
+        }
+        return Query.any(alternatives);
+    }
+}
