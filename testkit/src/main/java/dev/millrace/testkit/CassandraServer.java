@@ -34,6 +34,11 @@ public final class CassandraServer implements AutoCloseable {
     public static final String DATACENTER = "datacenter1";
 
     private static final String CLASS_PATH = "cassandra.classpath";
+    /// Creating tables forces dozens of files to disk, which is most of what tests wait for.
+    private static final Path MEMORY = Path.of("/dev/shm");
+
+    private static final long ROOM_NEEDED = 1L << 30;
+
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
@@ -90,7 +95,7 @@ public final class CassandraServer implements AutoCloseable {
     /// @throws IllegalStateException when it does not start
     public static CassandraServer launch() {
         try {
-            var launched = new CassandraServer(Files.createTempDirectory("millrace-cassandra-"));
+            var launched = new CassandraServer(newDirectory());
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(launched::close, "cassandra-server-close"));
             launched.configure();
@@ -99,6 +104,15 @@ public final class CassandraServer implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException("cassandra: no temporary directory", e);
         }
+    }
+
+    // In memory where there is room; a process that is killed loses nothing there either.
+    private static Path newDirectory() throws IOException {
+        String name = "millrace-cassandra-";
+        return Files.isWritable(MEMORY)
+                        && Files.getFileStore(MEMORY).getUsableSpace() > ROOM_NEEDED
+                ? Files.createTempDirectory(MEMORY, name)
+                : Files.createTempDirectory(name);
     }
 
     /// Where clients connect.

@@ -67,7 +67,8 @@ final class Failures {
     /// Whether a server refused a value for its size, which it says in no other way than this.
     private static boolean isTooLarge(Throwable failure) {
         String text = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
-        return text.contains("longer than maximum")
+        return text.contains("exceeds allowed maximum")
+                || text.contains("longer than maximum")
                 || text.contains("too long")
                 || text.contains("too large")
                 || text.contains("oversized mutation");
