@@ -75,6 +75,15 @@ final class ArchitectureTest {
                             "storage.elasticsearch",
                             Set.of("model", "wire.otlp", "analysis", "assembly", "storage.api")),
                     entry(
+                            "storage.cassandra",
+                            Set.of(
+                                    "model",
+                                    "wire.otlp",
+                                    "wire.jaeger",
+                                    "analysis",
+                                    "assembly",
+                                    "storage.api")),
+                    entry(
                             "pipeline",
                             Set.of(
                                     "model",

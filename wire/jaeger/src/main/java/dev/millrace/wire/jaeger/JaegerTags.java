@@ -20,7 +20,7 @@ import java.util.Locale;
 
 /// What OTLP has fields for and Jaeger has tags for, as tags: text, booleans, whole numbers, real
 /// numbers and bytes. Lists and maps become JSON text.
-final class JaegerTags {
+public final class JaegerTags {
 
     private static final JsonFactory JSON = new JsonFactory();
 
@@ -29,7 +29,7 @@ final class JaegerTags {
     private JaegerTags() {}
 
     /// The tags of a span.
-    static List<Attribute> of(Span span) {
+    public static List<Attribute> of(Span span) {
         var tags = new JaegerTags();
         tags.scope(span);
         if (span.kind() != SpanKind.UNSPECIFIED) {
@@ -58,11 +58,18 @@ final class JaegerTags {
     }
 
     /// The fields of a log.
-    static List<Attribute> of(Event event) {
+    public static List<Attribute> of(Event event) {
         var tags = new JaegerTags();
         tags.text("event", event.name());
         tags.count("otel.dropped_attributes_count", event.droppedAttributes());
         tags.all(event.attributes());
+        return tags.tags;
+    }
+
+    /// Attributes under their own names.
+    public static List<Attribute> of(Attributes attributes) {
+        var tags = new JaegerTags();
+        tags.all(attributes);
         return tags.tags;
     }
 

@@ -1,0 +1,317 @@
+package dev.millrace.storage.cassandra;
+
+import com.datastax.oss.driver.api.core.AllNodesFailedException;
+import dev.millrace.model.Tenant;
+import dev.millrace.model.Trace;
+import dev.millrace.model.TraceId;
+import dev.millrace.storage.api.DependencyMinute;
+import dev.millrace.storage.api.DependencyStore;
+import dev.millrace.storage.api.Fragment;
+import dev.millrace.storage.api.Operation;
+import dev.millrace.storage.api.SearchPage;
+import dev.millrace.storage.api.StoreException;
+import dev.millrace.storage.api.StoreException.Kind;
+import dev.millrace.storage.api.TraceSearch;
+import dev.millrace.storage.api.TraceStore;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Keeps traces in Cassandra, in the tables that Jaeger reads and writes.
+///
+/// A span is one row, known by its id and a hash of its bytes, so that writing it again changes
+/// nothing. A write returns when as many replicas as the consistency asks for have all rows. What
+/// is too old goes by itself, row by row, so there is no [#expire(Instant)].
+///
+/// Where no node answers at the start, the store connects when it is first asked.
+///
+/// Metrics: `millrace.store.fragments`, `millrace.store.spans`, `millrace.store.write`,
+/// `millrace.store.search`, `millrace.store.trace`, `millrace.store.cassandra.requests`,
+/// `millrace.store.cassandra.requests.failed`, `millrace.store.cassandra.in.flight`.
+public final class CassandraTraceStore implements TraceStore, DependencyStore {
+
+    private static final Logger log = LoggerFactory.getLogger(CassandraTraceStore.class);
+
+    private static final Duration CONNECT_AGAIN_AFTER = Duration.ofSeconds(1);
+
+    private final CassandraConfig config;
+    private final MeterRegistry meters;
+    private final LongSupplier nanoTime;
+    private final int maxRows;
+    private final int maxTraces;
+    private final Counter fragmentsWritten;
+    private final Counter spansWritten;
+    private final Timer writeTime;
+    private final Timer searchTime;
+    private final Timer traceTime;
+
+    // Callers hold the read side, start and close the write side, and so does who connects.
+    private final ReentrantReadWriteLock lifecycle = new ReentrantReadWriteLock();
+    private boolean open;
+    private @Nullable Cluster cluster;
+    private @Nullable StoreException failure;
+    private long failedAt;
+
+    public CassandraTraceStore(CassandraConfig config, MeterRegistry meters) {
+        this(config, meters, RowBudget.MAX_ROWS, Search.MAX_TRACES, System::nanoTime);
+    }
+
+    /// @param maxRows of indexes that a search may look at
+    /// @param maxTraces that a search may read
+    /// @param nanoTime as [System#nanoTime()] has it
+    CassandraTraceStore(
+            CassandraConfig config,
+            MeterRegistry meters,
+            int maxRows,
+            int maxTraces,
+            LongSupplier nanoTime) {
+        this.config = config;
+        this.meters = meters;
+        this.nanoTime = nanoTime;
+        this.maxRows = maxRows;
+        this.maxTraces = maxTraces;
+        this.fragmentsWritten = meters.counter("millrace.store.fragments");
+        this.spansWritten = meters.counter("millrace.store.spans");
+        this.writeTime = meters.timer("millrace.store.write");
+        this.searchTime = meters.timer("millrace.store.search");
+        this.traceTime = meters.timer("millrace.store.trace");
+    }
+
+    /// Connects, and creates what is missing where the configuration says so.
+    ///
+    /// @throws StoreException when the keyspace is incomplete or the credentials are refused; not
+    ///   when no node can be reached
+    public void start() {
+        lifecycle.writeLock().lock();
+        try {
+            open = true;
+            connect();
+        } catch (StoreException e) {
+            if (!isUnreachable(e)) {
+                close();
+                throw e;
+            }
+            log.atWarn()
+                    .addKeyValue("store", config)
+                    .addKeyValue("error", e.toString())
+                    .log("No node answers, connecting later");
+        } finally {
+            lifecycle.writeLock().unlock();
+        }
+    }
+
+    private static boolean isUnreachable(StoreException e) {
+        return e.kind() == Kind.UNAVAILABLE && e.getCause() instanceof AllNodesFailedException;
+    }
+
+    // Under the write side. Those who waited for an attempt do not each make another.
+    private void connect() {
+        if (!open || cluster != null) {
+            return;
+        }
+        var last = failure;
+        if (last != null && nanoTime.getAsLong() - failedAt < CONNECT_AGAIN_AFTER.toNanos()) {
+            throw last;
+        }
+        try {
+            cluster = new Cluster(config, meters, nanoTime);
+            failure = null;
+        } catch (StoreException e) {
+            failure = e;
+            failedAt = nanoTime.getAsLong();
+            throw e;
+        }
+    }
+
+    @Override
+    public void write(List<Fragment> fragments) {
+        writeTime.record(() ->
+                ask(
+                        "write",
+                        connected -> {
+                            var byTenant = new LinkedHashMap<Tenant, List<Fragment>>();
+                            fragments.forEach(fragment ->
+                                    byTenant.computeIfAbsent(
+                                                    fragment.tenant(), _ -> new ArrayList<>())
+                                            .add(fragment));
+                            byTenant.forEach((tenant, those) -> {
+                                int spans = connected.forWriting(tenant).write(those);
+                                fragmentsWritten.increment(those.size());
+                                spansWritten.increment(spans);
+                            });
+                            return true;
+                        }));
+    }
+
+    @Override
+    public Optional<Trace> trace(Tenant tenant, TraceId traceId) {
+        return timed(
+                traceTime,
+                () ->
+                        ask(
+                                "trace " + traceId,
+                                connected ->
+                                        connected
+                                                .forReading(tenant)
+                                                .flatMap(keyspace ->
+                                                        reader(connected, keyspace)
+                                                                .read(traceId))));
+    }
+
+    private static TraceReader reader(Cluster connected, Keyspace keyspace) {
+        return new TraceReader(connected.requests(), keyspace.statements());
+    }
+
+    @Override
+    public SearchPage search(Tenant tenant, TraceSearch search) {
+        return timed(
+                searchTime,
+                () ->
+                        ask(
+                                "search",
+                                connected ->
+                                        connected
+                                                .forReading(tenant)
+                                                .map(keyspace ->
+                                                        search(connected, keyspace, search))
+                                                .orElseGet(() ->
+                                                        new SearchPage(
+                                                                List.of(), Optional.empty()))));
+    }
+
+    private SearchPage search(Cluster connected, Keyspace keyspace, TraceSearch search) {
+        var candidates =
+                new Candidates(
+                        connected.requests(),
+                        keyspace.statements(),
+                        config.extraIndexes(),
+                        search,
+                        new RowBudget(maxRows));
+        return new Search(reader(connected, keyspace), connected.readers(), search, maxTraces)
+                .run(candidates.walk());
+    }
+
+    @Override
+    public List<String> services(Tenant tenant) {
+        return ask(
+                "services",
+                connected ->
+                        connected.forReading(tenant).map(Keyspace::services).orElse(List.of()));
+    }
+
+    @Override
+    public List<Operation> operations(Tenant tenant, String service) {
+        return ask(
+                "operations",
+                connected ->
+                        connected
+                                .forReading(tenant)
+                                .map(keyspace -> keyspace.operations(service))
+                                .orElse(List.of()));
+    }
+
+    /// Refuses: Cassandra gives up every row when its time to live is over.
+    @Override
+    public int expire(Instant horizon) {
+        throw new StoreException(
+                Kind.NOT_SUPPORTED,
+                "expire: rows expire by themselves (expected: the retention, set when tables are"
+                        + " created)");
+    }
+
+    @Override
+    public void writeDependencies(List<DependencyMinute> minutes) {
+        ask(
+                "write dependencies",
+                connected -> {
+                    var byTenant = new LinkedHashMap<Tenant, List<DependencyMinute>>();
+                    minutes.forEach(minute ->
+                            byTenant.computeIfAbsent(minute.tenant(), _ -> new ArrayList<>())
+                                    .add(minute));
+                    byTenant.forEach((tenant, those) ->
+                            connected.forWriting(tenant).writeDependencies(those));
+                    return true;
+                });
+    }
+
+    @Override
+    public List<DependencyMinute> dependencies(Tenant tenant, long from, long to) {
+        return ask(
+                "dependencies",
+                connected ->
+                        connected
+                                .forReading(tenant)
+                                .map(keyspace -> keyspace.dependencies().read(tenant, from, to))
+                                .orElse(List.of()));
+    }
+
+    @Override
+    public void close() {
+        lifecycle.writeLock().lock();
+        try {
+            open = false;
+            var held = cluster;
+            cluster = null;
+            failure = null;
+            if (held != null) {
+                held.close();
+            }
+        } finally {
+            lifecycle.writeLock().unlock();
+        }
+    }
+
+    private static <T> T timed(Timer timer, Supplier<T> question) {
+        var answer = timer.record(question);
+        if (answer == null) {
+            throw new StoreException(Kind.BUG, "no answer");
+        }
+        return answer;
+    }
+
+    // Every failure leaves as a StoreException whose kind says what to do.
+    private <T> T ask(String what, Function<Cluster, T> question) {
+        lifecycle.readLock().lock();
+        try {
+            return question.apply(connected(what));
+        } catch (StoreException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw Failures.of(what, e);
+        } finally {
+            lifecycle.readLock().unlock();
+        }
+    }
+
+    // Under the read side, which is let go of meanwhile where there is no connection yet.
+    private Cluster connected(String what) {
+        if (open && cluster == null) {
+            lifecycle.readLock().unlock();
+            lifecycle.writeLock().lock();
+            try {
+                connect();
+            } finally {
+                lifecycle.readLock().lock();
+                lifecycle.writeLock().unlock();
+            }
+        }
+        var held = cluster;
+        if (held == null) {
+            throw new StoreException(Kind.UNAVAILABLE, what + ": the store is not open");
+        }
+        return held;
+    }
+}

@@ -1,0 +1,67 @@
+package dev.millrace.storage.cassandra;
+
+import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.contract.AttributeSearchContract;
+import dev.millrace.storage.contract.ConditionSearchContract;
+import dev.millrace.storage.contract.ExpiryContract;
+import dev.millrace.storage.contract.NamesContract;
+import dev.millrace.storage.contract.PagingContract;
+import dev.millrace.storage.contract.TimeSearchContract;
+import dev.millrace.storage.contract.TraceContract;
+import dev.millrace.storage.contract.WritingContract;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.TestInstance;
+
+/// What every store promises, in a keyspace of its own; the store is opened once.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+abstract class CassandraContract
+        implements WritingContract,
+                TraceContract,
+                ConditionSearchContract,
+                AttributeSearchContract,
+                TimeSearchContract,
+                PagingContract,
+                NamesContract,
+                ExpiryContract {
+
+    private final CassandraConfig config;
+    private final AtomicLong nanoTime = new AtomicLong();
+    private CassandraTraceStore store;
+
+    CassandraContract(CassandraConfig config) {
+        this.config = config;
+        this.store = TestCluster.started(config, nanoTime::get);
+    }
+
+    @BeforeEach
+    void empty() {
+        TestCluster.empty(config.keyspace());
+        // Long enough for the store to write names again.
+        nanoTime.addAndGet(Duration.ofDays(1).toNanos());
+    }
+
+    @AfterAll
+    void close() {
+        store.close();
+    }
+
+    @Override
+    public TraceStore store() {
+        return store;
+    }
+
+    @Override
+    public TraceStore reopenedStore() {
+        store.close();
+        store = TestCluster.started(config, nanoTime::get);
+        return store;
+    }
+
+    @Override
+    public Duration window() {
+        return Times.WINDOW;
+    }
+}

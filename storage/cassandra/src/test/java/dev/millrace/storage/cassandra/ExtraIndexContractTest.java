@@ -1,0 +1,18 @@
+package dev.millrace.storage.cassandra;
+
+import dev.millrace.storage.contract.Capability;
+import java.util.EnumSet;
+import java.util.Set;
+
+/// With the extra indexes.
+final class ExtraIndexContractTest extends CassandraContract {
+
+    ExtraIndexContractTest() {
+        super(TestCluster.config("extra"));
+    }
+
+    @Override
+    public Set<Capability> capabilities() {
+        return EnumSet.complementOf(EnumSet.of(Capability.EXPIRY));
+    }
+}
