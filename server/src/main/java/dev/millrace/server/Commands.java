@@ -51,6 +51,7 @@ public final class Commands implements Runnable {
         line.addSubcommand("audit", new AuditCommand(environment, clock));
         line.addSubcommand("dead-letters", new DeadLettersCommand(environment, clock));
         line.addSubcommand("copy", new CopyCommand(environment, clock));
+        line.addSubcommand("indices", new IndicesCommand(environment, clock));
         line.addSubcommand("config", new ConfigCommand(environment));
         line.addSubcommand("warmup", new WarmupCommand(clock));
         line.setExecutionExceptionHandler((failure, at, _) -> explain(failure, at));

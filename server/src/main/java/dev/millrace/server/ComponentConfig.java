@@ -41,7 +41,6 @@ import dev.millrace.server.config.MillraceConfig;
 import dev.millrace.server.config.MillraceConfig.RatesConfig;
 import dev.millrace.server.config.MillraceConfig.ReceiversConfig;
 import dev.millrace.server.config.MillraceConfig.TopicConfig;
-import dev.millrace.storage.local.LocalStoreConfig;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -96,7 +95,9 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
         note(problems, "enrichment", () -> Enrichers.check(config));
         note(problems, "ingester", () -> any.ingester("any"));
         note(problems, "ingester.dependencies", any::dependencyIngester);
-        note(problems, "storage.local", () -> store(config));
+        note(problems, "storage.local", () -> StoreConfigs.local(config));
+        note(problems, "storage.elasticsearch", () -> StoreConfigs.elasticsearch(config));
+        note(problems, "storage.cassandra", () -> StoreConfigs.cassandra(config));
         note(problems, "query", () -> query(config));
         if (!problems.isEmpty()) {
             throw new ConfigException(problems);
@@ -470,15 +471,20 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                         usual.pollInterval()));
     }
 
-    private static String password(String password, String file) {
+    static String password(String password, String file) {
+        return secret("password", password, file);
+    }
+
+    /// What a setting or, if there is one, the file beside it says.
+    static String secret(String name, String value, String file) {
         if (file.isEmpty()) {
-            return password;
+            return value;
         }
         try {
             return Files.readString(Path.of(file)).strip();
         } catch (IOException e) {
             throw new IllegalArgumentException(
-                    "password-file: " + file + " (expected: a file to be read)", e);
+                    name + "-file: " + file + " (expected: a file to be read)", e);
         }
     }
 
@@ -605,15 +611,6 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
     CorsConfig cors() {
         var none = CorsConfig.NONE;
         return new CorsConfig(config.cors().origins(), none.headers(), none.maxAge());
-    }
-
-    static LocalStoreConfig store(MillraceConfig config) {
-        var local = config.storage().local();
-        return new LocalStoreConfig(
-                local.directoryBelow(config.dataDir()),
-                local.window(),
-                local.retention(),
-                local.maxSize());
     }
 
     static QueryConfig query(MillraceConfig config) {

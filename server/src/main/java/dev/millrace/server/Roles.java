@@ -157,8 +157,9 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
     private TraceStore openStore(Parts parts) throws StartException {
         var address = StoreAddress.configured(config);
         var store = parts.push("store", Stores.open(address, config, parts.meters()));
-        var retention = ComponentConfig.store(config).retention();
-        parts.push("retention", new Retention(store, retention, clock)).start();
+        StoreConfigs.retention(config)
+                .ifPresent(retention ->
+                        parts.push("retention", new Retention(store, retention, clock)).start());
         return store;
     }
 

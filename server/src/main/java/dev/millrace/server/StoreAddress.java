@@ -1,9 +1,12 @@
 package dev.millrace.server;
 
 import dev.millrace.server.config.MillraceConfig;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Which store is meant.
@@ -26,23 +29,41 @@ sealed interface StoreAddress {
 
     /// Elasticsearch or OpenSearch.
     ///
+    /// @param urls of its nodes
     /// @param prefix of its indices; empty for none
-    record Elasticsearch(String host, int port, String prefix) implements StoreAddress {
+    record Elasticsearch(List<URI> urls, String prefix) implements StoreAddress {
         private static final int USUAL_PORT = 9_200;
+
+        Elasticsearch {
+            urls = List.copyOf(urls);
+        }
 
         @Override
         public String toString() {
-            return "elasticsearch://" + host + ":" + port + "/" + prefix;
+            return urls.stream()
+                    .map(url -> scheme(url) + "://" + url.getAuthority())
+                    .collect(Collectors.joining(",", "", "/" + prefix));
+        }
+
+        private static String scheme(URI url) {
+            return "https".equals(url.getScheme()) ? "elasticsearch+https" : "elasticsearch";
         }
     }
 
     /// Cassandra.
-    record Cassandra(String host, int port, String keyspace) implements StoreAddress {
+    record Cassandra(List<InetSocketAddress> contactPoints, String keyspace)
+            implements StoreAddress {
         private static final int USUAL_PORT = 9_042;
+
+        Cassandra {
+            contactPoints = List.copyOf(contactPoints);
+        }
 
         @Override
         public String toString() {
-            return "cassandra://" + host + ":" + port + "/" + keyspace;
+            return contactPoints.stream()
+                    .map(point -> point.getHostString() + ":" + point.getPort())
+                    .collect(Collectors.joining(",", "cassandra://", "/" + keyspace));
         }
     }
 
@@ -50,6 +71,15 @@ sealed interface StoreAddress {
     static StoreAddress configured(MillraceConfig config) {
         return switch (config.storage().type()) {
             case LOCAL -> new Local(config.storage().local().directoryBelow(config.dataDir()));
+            case ELASTICSEARCH -> {
+                var elasticsearch = StoreConfigs.elasticsearch(config);
+                yield new Elasticsearch(
+                        elasticsearch.connection().urls(), elasticsearch.indices().prefix());
+            }
+            case CASSANDRA -> {
+                var cassandra = StoreConfigs.cassandra(config);
+                yield new Cassandra(cassandra.contactPoints(), cassandra.keyspace());
+            }
         };
     }
 
@@ -73,17 +103,21 @@ sealed interface StoreAddress {
                 }
                 yield new Local(Path.of(path));
             }
-            case "elasticsearch" -> {
+            case "elasticsearch", "elasticsearch+https" -> {
                 if (host.isEmpty()) {
                     throw unusable(url, null);
                 }
-                yield new Elasticsearch(host, port(uri, Elasticsearch.USUAL_PORT), name);
+                String protocol = scheme.endsWith("https") ? "https" : "http";
+                int port = port(uri, Elasticsearch.USUAL_PORT);
+                yield new Elasticsearch(
+                        List.of(URI.create(protocol + "://" + host + ":" + port)), name);
             }
             case "cassandra" -> {
                 if (host.isEmpty() || name.isEmpty()) {
                     throw unusable(url, null);
                 }
-                yield new Cassandra(host, port(uri, Cassandra.USUAL_PORT), name);
+                int port = port(uri, Cassandra.USUAL_PORT);
+                yield new Cassandra(List.of(new InetSocketAddress(host, port)), name);
             }
             default -> throw unusable(url, null);
         };

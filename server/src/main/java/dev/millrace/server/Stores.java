@@ -2,6 +2,8 @@ package dev.millrace.server;
 
 import dev.millrace.server.config.MillraceConfig;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.cassandra.CassandraTraceStore;
+import dev.millrace.storage.elasticsearch.ElasticsearchStore;
 import dev.millrace.storage.local.LocalStoreConfig;
 import dev.millrace.storage.local.LocalTraceStore;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -15,39 +17,40 @@ final class Stores {
     ///
     /// @param config what the address does not say
     /// @return the caller's to close
-    /// @throws StartException when this build has no such store
     /// @throws dev.millrace.storage.api.StoreException when it cannot be opened
-    static TraceStore open(StoreAddress address, MillraceConfig config, MeterRegistry meters)
-            throws StartException {
+    static TraceStore open(StoreAddress address, MillraceConfig config, MeterRegistry meters) {
         return switch (address) {
-            case StoreAddress.Local local -> {
-                var usual = ComponentConfig.store(config);
-                var store =
-                        new LocalTraceStore(
-                                new LocalStoreConfig(
-                                        local.directory(),
-                                        usual.window(),
-                                        usual.retention(),
-                                        usual.maxSize()),
-                                meters);
-                boolean started = false;
-                try {
-                    store.start();
-                    started = true;
-                } finally {
-                    if (!started) {
-                        store.close();
-                    }
-                }
-                yield store;
+            case StoreAddress.Local(var directory) -> {
+                var usual = StoreConfigs.local(config);
+                var settings =
+                        new LocalStoreConfig(
+                                directory, usual.window(), usual.retention(), usual.maxSize());
+                var store = new LocalTraceStore(settings, meters);
+                yield started(store, store::start);
             }
-            case StoreAddress.Elasticsearch elasticsearch -> throw notBuiltIn(elasticsearch);
-            case StoreAddress.Cassandra cassandra -> throw notBuiltIn(cassandra);
+            case StoreAddress.Elasticsearch elasticsearch -> {
+                var settings = StoreConfigs.elasticsearch(config, elasticsearch);
+                var store = new ElasticsearchStore(settings, meters);
+                yield started(store, store::start);
+            }
+            case StoreAddress.Cassandra cassandra -> {
+                var settings = StoreConfigs.cassandra(config, cassandra);
+                var store = new CassandraTraceStore(settings, meters);
+                yield started(store, store::start);
+            }
         };
     }
 
-    private static StartException notBuiltIn(StoreAddress address) {
-        return new StartException(
-                "store: " + address + " (expected: local:///path, the only kind in this build)");
+    private static TraceStore started(TraceStore store, Runnable start) {
+        boolean started = false;
+        try {
+            start.run();
+            started = true;
+            return store;
+        } finally {
+            if (!started) {
+                store.close();
+            }
+        }
     }
 }

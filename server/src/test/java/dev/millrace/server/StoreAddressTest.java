@@ -22,6 +22,7 @@ final class StoreAddressTest {
     @CsvSource({
         "elasticsearch://search:9201/tracing-, elasticsearch://search:9201/tracing-",
         "elasticsearch://search, elasticsearch://search:9200/",
+        "elasticsearch+https://search/x, elasticsearch+https://search:9200/x",
         "cassandra://10.0.0.7/jaeger, cassandra://10.0.0.7:9042/jaeger",
     })
     void aHostIsAServerWithItsUsualPort(String url, String meant) {

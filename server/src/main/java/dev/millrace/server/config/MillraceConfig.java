@@ -54,11 +54,6 @@ public record MillraceConfig(
         SPANS
     }
 
-    /// The stores there are.
-    public enum StorageType {
-        LOCAL
-    }
-
     /// The least severe log line that is written.
     public enum LogLevel {
         ERROR,
@@ -503,18 +498,6 @@ public record MillraceConfig(
     /// How the figures of services get into the store.
     public record IngesterDependenciesConfig(
             boolean enabled, String group, Duration writeInterval) {}
-
-    /// Where traces are kept.
-    public record StorageConfig(StorageType type, LocalStorageConfig local) {}
-
-    /// The embedded store. An empty directory means `store` below the data directory.
-    public record LocalStorageConfig(
-            String directory, Duration window, Duration retention, ByteSize maxSize) {
-
-        public Path directoryBelow(Path dataDir) {
-            return directory.isEmpty() ? dataDir.resolve("store") : Path.of(directory);
-        }
-    }
 
     /// Where questions are answered and the user interface is served.
     public record QueryConfig(

@@ -1,0 +1,192 @@
+package dev.millrace.server;
+
+import dev.millrace.server.config.MillraceConfig;
+import dev.millrace.storage.cassandra.CassandraConfig;
+import dev.millrace.storage.cassandra.Consistency;
+import dev.millrace.storage.elasticsearch.ElasticsearchConfig;
+import dev.millrace.storage.local.LocalStoreConfig;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// What the settings of `storage` come to for each kind of store.
+final class StoreConfigs {
+
+    private static final int CASSANDRA_PORT = 9_042;
+
+    private StoreConfigs() {}
+
+    static LocalStoreConfig local(MillraceConfig config) {
+        var local = config.storage().local();
+        return new LocalStoreConfig(
+                local.directoryBelow(config.dataDir()),
+                local.window(),
+                local.retention(),
+                local.maxSize());
+    }
+
+    /// @throws IllegalArgumentException when a setting is of no use, or a secret cannot be read
+    static ElasticsearchConfig elasticsearch(MillraceConfig config) {
+        var wanted = config.storage().elasticsearch();
+        var fields = wanted.tagsAsFields();
+        return new ElasticsearchConfig(
+                new ElasticsearchConfig.Connection(
+                        wanted.urls().stream().map(StoreConfigs::url).toList(),
+                        new ElasticsearchConfig.Credentials(
+                                wanted.username(),
+                                ComponentConfig.password(
+                                        wanted.password(), wanted.passwordFile()),
+                                ComponentConfig.secret(
+                                        "api-key", wanted.apiKey(), wanted.apiKeyFile())),
+                        file(wanted.certificateAuthority()),
+                        wanted.requestTimeout()),
+                new ElasticsearchConfig.Indices(
+                        wanted.indexPrefix(),
+                        switch (wanted.layout()) {
+                            case DAILY -> ElasticsearchConfig.Layout.DAILY;
+                            case ROLLOVER -> ElasticsearchConfig.Layout.ROLLOVER;
+                        },
+                        wanted.dateSeparator(),
+                        ElasticsearchConfig.Rotation.valueOf(wanted.spanRotation().name()),
+                        ElasticsearchConfig.Rotation.valueOf(wanted.serviceRotation().name()),
+                        wanted.shards(),
+                        wanted.replicas(),
+                        wanted.createTemplates()),
+                new ElasticsearchConfig.TagsAsFields(
+                        fields.all(), Set.copyOf(fields.keys()), fields.dotReplacement()),
+                new ElasticsearchConfig.Writes(
+                        switch (wanted.refresh()) {
+                            case IMMEDIATE -> ElasticsearchConfig.Refresh.IMMEDIATE;
+                            case WAIT -> ElasticsearchConfig.Refresh.WAIT;
+                        },
+                        wanted.bulkBytes()));
+    }
+
+    /// The same, of other servers.
+    static ElasticsearchConfig elasticsearch(
+            MillraceConfig config, StoreAddress.Elasticsearch address) {
+        var usual = elasticsearch(config);
+        var connection = usual.connection();
+        var indices = usual.indices();
+        return new ElasticsearchConfig(
+                new ElasticsearchConfig.Connection(
+                        address.urls(),
+                        connection.credentials(),
+                        connection.certificateAuthority(),
+                        connection.requestTimeout()),
+                new ElasticsearchConfig.Indices(
+                        address.prefix(),
+                        indices.layout(),
+                        indices.dateSeparator(),
+                        indices.spanRotation(),
+                        indices.serviceRotation(),
+                        indices.shards(),
+                        indices.replicas(),
+                        indices.templates()),
+                usual.tagsAsFields(),
+                usual.writes());
+    }
+
+    /// @throws IllegalArgumentException when a setting is of no use, or a secret cannot be read
+    static CassandraConfig cassandra(MillraceConfig config) {
+        var wanted = config.storage().cassandra();
+        return cassandra(
+                config,
+                wanted.contactPoints().stream().map(StoreConfigs::contactPoint).toList(),
+                wanted.keyspace());
+    }
+
+    /// The same, of other nodes.
+    static CassandraConfig cassandra(MillraceConfig config, StoreAddress.Cassandra address) {
+        return cassandra(config, address.contactPoints(), address.keyspace());
+    }
+
+    private static CassandraConfig cassandra(
+            MillraceConfig config, List<InetSocketAddress> contactPoints, String keyspace) {
+        var wanted = config.storage().cassandra();
+        return new CassandraConfig(
+                contactPoints,
+                wanted.localDatacenter(),
+                keyspace,
+                wanted.username(),
+                ComponentConfig.password(wanted.password(), wanted.passwordFile()),
+                file(wanted.certificateAuthority()),
+                wanted.createSchema(),
+                replication(wanted.replication(), wanted.localDatacenter()),
+                wanted.retention(),
+                wanted.dependencyRetention(),
+                wanted.extraIndexes(),
+                wanted.maxInFlight(),
+                Consistency.valueOf(wanted.consistency().name()),
+                wanted.requestTimeout(),
+                wanted.maxSpan());
+    }
+
+    private static Map<String, Integer> replication(
+            Map<String, String> wanted, String localDatacenter) {
+        if (wanted.isEmpty()) {
+            return Map.of(localDatacenter, 1);
+        }
+        var copies = new HashMap<String, Integer>();
+        wanted.forEach((datacenter, number) -> {
+            try {
+                copies.put(datacenter, Integer.valueOf(number));
+            } catch (NumberFormatException e) {
+                throw new IllegalArgumentException(
+                        "replication.%s: \"%s\" (expected: a number of copies)"
+                                .formatted(datacenter, number),
+                        e);
+            }
+        });
+        return copies;
+    }
+
+    /// How long the configured store keeps traces; empty where it sees to that itself.
+    static Optional<Duration> retention(MillraceConfig config) {
+        var storage = config.storage();
+        return switch (storage.type()) {
+            case LOCAL -> Optional.of(storage.local().retention());
+            case ELASTICSEARCH -> Optional.of(storage.elasticsearch().retention());
+            case CASSANDRA -> Optional.empty();
+        };
+    }
+
+    private static URI url(String text) {
+        try {
+            return new URI(text);
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException(
+                    "urls: \"" + text + "\" (expected: http://host:port or https://host:port)", e);
+        }
+    }
+
+    private static InetSocketAddress contactPoint(String text) {
+        int colon = text.lastIndexOf(':');
+        String host = colon < 0 ? text : text.substring(0, colon);
+        try {
+            int port =
+                    colon < 0
+                            ? CASSANDRA_PORT
+                            : Integer.parseInt(text, colon + 1, text.length(), 10);
+            if (!host.isEmpty()) {
+                return new InetSocketAddress(host, port);
+            }
+        } catch (IllegalArgumentException _) {
+            // Told below.
+        }
+        throw new IllegalArgumentException(
+                "contact-points: \"" + text + "\" (expected: host:port)");
+    }
+
+    private static @Nullable Path file(String name) {
+        return name.isEmpty() ? null : Path.of(name);
+    }
+}
