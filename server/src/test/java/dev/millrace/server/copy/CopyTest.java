@@ -206,13 +206,14 @@ final class CopyTest {
     @Test
     void saysWhatIsNotInTheTarget() throws Exception {
         // Given
+        var lost = trace(7);
         var forgetful =
                 new Wrapped(target) {
                     @Override
                     public void write(List<Fragment> fragments) {
                         super.write(
                                 fragments.stream()
-                                        .filter(one -> !one.traceId().equals(trace(7)))
+                                        .filter(one -> !one.traceId().equals(lost))
                                         .toList());
                     }
                 };
@@ -223,7 +224,7 @@ final class CopyTest {
         // Then
         assertThat(report.balances()).isFalse();
         assertThat(report.text())
-                .contains("not found whole: " + trace(7) + ": 0 of 4 spans")
+                .contains("not found whole: " + lost + ": 0 of 4 spans")
                 .contains("The balance does not close.");
         assertThat(state).exists();
     }
