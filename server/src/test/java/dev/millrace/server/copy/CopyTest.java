@@ -67,7 +67,6 @@ final class CopyTest {
             fragments.add(fragment(i, i % 3 == 0 ? RED : Tenant.DEFAULT, start, 4));
         }
         fragments.add(fragment(TRACES, Tenant.DEFAULT, BEGIN.minusSeconds(600), 2));
-        fragments.add(fragment(TRACES + 1, Tenant.DEFAULT, BEGIN.plusSeconds(5), 6_000));
         source.write(fragments);
     }
 
@@ -92,6 +91,9 @@ final class CopyTest {
 
     @Test
     void copiesEveryTraceOfTheRangeAndFindsThemAgain() throws Exception {
+        // Given: one of them large.
+        source.write(List.of(fragment(TRACES + 1, Tenant.DEFAULT, BEGIN.plusSeconds(5), 6_000)));
+
         // When
         var report = copy(source, target, Tenant.DEFAULT, RED).run(true);
 
@@ -174,8 +176,8 @@ final class CopyTest {
 
         // Then
         assertThat(report.balances()).as(report.text()).isTrue();
-        assertThat(report.tracesRead()).isEqualTo(TRACES + 1);
-        assertThat(report.spansRead()).isEqualTo(4 * TRACES + 6_000);
+        assertThat(report.tracesRead()).isEqualTo(TRACES);
+        assertThat(report.spansRead()).isEqualTo(4 * TRACES);
         assertThat(read.get()).isGreaterThan(0).isLessThan(TRACES);
         assertThat(copy(source, target, Tenant.DEFAULT, RED).run(true).balances()).isTrue();
     }
@@ -200,19 +202,20 @@ final class CopyTest {
 
         // Then: each trace once, though it is found with two services.
         assertThat(report.balances()).as(report.text()).isTrue();
-        assertThat(report.tracesRead()).isEqualTo(TRACES + 1);
+        assertThat(report.tracesRead()).isEqualTo(TRACES);
     }
 
     @Test
     void saysWhatIsNotInTheTarget() throws Exception {
         // Given
+        var lost = trace(7);
         var forgetful =
                 new Wrapped(target) {
                     @Override
                     public void write(List<Fragment> fragments) {
                         super.write(
                                 fragments.stream()
-                                        .filter(one -> !one.traceId().equals(trace(7)))
+                                        .filter(one -> !one.traceId().equals(lost))
                                         .toList());
                     }
                 };
@@ -223,7 +226,7 @@ final class CopyTest {
         // Then
         assertThat(report.balances()).isFalse();
         assertThat(report.text())
-                .contains("not found whole: " + trace(7) + ": 0 of 4 spans")
+                .contains("not found whole: " + lost + ": 0 of 4 spans")
                 .contains("The balance does not close.");
         assertThat(state).exists();
     }
@@ -253,14 +256,14 @@ final class CopyTest {
     void keepsToTheRate() throws Exception {
         // Given: a clock that only pauses move.
         var now = new long[1];
-        var pace = new Pace(1_000, () -> now[0], time -> now[0] += time.toNanos());
+        var pace = new Pace(100, () -> now[0], time -> now[0] += time.toNanos());
 
         // When
         new Copy(plan(Tenant.DEFAULT), source, target, state, pace, _ -> {}, _ -> shown++)
                 .run(false);
 
-        // Then: 6,160 spans at 1,000 a second.
-        assertThat(now[0]).isBetween(6_100_000_000L, 6_200_000_000L);
+        // Then: 160 spans at 100 a second.
+        assertThat(now[0]).isEqualTo(1_600_000_000L);
     }
 
     @Test
