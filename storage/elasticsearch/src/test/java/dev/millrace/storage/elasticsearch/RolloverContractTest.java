@@ -3,9 +3,7 @@ package dev.millrace.storage.elasticsearch;
 import dev.millrace.storage.api.TraceStore;
 import dev.millrace.storage.contract.AttributeSearchContract;
 import dev.millrace.storage.contract.Capability;
-import dev.millrace.storage.contract.ConditionSearchContract;
 import dev.millrace.storage.contract.NamesContract;
-import dev.millrace.storage.contract.TraceContract;
 import dev.millrace.storage.contract.WritingContract;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Layout;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.TagsAsFields;
@@ -22,11 +20,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 /// in [MaintenanceTest]: they are not for stretches of time.
 @ResourceLock("opensearch")
 final class RolloverContractTest
-        implements WritingContract,
-                TraceContract,
-                ConditionSearchContract,
-                AttributeSearchContract,
-                NamesContract {
+        implements WritingContract, AttributeSearchContract, NamesContract {
 
     private final OnServer onServer =
             new OnServer(SearchServer.shared(SearchServer.Kind.OPENSEARCH), "rolling");

@@ -55,13 +55,17 @@ abstract class SharedIndices {
     }
 
     private void jaegerWrites(String kind, String document) {
-        var answer =
-                onServer.server()
-                        .request(
-                                "POST",
-                                "/shared-jaeger-" + kind + "-2026-09-01/_doc?refresh=true",
-                                document.replace('\n', ' '));
-        assertThat(answer).contains("\"result\":\"created\"");
+        try {
+            var answer =
+                    onServer.server()
+                            .request(
+                                    "POST",
+                                    "/shared-jaeger-" + kind + "-2026-09-01/_doc?refresh=true",
+                                    Json.MAPPER.readTree(document).toString());
+            assertThat(answer).contains("\"result\":\"created\"");
+        } catch (JsonProcessingException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private JsonNode ask(String path) {
