@@ -84,8 +84,7 @@ record TagWriter(TagsAsFields asFields) {
         json.writeEndArray();
     }
 
-    static void writePair(JsonGenerator json, String key, AttributeValue value)
-            throws IOException {
+    static void writePair(JsonGenerator json, String key, AttributeValue value) throws IOException {
         json.writeStartObject();
         json.writeStringField("key", key);
         json.writeStringField("type", type(value));

@@ -142,9 +142,7 @@ final class FaultsTest {
             assertThatThrownBy(() -> store.write(List.of(fragment(1, span(trace(2), 1, TIME)))))
                     .isInstanceOfSatisfying(
                             StoreException.class,
-                            e ->
-                                    assertThat(e.kind())
-                                            .isEqualTo(StoreException.Kind.OVER_CAPACITY));
+                            e -> assertThat(e.kind()).isEqualTo(StoreException.Kind.OVER_CAPACITY));
             assertThat(meters.counter("millrace.store.bulk.retries").count()).isEqualTo(4);
         } finally {
             takeNoMore(false);
@@ -213,9 +211,7 @@ final class FaultsTest {
             assertThatThrownBy(() -> store.trace(Tenant.DEFAULT, trace(1)))
                     .isInstanceOfSatisfying(
                             StoreException.class,
-                            e ->
-                                    assertThat(e.kind())
-                                            .isEqualTo(StoreException.Kind.UNAVAILABLE));
+                            e -> assertThat(e.kind()).isEqualTo(StoreException.Kind.UNAVAILABLE));
         } finally {
             server.start();
         }
@@ -240,7 +236,7 @@ final class FaultsTest {
 
             // When
             await().atMost(Duration.ofSeconds(40))
-                .ignoreExceptionsInstanceOf(StoreException.class)
+                    .ignoreExceptionsInstanceOf(StoreException.class)
                     .untilAsserted(
                             () -> early.write(List.of(fragment(0, span(trace(1), 1, TIME)))));
 
@@ -255,26 +251,24 @@ final class FaultsTest {
                 .isInstanceOfSatisfying(
                         StoreException.class,
                         e -> assertThat(e.kind()).isEqualTo(StoreException.Kind.UNAVAILABLE));
-        assertThat(Duration.ofNanos(System.nanoTime() - start))
-                .isLessThan(Duration.ofSeconds(20));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
     }
 
     private int documentsOf(String traceId) {
         String answer =
-                server.request(
-                        "GET", "/faults-jaeger-span-*/_count?q=traceID:" + traceId, "");
+                server.request("GET", "/faults-jaeger-span-*/_count?q=traceID:" + traceId, "");
         return Integer.parseInt(answer.replaceFirst("(?s).*\"count\":(\\d+).*", "$1"));
     }
 
     @Test
     void looksAtSoManySpansAndNoMore() {
         // Given
-        try (var narrow =
-                new ElasticsearchStore(onServer.config(), new SimpleMeterRegistry(), 5)) {
+        try (var narrow = new ElasticsearchStore(onServer.config(), new SimpleMeterRegistry(), 5)) {
             narrow.start();
             narrow.write(
                     IntStream.range(0, 10)
-                            .mapToObj(i -> fragment(i, span(trace(1 + i), 1, TIME + i * 1_000_000L)))
+                            .mapToObj(
+                                    i -> fragment(i, span(trace(1 + i), 1, TIME + i * 1_000_000L)))
                             .toList());
 
             // When, Then
@@ -282,9 +276,7 @@ final class FaultsTest {
             assertThatThrownBy(() -> narrow.search(Tenant.DEFAULT, shop().limit(8).build()))
                     .isInstanceOfSatisfying(
                             StoreException.class,
-                            e ->
-                                    assertThat(e.kind())
-                                            .isEqualTo(StoreException.Kind.OVER_CAPACITY))
+                            e -> assertThat(e.kind()).isEqualTo(StoreException.Kind.OVER_CAPACITY))
                     .hasMessageContaining("expected");
         }
     }

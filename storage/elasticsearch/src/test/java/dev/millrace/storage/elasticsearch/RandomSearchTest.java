@@ -87,8 +87,7 @@ final class RandomSearchTest {
                         .allSatisfy(trace ->
                                 assertThat(trace.spans())
                                         .containsExactlyInAnyOrderElementsOf(
-                                                traces.getOrDefault(
-                                                        trace.traceId(), List.of())));
+                                                traces.getOrDefault(trace.traceId(), List.of())));
             }
         }
     }

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
-/// What is written through aliases, with every tag in a field of its own. How its indices end is
-/// in [MaintenanceTest]: they are not for stretches of time.
+/// What is written through aliases, with every tag in a field of its own. How its indices end is in
+/// [MaintenanceTest]: they are not for stretches of time.
 @ResourceLock("opensearch")
 final class RolloverContractTest
         implements WritingContract, AttributeSearchContract, NamesContract {
@@ -26,8 +26,7 @@ final class RolloverContractTest
             new OnServer(SearchServer.shared(SearchServer.Kind.OPENSEARCH), "rolling");
     private final ElasticsearchConfig config =
             onServer.config(Layout.ROLLOVER, new TagsAsFields(true, Set.of(), "@"));
-    private ElasticsearchStore store =
-            new ElasticsearchStore(config, new SimpleMeterRegistry());
+    private ElasticsearchStore store = new ElasticsearchStore(config, new SimpleMeterRegistry());
 
     @BeforeEach
     void open() {
