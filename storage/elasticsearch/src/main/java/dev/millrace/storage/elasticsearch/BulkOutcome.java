@@ -11,8 +11,7 @@ import java.util.Set;
 /// @param overloaded whether one of those was refused for being too much at once
 /// @param why one of those was not written; empty when all were
 /// @param refused will never be written, and why
-record BulkOutcome(
-        List<BulkItem> waiting, boolean overloaded, String why, List<Refused> refused) {
+record BulkOutcome(List<BulkItem> waiting, boolean overloaded, String why, List<Refused> refused) {
 
     /// A document that the server will not have.
     record Refused(BulkItem item, String reason) {}
@@ -24,7 +23,10 @@ record BulkOutcome(
 
     // Complaints about the cluster or the index that come as if they were about the document.
     private static final Set<String> NOT_OF_THE_DOCUMENT =
-            Set.of("validation_exception", "index_closed_exception", "invalid_alias_name_exception");
+            Set.of(
+                    "validation_exception",
+                    "index_closed_exception",
+                    "invalid_alias_name_exception");
 
     /// @param sent in their order
     /// @param body the server's answer, an entry for each of them in the same order

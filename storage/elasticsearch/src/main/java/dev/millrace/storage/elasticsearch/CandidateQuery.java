@@ -52,9 +52,7 @@ record CandidateQuery(TraceSearch search, String dotReplacement) {
     private void addTimes(List<JsonNode> filters) {
         filters.add(
                 Query.range(
-                        "startTime",
-                        Micros.of(search.startNanos()),
-                        Micros.of(search.endNanos())));
+                        "startTime", Micros.of(search.startNanos()), Micros.of(search.endNanos())));
         if (search.minDurationNanos() > 0 || search.maxDurationNanos() < Long.MAX_VALUE) {
             filters.add(
                     Query.range(
@@ -83,9 +81,7 @@ record CandidateQuery(TraceSearch search, String dotReplacement) {
                                     tag(
                                             TagNames.ERROR,
                                             List.of("true", "True", "TRUE", "t", "T", "1")),
-                                    tag(
-                                            TagNames.STATUS_CODE,
-                                            List.of("ERROR", "error", "Error"))));
+                                    tag(TagNames.STATUS_CODE, List.of("ERROR", "error", "Error"))));
         }
     }
 

@@ -112,8 +112,7 @@ record DependencyDocuments(Searches searches) {
                         addOurs(ours, ours(tenant, source.path(Templates.MILLRACE)));
                     } else {
                         long minute =
-                                Math.floorDiv(
-                                        hit.path("sort").path(0).asLong(), MINUTE_MILLIS);
+                                Math.floorDiv(hit.path("sort").path(0).asLong(), MINUTE_MILLIS);
                         all.add(jaegers(tenant, minute, source));
                     }
                 });
@@ -132,8 +131,7 @@ record DependencyDocuments(Searches searches) {
     private static DependencyMinute ours(Tenant tenant, JsonNode kept) {
         try {
             byte @Nullable [] bytes = kept.path("entries").binaryValue();
-            var delta =
-                    DependencyDelta.decode(bytes == null ? Slice.EMPTY : Slice.of(bytes));
+            var delta = DependencyDelta.decode(bytes == null ? Slice.EMPTY : Slice.of(bytes));
             return new DependencyMinute(
                     tenant,
                     kept.path("minute").asLong(),

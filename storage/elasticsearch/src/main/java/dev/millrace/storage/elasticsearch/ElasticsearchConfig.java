@@ -36,8 +36,7 @@ public record ElasticsearchConfig(
                 throw new IllegalArgumentException("urls: none (expected: at least one)");
             }
             for (var url : urls) {
-                boolean ofHttp =
-                        "http".equals(url.getScheme()) || "https".equals(url.getScheme());
+                boolean ofHttp = "http".equals(url.getScheme()) || "https".equals(url.getScheme());
                 if (!ofHttp || url.getHost() == null) {
                     throw new IllegalArgumentException(
                             "urls: " + url + " (expected: http://host:port or https://host:port)");
@@ -58,8 +57,7 @@ public record ElasticsearchConfig(
 
         /// Without credentials.
         public static Connection to(URI... urls) {
-            return new Connection(
-                    List.of(urls), Credentials.NONE, null, Duration.ofSeconds(10));
+            return new Connection(List.of(urls), Credentials.NONE, null, Duration.ofSeconds(10));
         }
     }
 
@@ -182,12 +180,10 @@ public record ElasticsearchConfig(
     /// @param bulkBytes about how large a request may be
     public record Writes(Refresh refresh, ByteSize bulkBytes) {
 
-        public static final Writes DEFAULT =
-                new Writes(Refresh.IMMEDIATE, ByteSize.ofMebibytes(5));
+        public static final Writes DEFAULT = new Writes(Refresh.IMMEDIATE, ByteSize.ofMebibytes(5));
 
         public Writes {
-            requireWithin(
-                    "bulk-bytes", bulkBytes.bytes(), 1_024, ByteSize.ofMebibytes(90).bytes());
+            requireWithin("bulk-bytes", bulkBytes.bytes(), 1_024, ByteSize.ofMebibytes(90).bytes());
         }
     }
 

@@ -73,8 +73,7 @@ final class IndexAdmin {
                             ? Templates.composable(config, ofTenant, kind)
                             : Templates.legacy(config, ofTenant, kind);
             if (present.getOrDefault(name, 0) != Templates.version(template)) {
-                requireGood(
-                        "template " + name, client.put(base + UrlNames.one(name), template));
+                requireGood("template " + name, client.put(base + UrlNames.one(name), template));
             }
         }
     }
@@ -87,8 +86,7 @@ final class IndexAdmin {
         requireGood("templates", answer);
         var versions = new HashMap<String, Integer>();
         for (var one : answer.body().path("index_templates")) {
-            versions.put(
-                    one.path("name").asText(), Templates.version(one.path("index_template")));
+            versions.put(one.path("name").asText(), Templates.version(one.path("index_template")));
         }
         answer.body()
                 .properties()
@@ -324,8 +322,7 @@ final class IndexAdmin {
         var ofTenant = names(tenant);
         var begun = new ArrayList<String>();
         for (var kind : IndexKind.values()) {
-            var limits =
-                    Json.object("max_age", age.toSeconds() + "s").put("max_docs", documents);
+            var limits = Json.object("max_age", age.toSeconds() + "s").put("max_docs", documents);
             var body =
                     Json.object("conditions", limits)
                             .<ObjectNode>set("mappings", Templates.ours(config, kind))

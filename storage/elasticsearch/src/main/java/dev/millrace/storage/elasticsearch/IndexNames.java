@@ -118,17 +118,14 @@ final class IndexNames {
     /// The time that an index is for; empty for names that are not of this tenant and kind.
     Optional<Window> window(IndexKind kind, String name) {
         String begin = stem(kind) + "-";
-        return name.startsWith(begin)
-                ? window(name.substring(begin.length()))
-                : Optional.empty();
+        return name.startsWith(begin) ? window(name.substring(begin.length())) : Optional.empty();
     }
 
     // Of either rotation, for it may have been changed.
     private Optional<Window> window(String date) {
         for (var rotation : Rotation.values()) {
             try {
-                var start =
-                        LocalDateTime.parse(date, format(rotation)).toInstant(ZoneOffset.UTC);
+                var start = LocalDateTime.parse(date, format(rotation)).toInstant(ZoneOffset.UTC);
                 var length =
                         switch (rotation) {
                             case DAY -> ChronoUnit.DAYS;

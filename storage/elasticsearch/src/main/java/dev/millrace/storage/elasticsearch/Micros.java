@@ -3,8 +3,8 @@ package dev.millrace.storage.elasticsearch;
 /// Nanoseconds as the index has them: whole microseconds, none of them negative, for Jaeger's
 /// readers know no others.
 ///
-/// Never in the wrong order, so a bound in microseconds lets through whatever the one in nanoseconds
-/// does.
+/// Never in the wrong order, so a bound in microseconds lets through whatever the one in
+/// nanoseconds does.
 final class Micros {
 
     static final long NANOS = 1_000;

@@ -105,8 +105,7 @@ final class RestClient implements AutoCloseable {
             return null;
         }
         String pair = credentials.username() + ":" + credentials.password();
-        return "Basic "
-                + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8));
+        return "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8));
     }
 
     private static SSLContext trusting(Path authority) {
@@ -177,9 +176,7 @@ final class RestClient implements AutoCloseable {
                                 && !(e instanceof HttpConnectTimeoutException);
                 if (late || attempt == tries) {
                     throw new StoreException(
-                            Kind.UNAVAILABLE,
-                            url.getHost() + ":" + url.getPort() + ": " + e,
-                            e);
+                            Kind.UNAVAILABLE, url.getHost() + ":" + url.getPort() + ": " + e, e);
                 }
             }
         }
@@ -219,8 +216,7 @@ final class RestClient implements AutoCloseable {
             return pending.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             pending.cancel(true);
-            var late =
-                    new HttpTimeoutException("no answer within " + timeout.toMillis() + " ms");
+            var late = new HttpTimeoutException("no answer within " + timeout.toMillis() + " ms");
             late.initCause(e);
             throw late;
         } catch (InterruptedException e) {
@@ -237,11 +233,9 @@ final class RestClient implements AutoCloseable {
     }
 
     private static Answer answer(HttpResponse<byte[]> response) throws IOException {
-        boolean elasticsearch =
-                response.headers().firstValue("X-elastic-product").isPresent();
+        boolean elasticsearch = response.headers().firstValue("X-elastic-product").isPresent();
         try {
-            return new Answer(
-                    response.statusCode(), Json.parse(response.body()), elasticsearch);
+            return new Answer(response.statusCode(), Json.parse(response.body()), elasticsearch);
         } catch (JsonProcessingException e) {
             if (response.statusCode() < CLIENT_ERROR) {
                 throw new IOException("an answer that is not JSON", e);

@@ -203,8 +203,7 @@ final class Search {
                         .path("buckets")) {
             double micros = bucket.path("start").path("value").asDouble();
             if (micros <= MAX_EXACT) {
-                starts.merge(
-                        TraceId.parse(bucket.path("key").asText()), (long) micros, Math::min);
+                starts.merge(TraceId.parse(bucket.path("key").asText()), (long) micros, Math::min);
             }
         }
         return starts;

@@ -135,9 +135,7 @@ record Searches(RestClient client) {
             clauses.add(
                     Json.object(
                             "range",
-                            Json.object(
-                                    key,
-                                    Json.object(isLast ? "gte" : "gt", values.get(i)))));
+                            Json.object(key, Json.object(isLast ? "gte" : "gt", values.get(i)))));
             alternatives.add(Query.all(clauses));
             equal.add(Json.object("term", Json.object(key, values.get(i))));
         }

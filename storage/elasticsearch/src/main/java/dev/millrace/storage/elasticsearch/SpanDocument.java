@@ -46,8 +46,7 @@ record SpanDocument(TagWriter tags) {
             writeTimes(json, span);
             tags.write(json, "tags", "tag", tagsOf(span));
             if (!span.scope().attributes().isEmpty()) {
-                tags.write(
-                        json, "scopeTags", "scopeTag", span.scope().attributes().entries());
+                tags.write(json, "scopeTags", "scopeTag", span.scope().attributes().entries());
             }
             writeLogs(json, span.events());
             writeProcess(json, span);
@@ -122,7 +121,8 @@ record SpanDocument(TagWriter tags) {
         json.writeNumberField("duration", Micros.of(span.durationNanos()));
     }
 
-    // What Jaeger makes of OTLP's fields comes first: should a sender have used the same keys, these
+    // What Jaeger makes of OTLP's fields comes first: should a sender have used the same keys,
+    // these
     // get the fields.
     private static List<Attribute> tagsOf(Span span) {
         var tags = new ArrayList<Attribute>();
@@ -155,8 +155,7 @@ record SpanDocument(TagWriter tags) {
             json.writeNumberField("timestamp", Micros.of(event.timeNanos()));
             json.writeArrayFieldStart("fields");
             if (!event.name().isEmpty() && event.attributes().find(TagNames.EVENT).isEmpty()) {
-                TagWriter.writePair(
-                        json, TagNames.EVENT, new AttributeValue.Text(event.name()));
+                TagWriter.writePair(json, TagNames.EVENT, new AttributeValue.Text(event.name()));
             }
             for (var attribute : event.attributes()) {
                 TagWriter.writePair(json, attribute.key(), attribute.value());

@@ -52,8 +52,7 @@ record SpanSource(String dotReplacement) {
         var resource = bytes(exact, "resource");
         var scope = bytes(exact, "scope");
         var span = bytes(exact, "span");
-        int inScope =
-                scope.length() + ProtoWriter.lengthDelimitedSize(CHILDREN, span.length());
+        int inScope = scope.length() + ProtoWriter.lengthDelimitedSize(CHILDREN, span.length());
         int inResource = resource.length() + ProtoWriter.lengthDelimitedSize(CHILDREN, inScope);
         var writer =
                 new ProtoWriter(inResource + 16)
@@ -126,8 +125,7 @@ record SpanSource(String dotReplacement) {
         var micros = source.path(field);
         boolean isNumber = micros.isMissingNode() || micros.canConvertToLong();
         if (!isNumber || Math.abs(micros.asLong()) > Long.MAX_VALUE / (2 * Micros.NANOS)) {
-            throw new IllegalArgumentException(
-                    field + ": " + micros + " (expected: microseconds)");
+            throw new IllegalArgumentException(field + ": " + micros + " (expected: microseconds)");
         }
         return micros.asLong() * Micros.NANOS;
     }
@@ -276,8 +274,7 @@ record SpanSource(String dotReplacement) {
         return switch (type) {
             case "bool" ->
                     switch (text) {
-                        case "true", "True", "TRUE", "t", "T", "1" ->
-                                new AttributeValue.Bool(true);
+                        case "true", "True", "TRUE", "t", "T", "1" -> new AttributeValue.Bool(true);
                         case "false", "False", "FALSE", "f", "F", "0" ->
                                 new AttributeValue.Bool(false);
                         default -> new AttributeValue.Text(text);

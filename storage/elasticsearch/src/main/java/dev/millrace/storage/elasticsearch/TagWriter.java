@@ -55,7 +55,23 @@ record TagWriter(TagsAsFields asFields) {
     private boolean isField(Attribute tag) {
         return (asFields.all() || asFields.keys().contains(tag.key()))
                 && !(tag.value() instanceof AttributeValue.Bytes)
+                // In a list the server can tell which values it left out of the index.
+                && !isLong(tag.value())
                 && TagNames.canBeField(tag.key(), asFields.dotReplacement());
+    }
+
+    private static boolean isLong(AttributeValue value) {
+        return switch (value) {
+            case AttributeValue.Text(String text) -> text.length() > Query.MAX_KEYWORD;
+            case AttributeValue.Array _, AttributeValue.Nested _ ->
+                    compound(value).length() > Query.MAX_KEYWORD;
+            case AttributeValue.Bool _,
+                    AttributeValue.Int _,
+                    AttributeValue.Real _,
+                    AttributeValue.Bytes _,
+                    AttributeValue.Empty _ ->
+                    false;
+        };
     }
 
     /// Writes a list of tags where fields are not foreseen.
@@ -68,8 +84,7 @@ record TagWriter(TagsAsFields asFields) {
         json.writeEndArray();
     }
 
-    static void writePair(JsonGenerator json, String key, AttributeValue value)
-            throws IOException {
+    static void writePair(JsonGenerator json, String key, AttributeValue value) throws IOException {
         json.writeStartObject();
         json.writeStringField("key", key);
         json.writeStringField("type", type(value));

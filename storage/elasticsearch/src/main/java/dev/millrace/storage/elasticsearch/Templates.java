@@ -18,8 +18,7 @@ final class Templates {
     /// A composable template, as Jaeger has it on Elasticsearch from version 8.
     static ObjectNode composable(Indices config, IndexNames names, IndexKind kind) {
         // Patterns of tenants can overlap; then the longer one must win.
-        int priority =
-                kind.priority() + (names.ofDefaultTenant() ? 0 : names.prefix().length());
+        int priority = kind.priority() + (names.ofDefaultTenant() ? 0 : names.prefix().length());
         return withVersion(
                 patterns(names, kind)
                         .put("priority", priority)
@@ -72,8 +71,7 @@ final class Templates {
         return Json.object()
                 .<ObjectNode>set(
                         "_meta",
-                        Json.object(
-                                MILLRACE, Json.object().put("index-prefix", config.prefix())))
+                        Json.object(MILLRACE, Json.object().put("index-prefix", config.prefix())))
                 .set("properties", Json.object(MILLRACE, millrace(kind)));
     }
 
@@ -114,8 +112,7 @@ final class Templates {
                                 .<ObjectNode>set("flags", type("integer"))
                                 .set("tags", pairs())));
         properties.set(
-                "logs",
-                nested(Json.object("timestamp", type("long")).set("fields", pairs())));
+                "logs", nested(Json.object("timestamp", type("long")).set("fields", pairs())));
         properties.set(MILLRACE, millrace(IndexKind.SPAN));
         return mappings(properties, "tag.*", "process.tag.*", "scopeTag.*");
     }
@@ -138,12 +135,11 @@ final class Templates {
         for (var path : keywordPaths) {
             String name = path.substring(0, path.length() - 2).replace('.', '_');
             dynamic.add(
-                    Json.object(
-                            name,
-                            Json.object("path_match", path).set("mapping", keyword())));
+                    Json.object(name, Json.object("path_match", path).set("mapping", keyword())));
         }
-        return Json.object().<ObjectNode>set("dynamic_templates", dynamic).set(
-                "properties", properties);
+        return Json.object()
+                .<ObjectNode>set("dynamic_templates", dynamic)
+                .set("properties", properties);
     }
 
     /// A list of tags, each a document of its own to the server.

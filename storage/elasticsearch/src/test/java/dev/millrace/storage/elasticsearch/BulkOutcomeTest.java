@@ -20,16 +20,15 @@ final class BulkOutcomeTest {
 
     private static String failed(int status, String type, String reason) {
         return """
-               {"index": {"status": %d, "error": {"type": "%s", "reason": "%s"}}}
-               """
+        {"index": {"status": %d, "error": {"type": "%s", "reason": "%s"}}}
+        """
                 .formatted(status, type, reason);
     }
 
     @Test
     void isDoneWithWhatWasWritten() throws JsonProcessingException {
         // When
-        var outcome =
-                outcome("{\"index\": {\"status\": 201}}", "{\"index\": {\"status\": 200}}");
+        var outcome = outcome("{\"index\": {\"status\": 201}}", "{\"index\": {\"status\": 200}}");
 
         // Then
         assertThat(outcome.waiting()).isEmpty();
@@ -47,10 +46,12 @@ final class BulkOutcomeTest {
         // Then
         assertThat(outcome.waiting()).containsExactly(SECOND);
         assertThat(outcome.overloaded()).isTrue();
-        assertThat(outcome.refused()).singleElement().satisfies(refused -> {
-            assertThat(refused.item()).isSameAs(FIRST);
-            assertThat(refused.reason()).contains("failed to parse field [x]");
-        });
+        assertThat(outcome.refused())
+                .singleElement()
+                .satisfies(refused -> {
+                    assertThat(refused.item()).isSameAs(FIRST);
+                    assertThat(refused.reason()).contains("failed to parse field [x]");
+                });
     }
 
     @ParameterizedTest

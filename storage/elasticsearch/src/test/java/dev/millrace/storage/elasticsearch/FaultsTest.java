@@ -32,7 +32,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// What becomes of writes when the server, or one document, is not as it should be.
 @ResourceLock("opensearch")
-@Timeout(60)
+@Timeout(120)
 final class FaultsTest {
 
     private static final String INDEX = "/faults-jaeger-span-2026-09-01";
@@ -42,7 +42,7 @@ final class FaultsTest {
     private final OnServer onServer = new OnServer(server, "faults");
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final ElasticsearchStore store =
-            OnServer.started(withTimeout(Duration.ofSeconds(2)), meters);
+            OnServer.started(withTimeout(Duration.ofSeconds(4)), meters);
 
     private ElasticsearchConfig withTimeout(Duration timeout) {
         var config = onServer.config();
@@ -83,12 +83,12 @@ final class FaultsTest {
 
     @Test
     void namesTheFragmentThatTheServerWillNotHaveAndKeepsTheOthers() {
-        // Given: an index of the day in which names are numbers
+        // Given: an index of the day in which durations are yes or no
         server.request(
                 "PUT",
                 INDEX,
                 """
-                {"mappings": {"properties": {"operationName": {"type": "integer"}}}}
+                {"mappings": {"properties": {"duration": {"type": "boolean"}}}}
                 """);
 
         // When
@@ -105,7 +105,7 @@ final class FaultsTest {
         // Then
         assertThat(refusal.kind()).isEqualTo(StoreException.Kind.INVALID_REQUEST);
         assertThat(refusal).hasMessageContaining("traces-complete-0@7");
-        assertThat(refusal).hasMessageContaining("operationName");
+        assertThat(refusal).hasMessageContaining("duration");
         assertThat(store.trace(Tenant.DEFAULT, trace(6))).isPresent();
         assertThat(store.trace(Tenant.DEFAULT, trace(8))).isPresent();
         assertThat(meters.counter("millrace.store.documents.refused").count()).isEqualTo(1);
@@ -142,9 +142,7 @@ final class FaultsTest {
             assertThatThrownBy(() -> store.write(List.of(fragment(1, span(trace(2), 1, TIME)))))
                     .isInstanceOfSatisfying(
                             StoreException.class,
-                            e ->
-                                    assertThat(e.kind())
-                                            .isEqualTo(StoreException.Kind.OVER_CAPACITY));
+                            e -> assertThat(e.kind()).isEqualTo(StoreException.Kind.OVER_CAPACITY));
             assertThat(meters.counter("millrace.store.bulk.retries").count()).isEqualTo(4);
         } finally {
             takeNoMore(false);
@@ -213,13 +211,12 @@ final class FaultsTest {
             assertThatThrownBy(() -> store.trace(Tenant.DEFAULT, trace(1)))
                     .isInstanceOfSatisfying(
                             StoreException.class,
-                            e ->
-                                    assertThat(e.kind())
-                                            .isEqualTo(StoreException.Kind.UNAVAILABLE));
+                            e -> assertThat(e.kind()).isEqualTo(StoreException.Kind.UNAVAILABLE));
         } finally {
             server.start();
         }
-        await().atMost(Duration.ofSeconds(20))
+        await().atMost(Duration.ofSeconds(40))
+                .ignoreExceptionsInstanceOf(StoreException.class)
                 .untilAsserted(() -> store.write(fragments));
         for (int i = 0; i < 20; i++) {
             assertThat(documentsOf(trace(1 + i).toString())).as("trace %s", i).isEqualTo(1);
@@ -238,7 +235,8 @@ final class FaultsTest {
             }
 
             // When
-            await().atMost(Duration.ofSeconds(20))
+            await().atMost(Duration.ofSeconds(40))
+                    .ignoreExceptionsInstanceOf(StoreException.class)
                     .untilAsserted(
                             () -> early.write(List.of(fragment(0, span(trace(1), 1, TIME)))));
 
@@ -253,26 +251,24 @@ final class FaultsTest {
                 .isInstanceOfSatisfying(
                         StoreException.class,
                         e -> assertThat(e.kind()).isEqualTo(StoreException.Kind.UNAVAILABLE));
-        assertThat(Duration.ofNanos(System.nanoTime() - start))
-                .isLessThan(Duration.ofSeconds(10));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
     }
 
     private int documentsOf(String traceId) {
         String answer =
-                server.request(
-                        "GET", "/faults-jaeger-span-*/_count?q=traceID:" + traceId, "");
+                server.request("GET", "/faults-jaeger-span-*/_count?q=traceID:" + traceId, "");
         return Integer.parseInt(answer.replaceFirst("(?s).*\"count\":(\\d+).*", "$1"));
     }
 
     @Test
     void looksAtSoManySpansAndNoMore() {
         // Given
-        try (var narrow =
-                new ElasticsearchStore(onServer.config(), new SimpleMeterRegistry(), 5)) {
+        try (var narrow = new ElasticsearchStore(onServer.config(), new SimpleMeterRegistry(), 5)) {
             narrow.start();
             narrow.write(
                     IntStream.range(0, 10)
-                            .mapToObj(i -> fragment(i, span(trace(1 + i), 1, TIME + i)))
+                            .mapToObj(
+                                    i -> fragment(i, span(trace(1 + i), 1, TIME + i * 1_000_000L)))
                             .toList());
 
             // When, Then
@@ -280,9 +276,7 @@ final class FaultsTest {
             assertThatThrownBy(() -> narrow.search(Tenant.DEFAULT, shop().limit(8).build()))
                     .isInstanceOfSatisfying(
                             StoreException.class,
-                            e ->
-                                    assertThat(e.kind())
-                                            .isEqualTo(StoreException.Kind.OVER_CAPACITY))
+                            e -> assertThat(e.kind()).isEqualTo(StoreException.Kind.OVER_CAPACITY))
                     .hasMessageContaining("expected");
         }
     }

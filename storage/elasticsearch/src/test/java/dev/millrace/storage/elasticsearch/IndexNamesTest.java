@@ -33,7 +33,8 @@ final class IndexNamesTest {
     @Test
     void namesAliasesAsJaegerDoes() {
         // Given
-        var names = IndexNames.of(indices("prod", Layout.ROLLOVER, "-", Rotation.DAY), Tenant.DEFAULT);
+        var names =
+                IndexNames.of(indices("prod", Layout.ROLLOVER, "-", Rotation.DAY), Tenant.DEFAULT);
 
         // When, Then
         assertThat(names.forWriting(IndexKind.SPAN, TIME)).isEqualTo("prod-jaeger-span-write");
@@ -51,8 +52,7 @@ final class IndexNamesTest {
     })
     void writesDatesAsItIsTold(String separator, Rotation rotation, String expected) {
         // Given
-        var names =
-                IndexNames.of(indices("", Layout.DAILY, separator, rotation), Tenant.DEFAULT);
+        var names = IndexNames.of(indices("", Layout.DAILY, separator, rotation), Tenant.DEFAULT);
 
         // When
         var name = names.forWriting(IndexKind.SPAN, TIME);
@@ -93,8 +93,7 @@ final class IndexNamesTest {
     @Test
     void keepsTenantsApartWhateverTheirNames() {
         // Given
-        var tenants =
-                new String[] {"acme", "Acme", "ACME", "-acme", "a.b_c-d", ".", "jaeger-span"};
+        var tenants = new String[] {"acme", "Acme", "ACME", "-acme", "a.b_c-d", ".", "jaeger-span"};
         var seen = new HashSet<String>();
 
         // When, Then

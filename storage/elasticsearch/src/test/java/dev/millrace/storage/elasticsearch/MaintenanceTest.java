@@ -44,9 +44,7 @@ final class MaintenanceTest {
                     List.of(
                             fragment(0, span(trace(1), 1, TIME)),
                             fragment(new Tenant("Acme"), 1, span(trace(1), 1, TIME)),
-                            fragment(
-                                    2,
-                                    span(trace(2), 1, TIME + Duration.ofDays(1).toNanos()))));
+                            fragment(2, span(trace(2), 1, TIME + Duration.ofDays(1).toNanos()))));
 
             // When
             int windows = store.expire(AFTERWARDS);
@@ -139,8 +137,7 @@ final class MaintenanceTest {
                     "{\"aliases\": {\"kept-jaeger-%s-read\": {}, \"kept-jaeger-%s-write\": {}}}"
                             .formatted(kind, kind));
         }
-        try (var store =
-                OnServer.started(onServer.config(Layout.ROLLOVER, TagsAsFields.NONE))) {
+        try (var store = OnServer.started(onServer.config(Layout.ROLLOVER, TagsAsFields.NONE))) {
 
             // When
             store.write(List.of(fragment(0, span(trace(1), 1, TIME))));
@@ -155,13 +152,10 @@ final class MaintenanceTest {
     @Test
     void doesNotRollOverDays() {
         try (var maintenance = new IndexMaintenance(onServer.config())) {
-            assertThatThrownBy(() ->
-                            maintenance.rollOver(Tenant.DEFAULT, Duration.ofDays(1), 1))
+            assertThatThrownBy(() -> maintenance.rollOver(Tenant.DEFAULT, Duration.ofDays(1), 1))
                     .isInstanceOfSatisfying(
                             StoreException.class,
-                            e ->
-                                    assertThat(e.kind())
-                                            .isEqualTo(StoreException.Kind.NOT_SUPPORTED));
+                            e -> assertThat(e.kind()).isEqualTo(StoreException.Kind.NOT_SUPPORTED));
         }
     }
 }

@@ -83,8 +83,7 @@ final class RestClientTest {
         }
     }
 
-    private static void answer(HttpExchange exchange, int status, String body)
-            throws IOException {
+    private static void answer(HttpExchange exchange, int status, String body) throws IOException {
         exchange.getRequestBody().readAllBytes();
         byte[] bytes = body.getBytes(UTF_8);
         exchange.sendResponseHeaders(status, bytes.length);
@@ -92,8 +91,7 @@ final class RestClientTest {
     }
 
     private static RestClient client(URI... urls) {
-        return new RestClient(
-                new Connection(List.of(urls), Credentials.NONE, null, PATIENCE));
+        return new RestClient(new Connection(List.of(urls), Credentials.NONE, null, PATIENCE));
     }
 
     private static StoreException.Kind kindOf(Runnable question) {
@@ -157,8 +155,7 @@ final class RestClientTest {
 
         // When, Then
         try (var client = new RestClient(connection, 1_000)) {
-            assertThat(kindOf(() -> client.get("/")))
-                    .isEqualTo(StoreException.Kind.OVER_CAPACITY);
+            assertThat(kindOf(() -> client.get("/"))).isEqualTo(StoreException.Kind.OVER_CAPACITY);
         }
         assertThat(asked).hasValue(1);
     }
@@ -245,8 +242,10 @@ final class RestClientTest {
         // Given: at first too busy, and never more than two documents
         var url =
                 serving(exchange -> {
-                    int lines = new String(exchange.getRequestBody().readAllBytes(), UTF_8)
-                            .split("\n").length;
+                    int lines =
+                            new String(exchange.getRequestBody().readAllBytes(), UTF_8)
+                                    .split("\n")
+                                    .length;
                     if (asked.get() == 1) {
                         answer(exchange, 503, "busy");
                     } else if (lines > 4) {
@@ -257,8 +256,7 @@ final class RestClientTest {
                                 exchange,
                                 200,
                                 "{\"items\": ["
-                                        + String.join(",", Collections.nCopies(
-                                                lines / 2, item))
+                                        + String.join(",", Collections.nCopies(lines / 2, item))
                                         + "]}");
                     }
                 });

@@ -3,9 +3,7 @@ package dev.millrace.storage.elasticsearch;
 import dev.millrace.storage.api.TraceStore;
 import dev.millrace.storage.contract.AttributeSearchContract;
 import dev.millrace.storage.contract.Capability;
-import dev.millrace.storage.contract.ConditionSearchContract;
 import dev.millrace.storage.contract.NamesContract;
-import dev.millrace.storage.contract.TraceContract;
 import dev.millrace.storage.contract.WritingContract;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Layout;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.TagsAsFields;
@@ -18,22 +16,17 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
-/// What is written through aliases, with every tag in a field of its own. How its indices end is
-/// in [MaintenanceTest]: they are not for stretches of time.
+/// What is written through aliases, with every tag in a field of its own. How its indices end is in
+/// [MaintenanceTest]: they are not for stretches of time.
 @ResourceLock("opensearch")
 final class RolloverContractTest
-        implements WritingContract,
-                TraceContract,
-                ConditionSearchContract,
-                AttributeSearchContract,
-                NamesContract {
+        implements WritingContract, AttributeSearchContract, NamesContract {
 
     private final OnServer onServer =
             new OnServer(SearchServer.shared(SearchServer.Kind.OPENSEARCH), "rolling");
     private final ElasticsearchConfig config =
             onServer.config(Layout.ROLLOVER, new TagsAsFields(true, Set.of(), "@"));
-    private ElasticsearchStore store =
-            new ElasticsearchStore(config, new SimpleMeterRegistry());
+    private ElasticsearchStore store = new ElasticsearchStore(config, new SimpleMeterRegistry());
 
     @BeforeEach
     void open() {

@@ -13,6 +13,7 @@ import dev.millrace.analysis.Connection;
 import dev.millrace.analysis.Dependency;
 import dev.millrace.analysis.DependencyDelta;
 import dev.millrace.analysis.Figures;
+import dev.millrace.model.ByteSize;
 import dev.millrace.model.SpanKind;
 import dev.millrace.model.Status;
 import dev.millrace.model.Tenant;
@@ -23,7 +24,9 @@ import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceSearch.AttributeMatch;
 import dev.millrace.storage.contract.StoreUnderTest;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Layout;
+import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Refresh;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.TagsAsFields;
+import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Writes;
 import dev.millrace.testkit.search.SearchServer;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,13 +58,17 @@ abstract class SharedIndices {
     }
 
     private void jaegerWrites(String kind, String document) {
-        var answer =
-                onServer.server()
-                        .request(
-                                "POST",
-                                "/shared-jaeger-" + kind + "-2026-09-01/_doc?refresh=true",
-                                document.replace('\n', ' '));
-        assertThat(answer).contains("\"result\":\"created\"");
+        try {
+            var answer =
+                    onServer.server()
+                            .request(
+                                    "POST",
+                                    "/shared-jaeger-" + kind + "-2026-09-01/_doc?refresh=true",
+                                    Json.MAPPER.readTree(document).toString());
+            assertThat(answer).contains("\"result\":\"created\"");
+        } catch (JsonProcessingException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private JsonNode ask(String path) {
@@ -120,8 +127,7 @@ abstract class SharedIndices {
         assertThat(found(shop().attributes(match("http.status_code", "500"))))
                 .containsExactly(narrow, wide);
         assertThat(found(shop().attributes(match("attempt", "2")))).containsExactly(wide);
-        assertThat(found(shop().attributes(match("ratio", "100.0"))))
-                .containsExactly(narrow, wide);
+        assertThat(found(shop().attributes(match("ratio", "100.0")))).containsExactly(narrow, wide);
         assertThat(found(TraceSearch.builder().service("bank").attributes(match("pod", "p1"))))
                 .containsExactly(narrow);
         assertThat(found(shop().duration(4_567_000, 4_567_000))).containsExactly(narrow, wide);
@@ -141,6 +147,26 @@ abstract class SharedIndices {
         // Then
         assertThat(trace.spans()).hasSize(2);
         assertThat(found(shop())).containsExactly(traceId);
+    }
+
+    @Test
+    void findsAtOnceWhatItWaitedForTheServerToShow() {
+        // Given
+        var config =
+                new ElasticsearchConfig(
+                        onServer.config().connection(),
+                        onServer.config().indices(),
+                        TagsAsFields.NONE,
+                        new Writes(Refresh.WAIT, ByteSize.ofMebibytes(5)));
+        try (var waiting = OnServer.started(config)) {
+
+            // When
+            waiting.write(List.of(fragment(0, span(trace(1), 1, TIME))));
+            waiting.write(List.of(fragment(0, span(trace(1), 1, TIME))));
+
+            // Then
+            assertThat(found(shop())).containsExactly(trace(1));
+        }
     }
 
     @Test
@@ -269,20 +295,13 @@ abstract class SharedIndices {
         // Given
         var figures = Figures.ofCalls(7);
         var minute =
-                minute(
-                        MINUTE,
-                        2,
-                        40,
-                        new Dependency("web", "shop", Connection.PLAIN),
-                        figures);
+                minute(MINUTE, 2, 40, new Dependency("web", "shop", Connection.PLAIN), figures);
 
         // When
         store.writeDependencies(List.of(minute));
 
         // Then
-        var hit =
-                ask("/shared-jaeger-dependencies-2026-09-01/_search")
-                        .at("/hits/hits/0/_source");
+        var hit = ask("/shared-jaeger-dependencies-2026-09-01/_search").at("/hits/hits/0/_source");
         assertThat(hit.path("timestamp").asText()).isEqualTo("2026-09-01T12:20:00Z");
         assertThat(hit.path("dependencies"))
                 .singleElement()
@@ -291,8 +310,7 @@ abstract class SharedIndices {
                     assertThat(link.path("child").asText()).isEqualTo("shop");
                     assertThat(link.path("callCount").asLong()).isEqualTo(7);
                 });
-        assertThat(store.dependencies(Tenant.DEFAULT, MINUTE, MINUTE + 1))
-                .containsExactly(minute);
+        assertThat(store.dependencies(Tenant.DEFAULT, MINUTE, MINUTE + 1)).containsExactly(minute);
         assertThat(store.dependencies(Tenant.DEFAULT, MINUTE + 1, Long.MAX_VALUE)).isEmpty();
         assertThat(store.dependencies(Tenant.DEFAULT, 0, MINUTE)).isEmpty();
         assertThat(store.dependencies(new Tenant("other"), 0, Long.MAX_VALUE)).isEmpty();

@@ -90,11 +90,8 @@ final class SpanDocumentTest {
                 new Attribute(
                         "list",
                         new AttributeValue.Array(
-                                List.of(
-                                        new AttributeValue.Text("x"),
-                                        new AttributeValue.Int(7)))),
-                new Attribute(
-                        "map", new AttributeValue.Nested(attributes("inner", "value"))),
+                                List.of(new AttributeValue.Text("x"), new AttributeValue.Int(7)))),
+                new Attribute("map", new AttributeValue.Nested(attributes("inner", "value"))),
                 new Attribute("none", new AttributeValue.Empty()));
     }
 
@@ -107,8 +104,7 @@ final class SpanDocumentTest {
         var index = new SpanIndex();
         index.add(span.traceId(), body);
         var exact =
-                new SpanDocument.Exact(
-                        index.resourceHead(0), index.scopeHead(0), index.span(0));
+                new SpanDocument.Exact(index.resourceHead(0), index.scopeHead(0), index.span(0));
         try {
             return Json.parse(new SpanDocument(new TagWriter(asFields)).of(span, FRAGMENT, exact));
         } catch (IOException e) {
@@ -194,8 +190,7 @@ final class SpanDocumentTest {
         // Then
         assertThat(document.path("tag").path("a@b").asText()).isEqualTo("1");
         assertThat(document.path("tag").path("error").isBoolean()).isTrue();
-        assertThat(document.path("process").path("tag").path("host@name").asText())
-                .isEqualTo("a7");
+        assertThat(document.path("process").path("tag").path("host@name").asText()).isEqualTo("a7");
         assertThat(document.path("scopeTag").path("flavour").asText()).isEqualTo("beta");
         assertThat(document.path("tags").findValuesAsText("key"))
                 .containsExactly("a.b", "c@d", "", "error", "key");

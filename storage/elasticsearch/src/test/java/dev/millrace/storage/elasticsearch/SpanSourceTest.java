@@ -34,20 +34,20 @@ final class SpanSourceTest {
     /// A document with some fields in the place of others.
     static String document(String more) {
         return """
-               {
-                 "traceID": "0af7651916cd43dd8448eb211c80319c",
-                 "spanID": "b7ad6b7169203331",
-                 "operationName": "GET /cart",
-                 "references": null,
-                 "startTime": 1788265200000123,
-                 "startTimeMillis": 1788265200000,
-                 "duration": 4567,
-                 "tags": null,
-                 "logs": null,
-                 "process": {"serviceName": "shop", "tags": null}
-                 %s
-               }
-               """
+        {
+          "traceID": "0af7651916cd43dd8448eb211c80319c",
+          "spanID": "b7ad6b7169203331",
+          "operationName": "GET /cart",
+          "references": null,
+          "startTime": 1788265200000123,
+          "startTimeMillis": 1788265200000,
+          "duration": 4567,
+          "tags": null,
+          "logs": null,
+          "process": {"serviceName": "shop", "tags": null}
+          %s
+        }
+        """
                 .formatted(more);
     }
 
@@ -97,8 +97,7 @@ final class SpanSourceTest {
                         new Attribute("b", new AttributeValue.Bool(false)),
                         number("i", 42),
                         new Attribute("f", new AttributeValue.Real(2)),
-                        new Attribute(
-                                "y", new AttributeValue.Bytes(Slice.of(new byte[] {1, -1}))),
+                        new Attribute("y", new AttributeValue.Bytes(Slice.of(new byte[] {1, -1}))),
                         new Attribute("B", new AttributeValue.Bool(true)),
                         number("I", Long.MIN_VALUE),
                         new Attribute("F", new AttributeValue.Real(2.5)),

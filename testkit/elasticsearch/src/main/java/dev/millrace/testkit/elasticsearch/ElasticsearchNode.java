@@ -64,10 +64,7 @@ final class ElasticsearchNode {
         Files.createDirectories(module);
         for (var name : List.of(jars.split(File.pathSeparator, -1))) {
             var jar = Path.of(name);
-            Files.copy(
-                    jar,
-                    module.resolve(jar.getFileName()),
-                    StandardCopyOption.REPLACE_EXISTING);
+            Files.copy(jar, module.resolve(jar.getFileName()), StandardCopyOption.REPLACE_EXISTING);
             if (jar.getFileName().toString().startsWith(HTTP)) {
                 unpackDescriptors(jar, module);
             }

@@ -78,8 +78,7 @@ public final class SearchServer implements AutoCloseable {
 
     private static SearchServer launchedForGood(Kind kind) {
         var launched = launch(kind);
-        Runtime.getRuntime()
-                .addShutdownHook(new Thread(launched::close, kind.module + "-close"));
+        Runtime.getRuntime().addShutdownHook(new Thread(launched::close, kind.module + "-close"));
         return launched;
     }
 
