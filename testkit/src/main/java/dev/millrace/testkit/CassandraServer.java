@@ -34,6 +34,7 @@ public final class CassandraServer implements AutoCloseable {
     public static final String DATACENTER = "datacenter1";
 
     private static final String CLASS_PATH = "cassandra.classpath";
+
     /// Creating tables forces dozens of files to disk, which is most of what tests wait for.
     private static final Path MEMORY = Path.of("/dev/shm");
 
@@ -109,8 +110,7 @@ public final class CassandraServer implements AutoCloseable {
     // In memory where there is room; a process that is killed loses nothing there either.
     private static Path newDirectory() throws IOException {
         String name = "millrace-cassandra-";
-        return Files.isWritable(MEMORY)
-                        && Files.getFileStore(MEMORY).getUsableSpace() > ROOM_NEEDED
+        return Files.isWritable(MEMORY) && Files.getFileStore(MEMORY).getUsableSpace() > ROOM_NEEDED
                 ? Files.createTempDirectory(MEMORY, name)
                 : Files.createTempDirectory(name);
     }

@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /// Chooses the index in which fewest traces have to be looked at. What the index does not know, the
 /// look at the trace decides.
@@ -64,22 +65,28 @@ final class Candidates {
         if (tag.isPresent()) {
             return jaeger.byTag(service, tag.get().key(), tag.get().value());
         }
-        var attribute = rarest(_ -> extraIndexes);
-        if (attribute.isPresent()) {
-            return indexWalk(attributeTerm(attribute.get()));
-        }
         if (search.status() == Status.Code.ERROR) {
             return jaeger.byTag(service, "error", "true");
         }
         var walks = new ArrayList<Walk>();
         if (operation == null) {
             walks.addAll(jaeger.byService(service));
-            walks.add(indexWalk(IndexTerm.service(service)));
         } else {
             walks.add(jaeger.byOperation(service, operation));
-            walks.add(indexWalk(IndexTerm.operation(service, operation)));
         }
+        var attribute = rarest(_ -> extraIndexes);
+        walks.add(
+                indexWalk(
+                        attribute
+                                .map(Candidates::attributeTerm)
+                                .orElseGet(() -> ownTerm(service, operation))));
         return new MergedWalk(walks);
+    }
+
+    private static String ownTerm(String service, @Nullable String operation) {
+        return operation == null
+                ? IndexTerm.service(service)
+                : IndexTerm.operation(service, operation);
     }
 
     /// The longer a value, the fewer spans are likely to have it.

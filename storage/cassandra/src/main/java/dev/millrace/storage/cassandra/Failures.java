@@ -40,13 +40,12 @@ final class Failures {
             case AllNodesFailedException e -> kindOf(e);
             case FrameTooLongException _ -> Kind.INVALID_REQUEST;
             // It says so too when a table was dropped, which is no fault of the request.
-            case InvalidQueryException e ->
-                    isTooLarge(e) ? Kind.INVALID_REQUEST : Kind.UNAVAILABLE;
+            case InvalidQueryException e -> isTooLarge(e) ? Kind.INVALID_REQUEST : Kind.UNAVAILABLE;
             case SyntaxError _, ProtocolError _, CodecNotFoundException _ -> Kind.BUG;
-            case DriverException e ->
-                    isTooLarge(e) ? Kind.INVALID_REQUEST : Kind.UNAVAILABLE;
+            case DriverException e -> isTooLarge(e) ? Kind.INVALID_REQUEST : Kind.UNAVAILABLE;
             // What the driver throws once its session is closed.
-            case IllegalStateException _ -> Kind.UNAVAILABLE;
+            case IllegalStateException e when String.valueOf(e.getMessage()).contains("closed") ->
+                    Kind.UNAVAILABLE;
             default -> Kind.BUG;
         };
     }

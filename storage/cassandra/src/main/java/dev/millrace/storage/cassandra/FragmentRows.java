@@ -78,7 +78,9 @@ final class FragmentRows {
     private final JaegerSpanRow spanRow;
     private final boolean extraIndexes;
     private final ByteSize maxSpan;
-    private final List<Write> writes = new ArrayList<>();
+    private final List<Write> spanRows = new ArrayList<>();
+    private final IndexRows indexRows = new IndexRows();
+    private int rows;
     private final Set<NameRow> names = new LinkedHashSet<>();
     private int spans;
 
@@ -97,8 +99,15 @@ final class FragmentRows {
         return 1 << status.number();
     }
 
+    /// How many rows there are, besides those of names.
+    int rows() {
+        return rows;
+    }
+
     /// What there is to write besides names.
     List<Write> writes() {
+        var writes = new ArrayList<>(spanRows);
+        indexRows.statements().forEach(statement -> writes.add(new Write(null, statement)));
         return writes;
     }
 
@@ -192,9 +201,9 @@ final class FragmentRows {
         long hash = Hash64.of(body);
         long start = Times.micros(span.startNanos());
         ByteBuffer traceId = JaegerSpanRow.id(span.traceId());
-        add(fragment, spanRow.bind(span, hash, body));
+        spanRows.add(new Write(fragment, spanRow.bind(span, hash, body)));
+        rows++;
         add(
-                fragment,
                 statements
                         .insertByService
                         .bind()
@@ -204,7 +213,6 @@ final class FragmentRows {
                         .setByteBuffer("trace_id", traceId)
                         .setByteBuffer(Schema.TRACE_COLUMN, traceId));
         add(
-                fragment,
                 statements
                         .insertByOperation
                         .bind()
@@ -213,13 +221,12 @@ final class FragmentRows {
                         .setLong("start_time", start)
                         .setByteBuffer("trace_id", traceId)
                         .setByteBuffer(Schema.TRACE_COLUMN, traceId));
-        addDuration(fragment, span, "");
+        addDuration(span, "");
         if (!operation.isEmpty()) {
-            addDuration(fragment, span, operation);
+            addDuration(span, operation);
         }
         for (var tag : tags(span)) {
             add(
-                    fragment,
                     statements
                             .insertByTag
                             .bind()
@@ -253,9 +260,8 @@ final class FragmentRows {
         return name;
     }
 
-    private void addDuration(Fragment fragment, Span span, String operation) {
+    private void addDuration(Span span, String operation) {
         add(
-                fragment,
                 statements
                         .insertByDuration
                         .bind()
@@ -267,8 +273,9 @@ final class FragmentRows {
                         .setByteBuffer("trace_id", JaegerSpanRow.id(span.traceId())));
     }
 
-    private void add(Fragment fragment, BoundStatement statement) {
-        writes.add(new Write(fragment, statement));
+    private void add(BoundStatement indexRow) {
+        indexRows.add(indexRow);
+        rows++;
     }
 
     /// As Jaeger writes it, empty where there is none.
@@ -316,7 +323,6 @@ final class FragmentRows {
 
     private void addSummary(Fragment fragment, Partition partition, Summary summary) {
         add(
-                fragment,
                 statements
                         .insertByTerm
                         .bind()

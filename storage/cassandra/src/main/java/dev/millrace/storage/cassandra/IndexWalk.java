@@ -19,7 +19,7 @@ final class IndexWalk implements Walk {
     static final String WINDOWS = "traces";
 
     /// How many windows are asked for at once.
-    private static final int AHEAD = 16;
+    private static final int AHEAD = 8;
 
     private final Requests requests;
     private final Statements statements;

@@ -18,7 +18,7 @@ import java.util.function.LongSupplier;
 final class Keyspace {
 
     /// How many rows are made before they are written.
-    private static final int ROWS_AT_ONCE = 5_000;
+    private static final int ROWS_AT_ONCE = 10_000;
 
     private final CassandraConfig config;
     private final Requests requests;
@@ -68,7 +68,7 @@ final class Keyspace {
         var rows = new FragmentRows(statements, spanRow, config);
         for (var fragment : fragments) {
             rows.add(fragment);
-            if (rows.writes().size() >= ROWS_AT_ONCE) {
+            if (rows.rows() >= ROWS_AT_ONCE) {
                 write(rows);
                 spans += rows.spans();
                 rows = new FragmentRows(statements, spanRow, config);
@@ -81,7 +81,7 @@ final class Keyspace {
     private void write(FragmentRows rows) {
         long sentAt = recent.now();
         var names = recent.rest(rows.names());
-        var writes = new ArrayList<Write>(rows.writes());
+        var writes = rows.writes();
         int kept = keptSeconds(config.retention());
         names.forEach(name -> writes.add(new Write(null, rows.bind(name, kept))));
         requests.write(writes);

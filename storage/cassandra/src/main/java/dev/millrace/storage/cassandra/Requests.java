@@ -6,6 +6,7 @@ import com.datastax.oss.driver.api.core.CqlSession;
 import com.datastax.oss.driver.api.core.cql.AsyncResultSet;
 import com.datastax.oss.driver.api.core.cql.BoundStatement;
 import com.datastax.oss.driver.api.core.cql.Row;
+import com.datastax.oss.driver.api.core.cql.Statement;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
@@ -33,8 +34,8 @@ final class Requests {
 
     /// Something to write.
     ///
-    /// @param fragment what it comes from; null for what comes from none
-    record Write(@Nullable Fragment fragment, BoundStatement statement) {}
+    /// @param fragment what it comes from; null for what comes from none or several
+    record Write(@Nullable Fragment fragment, Statement<?> statement) {}
 
     private final CqlSession session;
     private final int maxInFlight;

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 /// the others when they are needed. Not safe for threads.
 final class RowWalk implements Walk {
 
+    /// Few, as most searches end on the first page; enough for those that look at many.
+    private static final int PAGE = 1_000;
+
     private final Requests requests;
     private final RowBudget budget;
     private final Function<Row, Optional<Candidate>> toCandidate;
@@ -32,7 +35,7 @@ final class RowWalk implements Walk {
         this.requests = requests;
         this.budget = budget;
         this.toCandidate = toCandidate;
-        this.first = requests.first("search", statement);
+        this.first = requests.first("search", statement.setPageSize(PAGE));
     }
 
     @Override

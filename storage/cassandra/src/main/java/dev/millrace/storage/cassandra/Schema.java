@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.joining;
 
 import com.datastax.oss.driver.api.core.CqlIdentifier;
 import com.datastax.oss.driver.api.core.CqlSession;
+import com.datastax.oss.driver.api.core.DriverException;
 import com.datastax.oss.driver.api.core.cql.SimpleStatement;
 import com.datastax.oss.driver.api.core.metadata.schema.KeyspaceMetadata;
 import dev.millrace.storage.api.StoreException;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// What there has to be in a keyspace: Jaeger's tables in their version 4, and besides them columns
 /// and tables of our own, which Jaeger never asks for.
@@ -205,17 +207,18 @@ final class Schema {
     ///
     /// @throws StoreException when something is missing then, naming it and what creates it
     void prepare(CqlSession session, String keyspace) {
-        if (config.createSchema()) {
-            create(session, keyspace);
-        }
         var missing = missing(session, keyspace);
+        if (config.createSchema() && !missing.isEmpty()) {
+            create(session, keyspace, missing);
+            missing = missing(session, keyspace);
+        }
         if (!missing.isEmpty()) {
             throw new StoreException(
                     Kind.UNAVAILABLE,
                     "keyspace "
                             + keyspace
                             + ": incomplete (expected: create-schema, or what these create: "
-                            + missing.stream().collect(joining("; "))
+                            + String.join("; ", missing)
                             + ")");
         }
     }
@@ -252,22 +255,22 @@ final class Schema {
         return statements;
     }
 
-    private void create(CqlSession session, String keyspace) {
-        var statements = missing(session, keyspace);
-        if (statements.isEmpty()) {
-            return;
-        }
+    private void create(CqlSession session, String keyspace, List<String> statements) {
         // Or else the driver reads the schema again after each of them, after waiting for more.
         session.setSchemaMetadataEnabled(false);
-        try {
-            for (String statement : statements) {
+        @Nullable DriverException failure = null;
+        for (String statement : statements) {
+            try {
                 session.execute(SimpleStatement.newInstance(statement).setTimeout(TIMEOUT));
+            } catch (DriverException e) {
+                failure = e;
             }
-        } catch (RuntimeException e) {
-            throw Failures.of("create keyspace " + keyspace, e);
-        } finally {
-            session.setSchemaMetadataEnabled(true);
         }
+        session.setSchemaMetadataEnabled(true);
         session.refreshSchema();
+        // Another instance may have been faster.
+        if (failure != null && !missing(session, keyspace).isEmpty()) {
+            throw Failures.of("create keyspace " + keyspace, failure);
+        }
     }
 }

@@ -42,6 +42,7 @@ import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -394,6 +395,25 @@ final class CassandraTraceStoreTest {
                                         + " jaegers.service_name_index")
                         .getFirst();
         assertThat(row.getInt("ttl")).isBetween(7_000, 7_777);
+    }
+
+    @Test
+    void severalMayCreateTheSchemaAtOnce() throws Exception {
+        // Given
+        var config = TestCluster.config("raced");
+
+        // When
+        try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
+            var first = executor.submit(() -> TestCluster.started(config));
+            var second = executor.submit(() -> TestCluster.started(config));
+
+            // Then
+            try (var one = first.get();
+                    var other = second.get()) {
+                one.write(List.of(fragment(0, span(trace(55), 1, TIME))));
+                assertThat(other.trace(Tenant.DEFAULT, trace(55))).isPresent();
+            }
+        }
     }
 
     @Test

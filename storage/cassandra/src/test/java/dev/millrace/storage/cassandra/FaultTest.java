@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.datastax.oss.driver.api.core.DriverException;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.Fragment;
@@ -28,7 +29,7 @@ import org.junit.jupiter.api.parallel.Isolated;
 @Isolated
 final class FaultTest {
 
-    private static final Duration TIMEOUT = Duration.ofSeconds(2);
+    private static final Duration TIMEOUT = Duration.ofSeconds(3);
 
     /// Connecting again takes a while on a busy machine.
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -47,14 +48,14 @@ final class FaultTest {
         // Given
         var before = fragments("killed", 1, 20);
         var after = fragments("killed", 21, 40);
-        store.write(before);
+        writeInTheEnd(before);
 
         // When
         server.kill();
         assertFailsInTime(after);
         server.start();
-        writeAgain(after);
-        writeAgain(before);
+        writeInTheEnd(after);
+        writeInTheEnd(before);
 
         // Then
         assertHeldOnce("killed", 1, 40);
@@ -65,7 +66,7 @@ final class FaultTest {
         // Given
         var before = fragments("hung", 101, 105);
         var during = fragments("hung", 106, 140);
-        store.write(before);
+        writeInTheEnd(before);
 
         // When
         server.freeze();
@@ -76,7 +77,7 @@ final class FaultTest {
         } finally {
             server.thaw();
         }
-        writeAgain(during);
+        writeInTheEnd(during);
 
         // Then
         assertHeldOnce("hung", 101, 140);
@@ -95,7 +96,7 @@ final class FaultTest {
         assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(TIMEOUT.multipliedBy(4));
     }
 
-    private void writeAgain(List<Fragment> fragments) {
+    private void writeInTheEnd(List<Fragment> fragments) {
         await().atMost(PATIENCE)
                 .pollInterval(Duration.ofMillis(200))
                 .ignoreExceptionsInstanceOf(StoreException.class)
@@ -105,21 +106,28 @@ final class FaultTest {
                 });
     }
 
+    // The sessions connect again by themselves, when they next try to.
     private void assertHeldOnce(String service, int first, int last) {
-        for (int number = first; number <= last; number++) {
-            var rows =
-                    TestCluster.query(
-                            "SELECT * FROM "
-                                    + TestCluster.KEYSPACE
-                                    + ".traces WHERE trace_id = 0x"
-                                    + trace(number));
-            assertThat(rows).as("trace %s", number).hasSize(1);
-            assertThat(Columns.list(rows.getFirst(), "tags"))
-                    .as("tags of trace %s", number)
-                    .hasSize(2);
-        }
-        var search = TraceSearch.builder().service(service).limit(100).build();
-        assertThat(store.search(Tenant.DEFAULT, search).traces()).hasSize(last - first + 1);
+        await().atMost(PATIENCE)
+                .ignoreExceptionsInstanceOf(StoreException.class)
+                .ignoreExceptionsInstanceOf(DriverException.class)
+                .untilAsserted(() -> {
+                    for (int number = first; number <= last; number++) {
+                        var rows =
+                                TestCluster.query(
+                                        "SELECT * FROM "
+                                                + TestCluster.KEYSPACE
+                                                + ".traces WHERE trace_id = 0x"
+                                                + trace(number));
+                        assertThat(rows).as("trace %s", number).hasSize(1);
+                        assertThat(Columns.list(rows.getFirst(), "tags"))
+                                .as("tags of trace %s", number)
+                                .hasSize(2);
+                    }
+                    var search = TraceSearch.builder().service(service).limit(100).build();
+                    assertThat(store.search(Tenant.DEFAULT, search).traces())
+                            .hasSize(last - first + 1);
+                });
     }
 
     private static TraceId trace(long number) {
