@@ -27,8 +27,9 @@ import org.jspecify.annotations.Nullable;
 /// A real Cassandra of one node for tests, which can be killed, stopped in its tracks and started
 /// again with what it had on disk.
 ///
-/// Runs from jars that Maven fetches, in a process of its own that ends with this one; nothing has
-/// to be installed. Its datacenter is `datacenter1`; everybody may do everything.
+/// What it acknowledges survives a kill. Runs from jars that Maven fetches, in a process of its own
+/// that ends with this one; nothing has to be installed. Its datacenter is `datacenter1`; everybody
+/// may do everything.
 public final class CassandraServer implements AutoCloseable {
 
     public static final String DATACENTER = "datacenter1";
@@ -154,8 +155,7 @@ public final class CassandraServer implements AutoCloseable {
                 native_transport_port: %1$d
                 storage_port: %2$d
                 start_native_transport: true
-                commitlog_sync: periodic
-                commitlog_sync_period: 10s
+                commitlog_sync: batch
                 commitlog_segment_size: 8MiB
                 commitlog_total_space: 64MiB
                 disk_failure_policy: stop_paranoid

@@ -6,6 +6,7 @@ import dev.millrace.model.SpanKind;
 import dev.millrace.storage.api.DependencyMinute;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.Operation;
+import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.cassandra.FragmentRows.NameRow;
 import dev.millrace.storage.cassandra.Requests.Write;
 import java.time.Duration;
@@ -84,7 +85,12 @@ final class Keyspace {
         var writes = rows.writes();
         int kept = keptSeconds(config.retention());
         names.forEach(name -> writes.add(new Write(null, rows.bind(name, kept))));
-        requests.write(writes);
+        try {
+            requests.write(writes);
+        } catch (StoreException e) {
+            recent.forget();
+            throw e;
+        }
         recent.add(names, sentAt);
     }
 

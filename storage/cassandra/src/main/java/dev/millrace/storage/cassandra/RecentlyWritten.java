@@ -51,4 +51,9 @@ final class RecentlyWritten<T> {
         }
         rows.forEach(row -> writtenAt.put(row, sentAt));
     }
+
+    /// Has everything written again: a node that died may have lost what it had acknowledged.
+    void forget() {
+        writtenAt.clear();
+    }
 }

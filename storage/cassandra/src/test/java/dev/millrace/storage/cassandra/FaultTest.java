@@ -54,6 +54,11 @@ final class FaultTest {
         server.kill();
         assertFailsInTime(after);
         server.start();
+
+        // Then
+        assertHeldOnce("killed", 1, 20);
+
+        // When
         writeInTheEnd(after);
         writeInTheEnd(before);
 
@@ -109,8 +114,8 @@ final class FaultTest {
     // The sessions connect again by themselves, when they next try to.
     private void assertHeldOnce(String service, int first, int last) {
         await().atMost(PATIENCE)
-                .ignoreExceptionsInstanceOf(StoreException.class)
-                .ignoreExceptionsInstanceOf(DriverException.class)
+                .ignoreExceptionsMatching(
+                        e -> e instanceof StoreException || e instanceof DriverException)
                 .untilAsserted(() -> {
                     for (int number = first; number <= last; number++) {
                         var rows =

@@ -34,4 +34,16 @@ final class RecentlyWrittenTest {
         // Then
         assertThat(recent.rest(List.of("a"))).containsExactly("a");
     }
+
+    @Test
+    void hasEverythingWrittenAgainOnceItForgot() {
+        // Given
+        recent.add(List.of("a"), recent.now());
+
+        // When
+        recent.forget();
+
+        // Then
+        assertThat(recent.rest(List.of("a"))).containsExactly("a");
+    }
 }
