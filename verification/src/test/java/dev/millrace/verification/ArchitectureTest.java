@@ -65,8 +65,12 @@ final class ArchitectureTest {
                     entry("broker", Set.of()),
                     entry("testkit", Set.of("model", "wire.otlp", "broker")),
                     entry("storage.api", Set.of("model", "analysis")),
-                    entry("storage.contract", Set.of("model", "wire.otlp", "analysis", "storage.api")),
-                    entry("storage.local", Set.of("model", "wire.otlp", "analysis", "assembly", "storage.api")),
+                    entry(
+                            "storage.contract",
+                            Set.of("model", "wire.otlp", "analysis", "storage.api")),
+                    entry(
+                            "storage.local",
+                            Set.of("model", "wire.otlp", "analysis", "assembly", "storage.api")),
                     entry(
                             "pipeline",
                             Set.of(

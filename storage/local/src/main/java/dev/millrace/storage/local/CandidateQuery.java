@@ -89,12 +89,12 @@ final class CandidateQuery {
         if (search.endNanos() < Long.MAX_VALUE) {
             addRange(Terms.START, Long.MIN_VALUE, search.endNanos());
         }
-        addRange(Terms.LATEST_START, search.startNanos(), Long.MAX_VALUE);
+        addRange(Terms.LATEST_START, Terms.latestStart(search.startNanos()), Long.MAX_VALUE);
         if (search.maxDurationNanos() < Long.MAX_VALUE) {
-            addRange(Terms.SHORTEST, Long.MIN_VALUE, search.maxDurationNanos());
+            addRange(Terms.SHORTEST, Long.MIN_VALUE, Terms.duration(search.maxDurationNanos()));
         }
         if (search.minDurationNanos() != 0) {
-            addRange(Terms.LONGEST, search.minDurationNanos(), Long.MAX_VALUE);
+            addRange(Terms.LONGEST, Terms.duration(search.minDurationNanos()), Long.MAX_VALUE);
         }
     }
 

@@ -53,15 +53,20 @@ final class FragmentDocument implements Iterable<IndexableField>, AutoCloseable 
         trace.setBytesValue(Terms.trace(from.tenant(), from.traceId()));
         fragment.setBytesValue(Terms.fragment(from.id()));
         start.setLongValue(scan.earliestStart);
-        latestStart.setLongValue(scan.latestStart);
-        shortest.setLongValue(scan.shortest);
-        longest.setLongValue(scan.longest);
+        latestStart.setLongValue(Terms.latestStart(scan.latestStart));
+        shortest.setLongValue(Terms.duration(scan.shortest));
+        longest.setLongValue(Terms.duration(scan.longest));
         value.bytes = encoder.value;
         value.length = encoder.length;
     }
 
     int spans() {
         return scan.spans;
+    }
+
+    /// What a dictionary should learn from it; valid until the next filling.
+    Slice sample() {
+        return encoder.text();
     }
 
     @Override

@@ -275,9 +275,11 @@ final class FragmentScan {
         int begin = terms.text.length;
         putCut(source, keyAt, keyLength, Terms.MAX_ATTRIBUTE);
         terms.text.put(Terms.KEY_END);
-        int room = Terms.MAX_ATTRIBUTE - (terms.text.length - begin);
+        int value = terms.text.length;
+        int room = Terms.MAX_ATTRIBUTE - (value - begin);
         terms.text.putAnyValue(source, valueAt, valueLength, room);
-        terms.text.length = Math.min(terms.text.length, begin + Terms.MAX_ATTRIBUTE);
+        int end = Math.min(terms.text.length, begin + Terms.MAX_ATTRIBUTE);
+        terms.text.length = Terms.shortened(terms.text.bytes, value, end);
         terms.end();
     }
 
