@@ -101,7 +101,7 @@ final class StoreTraffic {
     }
 
     private Fragment fragment(long number) {
-        var template = templates.get((int) (mix(number * 32 + 2) >>> 1) % TEMPLATES);
+        var template = templates.get((int) ((mix(number * 32 + 2) >>> 1) % TEMPLATES));
         byte[] body = template.body().array().clone();
         var traceId = traceId(number);
         for (int at : template.traces()) {
@@ -241,7 +241,7 @@ final class StoreTraffic {
 
     private static Span.Builder span(
             int number, int operation, boolean failed, String client, String region, String query) {
-        return Span.builder(new TraceId(TRACE, TRACE), new SpanId(SPANS + number))
+        return Span.builder(new TraceId(TRACE, TRACE + 1), new SpanId(SPANS + number))
                 .parentSpanId(number == 0 ? null : new SpanId(SPANS + (number - 1) / 2))
                 .name(operation(operation))
                 .kind(number % 2 == 0 ? SpanKind.SERVER : SpanKind.CLIENT)

@@ -17,8 +17,8 @@ final class BodyDecoder implements AutoCloseable {
     private static final int MAX_TEXT_BYTES = LocalTraceStore.MAX_BODY_BYTES + 16;
 
     private final Dictionaries dictionaries;
-    private final ZstdDecompressCtx plain = new ZstdDecompressCtx();
-    private final ZstdDecompressCtx trained = new ZstdDecompressCtx();
+    private final ZstdDecompressCtx plain = new ZstdDecompressCtx().setMagicless(true);
+    private final ZstdDecompressCtx trained = new ZstdDecompressCtx().setMagicless(true);
     private final CRC32C checksum = new CRC32C();
     private int loaded;
 

@@ -17,7 +17,7 @@ import java.util.zip.CRC32C;
 /// | 1 to 5 | length of what is compressed |
 /// | 1 to 5 | number of ids, if folded |
 /// | 8 each | ids, if folded |
-/// | the rest | a zstd frame: the text of [BodyFold], or the body itself when it cannot be folded |
+/// | the rest | a zstd frame without its magic number: the text of [BodyFold], or the body itself when it cannot be folded |
 ///
 /// The trace id stands outside the frame so that candidates of one trace are told together without
 /// decompressing any. Not safe for threads.
@@ -42,9 +42,13 @@ final class BodyEncoder implements AutoCloseable {
     byte[] value = new byte[16 * 1024];
     int length;
 
-    // The value carries the dictionary's id and the length itself.
+    // The value says itself what it is, of what length and with which dictionary.
     private static ZstdCompressCtx context() {
-        return new ZstdCompressCtx().setLevel(LEVEL).setDictID(false).setContentSize(false);
+        return new ZstdCompressCtx()
+                .setLevel(LEVEL)
+                .setMagicless(true)
+                .setDictID(false)
+                .setContentSize(false);
     }
 
     /// Fills [#value] up to [#length].

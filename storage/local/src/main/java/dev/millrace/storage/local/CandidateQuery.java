@@ -1,6 +1,7 @@
 package dev.millrace.storage.local;
 
 import dev.millrace.model.SpanKind;
+import dev.millrace.model.Status;
 import dev.millrace.model.Tenant;
 import dev.millrace.storage.api.TraceSearch;
 import org.apache.lucene.document.NumericDocValuesField;
@@ -94,7 +95,9 @@ final class CandidateQuery {
             addRange(Terms.SHORTEST, Long.MIN_VALUE, Terms.duration(search.maxDurationNanos()));
         }
         if (search.minDurationNanos() != 0) {
-            addRange(Terms.LONGEST, Terms.duration(search.minDurationNanos()), Long.MAX_VALUE);
+            String field =
+                    search.status() == Status.Code.ERROR ? Terms.LONGEST_FAILED : Terms.LONGEST;
+            addRange(field, Terms.duration(search.minDurationNanos()), Long.MAX_VALUE);
         }
     }
 

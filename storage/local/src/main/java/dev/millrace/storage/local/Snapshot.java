@@ -97,7 +97,8 @@ final class Snapshot implements AutoCloseable {
             return Window.isDamaged(reader());
         }
 
-        private void locate(BytesRef trace, List<Place> places) {
+        private void locate(
+                BytesRef trace, TraceId traceId, BodyDecoder decoder, List<Place> places) {
             try {
                 if (traces == null) {
                     var terms = reader().terms(Terms.TRACE);
@@ -111,8 +112,17 @@ final class Snapshot implements AutoCloseable {
                 }
                 postings = traces.postings(postings, PostingsEnum.NONE);
                 var starts = reader().getNumericDocValues(Terms.START);
+                var values = reader().getBinaryDocValues(Terms.BODY);
                 while (postings.nextDoc() != DocIdSetIterator.NO_MORE_DOCS) {
                     int document = postings.docID();
+                    if (values == null || !values.advanceExact(document)) {
+                        throw corrupt("a fragment without its body");
+                    }
+                    if (!BodyDecoder.traceId(values.binaryValue()).equals(traceId)) {
+                        // Another trace with this lower half, or else damage.
+                        decoder.decode(values.binaryValue());
+                        continue;
+                    }
                     if (starts == null || !starts.advanceExact(document)) {
                         throw corrupt("a fragment without its start time");
                     }
@@ -154,18 +164,15 @@ final class Snapshot implements AutoCloseable {
     }
 
     /// Where the fragments of a trace lie.
-    List<Place> locate(BytesRef trace) {
+    List<Place> locate(Tenant tenant, TraceId traceId) {
+        var term = Terms.trace(tenant, traceId);
         var places = new ArrayList<Place>(2);
         for (var window : held) {
             for (var segment : window.segments()) {
-                segment.locate(trace, places);
+                segment.locate(term, traceId, decoder, places);
             }
         }
         return places;
-    }
-
-    List<Place> locate(Tenant tenant, TraceId traceId) {
-        return locate(Terms.trace(tenant, traceId));
     }
 
     /// The trace whose fragments lie there.

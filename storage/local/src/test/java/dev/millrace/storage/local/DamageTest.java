@@ -19,6 +19,7 @@ import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.contract.StoreUnderTest;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -70,7 +71,7 @@ final class DamageTest {
     @Test
     void aSearchGoesOnWithoutASegmentWhoseBodiesAreDamaged() throws IOException {
         // Given
-        flipFrames(files(".cfs").get(1));
+        flipBodies(files(".cfs").get(1));
         reopen();
 
         // When, Then
@@ -87,7 +88,7 @@ final class DamageTest {
         reopen();
         store.write(List.of(fragment(9, span(trace(2), 77, TIME))));
         store.close();
-        flipFrames(files(".cfs").get(1));
+        flipBodies(files(".cfs").get(1));
         reopen();
 
         // When, Then
@@ -102,7 +103,7 @@ final class DamageTest {
     @Test
     void whatWasLostIsTakenInAgain() throws IOException {
         // Given
-        flipFrames(files(".cfs").get(1));
+        flipBodies(files(".cfs").get(1));
         reopen();
         assertThat(found()).hasSize(TRACES - 1);
 
@@ -224,7 +225,22 @@ final class DamageTest {
         }
     }
 
-    // Damages every body in a compound file, which holds them after the mark of a zstd frame.
+    // Damages every body in a compound file: each begins with the id of its trace.
+    static void flipBodies(Path file) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        byte[] id = ByteBuffer.allocate(Long.BYTES).putLong(trace(1).high()).array();
+        int found = 0;
+        for (int i = 0; i + 40 < bytes.length; i++) {
+            if (Arrays.equals(bytes, i, i + id.length, id, 0, id.length)) {
+                bytes[i + 35] ^= 0x55;
+                found++;
+            }
+        }
+        assertThat(found).isPositive();
+        Files.write(file, bytes);
+    }
+
+    // Damages what is compressed in a compound file, after the mark of each zstd frame.
     static void flipFrames(Path file) throws IOException {
         byte[] bytes = Files.readAllBytes(file);
         for (int i = 0; i + 8 < bytes.length; i++) {

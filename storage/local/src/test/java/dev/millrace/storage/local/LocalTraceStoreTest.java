@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.model.ByteSize;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
+import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.FragmentId;
 import dev.millrace.storage.api.StoreException;
@@ -132,6 +133,21 @@ final class LocalTraceStoreTest {
         // Then
         assertFails(Kind.CORRUPT, () -> store.trace(Tenant.DEFAULT, trace(1)), "trace " + trace(1));
         assertThat(store.trace(Tenant.DEFAULT, trace(2))).isPresent();
+    }
+
+    @Test
+    void tellsTracesWithTheSameLowerHalfOfTheirIdsApart() {
+        // Given
+        var other = new TraceId(7, trace(1).low());
+        store.write(
+                List.of(
+                        fragment(0, span(trace(1), 1, TIME)), fragment(1, span(other, 2, TIME))));
+
+        // When, Then
+        assertThat(store.trace(Tenant.DEFAULT, other).orElseThrow().spans()).hasSize(1);
+        assertThat(store.trace(Tenant.DEFAULT, new TraceId(8, trace(1).low()))).isEmpty();
+        assertThat(store.search(Tenant.DEFAULT, TraceSearch.builder().build()).traces())
+                .hasSize(2);
     }
 
     @Test
@@ -368,7 +384,7 @@ final class LocalTraceStoreTest {
     private static void flipBytes(Path window) throws IOException {
         try (var files = Files.newDirectoryStream(window, "*.cfs")) {
             for (var file : files) {
-                DamageTest.flipFrames(file);
+                DamageTest.flipBodies(file);
             }
         }
     }
