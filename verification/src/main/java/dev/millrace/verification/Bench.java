@@ -67,6 +67,10 @@ public final class Bench {
             say(Part.RECEIVERS);
             new ReceiverBench(directory.resolve("receivers"), options, figures).run();
         }
+        if (options.wants(Part.STORE)) {
+            say(Part.STORE);
+            new StoreBench(directory, options, figures).run();
+        }
         if (options.wants(Part.COLLECTOR)
                 || options.needs(Part.AGGREGATOR)
                 || options.wants(Part.PENDING)) {

@@ -13,6 +13,8 @@ import java.util.Locale;
 /// @param rounds how often each of the aggregators that are compared reads the log
 /// @param aggregatorHeap the aggregator's Java heap, such as `2g`
 /// @param aggregatorMemory what of it is for open traces, such as `1GiB`
+/// @param stores to measure
+/// @param storeSpans the numbers of spans to fill each of them with
 /// @param report the name of the report to write; empty for none
 /// @param profile whether processes record what they do, for Java's Flight Recorder
 /// @param keep whether the data and the recordings stay
@@ -24,6 +26,8 @@ record BenchOptions(
         int rounds,
         String aggregatorHeap,
         String aggregatorMemory,
+        List<StoresUnderMeasurement> stores,
+        List<Long> storeSpans,
         String report,
         boolean profile,
         boolean keep) {
@@ -33,6 +37,7 @@ record BenchOptions(
         SCAN,
         CODECS,
         RECEIVERS,
+        STORE,
         COLLECTOR,
         AGGREGATOR,
         INGESTER,
@@ -48,7 +53,7 @@ record BenchOptions(
     static final String USAGE =
             """
             ./dev bench [PART ...] [OPTION ...]
-              PART               scan, codecs, receivers, collector, aggregator, ingester,
+              PART               scan, codecs, receivers, store, collector, aggregator, ingester,
                                  query, pending or start; all without any
               --spans=N          spans to send (3000000)
               --heap=SIZE        the aggregator's Java heap (2g)
@@ -56,6 +61,8 @@ record BenchOptions(
               --rounds=N         how often each of the aggregators compared reads the log (3)
               --variants=A,B     receivers to measure: otlp-grpc, zipkin-json, packed, tls, ...; all without
               --seconds=N        to measure each of them for, after as much of warm-up at most (8)
+              --stores=A,B       stores to measure: local; all without
+              --store-spans=N,M  what to fill each of them with (1000000,10000000)
               --report=NAME      write docs/reports/bench-NAME.md as well
               --profile          record all processes, and keep the recordings
               --keep             keep the data\
@@ -69,6 +76,8 @@ record BenchOptions(
         int rounds = 3;
         String heap = "2g";
         String memory = "1GiB";
+        String stores = "";
+        String storeSpans = "1000000,10000000";
         String report = "";
         boolean profile = false;
         boolean keep = false;
@@ -83,6 +92,8 @@ record BenchOptions(
                 case "--rounds" -> rounds = Math.max(1, Integer.parseInt(value));
                 case "--heap" -> heap = value;
                 case "--memory" -> memory = value;
+                case "--stores" -> stores = value;
+                case "--store-spans" -> storeSpans = value;
                 case "--report" -> report = value;
                 case "--profile" -> profile = true;
                 case "--keep" -> keep = true;
@@ -97,6 +108,8 @@ record BenchOptions(
                 rounds,
                 heap,
                 memory,
+                StoresUnderMeasurement.named(stores),
+                List.of(storeSpans.split(",")).stream().map(Long::valueOf).toList(),
                 report,
                 profile,
                 keep);

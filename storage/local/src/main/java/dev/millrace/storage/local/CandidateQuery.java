@@ -1,6 +1,7 @@
 package dev.millrace.storage.local;
 
 import dev.millrace.model.SpanKind;
+import dev.millrace.model.Status;
 import dev.millrace.model.Tenant;
 import dev.millrace.storage.api.TraceSearch;
 import org.apache.lucene.document.NumericDocValuesField;
@@ -89,12 +90,14 @@ final class CandidateQuery {
         if (search.endNanos() < Long.MAX_VALUE) {
             addRange(Terms.START, Long.MIN_VALUE, search.endNanos());
         }
-        addRange(Terms.LATEST_START, search.startNanos(), Long.MAX_VALUE);
+        addRange(Terms.LATEST_START, Terms.latestStart(search.startNanos()), Long.MAX_VALUE);
         if (search.maxDurationNanos() < Long.MAX_VALUE) {
-            addRange(Terms.SHORTEST, Long.MIN_VALUE, search.maxDurationNanos());
+            addRange(Terms.SHORTEST, Long.MIN_VALUE, Terms.duration(search.maxDurationNanos()));
         }
         if (search.minDurationNanos() != 0) {
-            addRange(Terms.LONGEST, search.minDurationNanos(), Long.MAX_VALUE);
+            String field =
+                    search.status() == Status.Code.ERROR ? Terms.LONGEST_FAILED : Terms.LONGEST;
+            addRange(field, Terms.duration(search.minDurationNanos()), Long.MAX_VALUE);
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.millrace.storage.local;
 
+import static java.util.Comparator.comparingInt;
+
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdException;
 import dev.millrace.model.Slice;
@@ -7,6 +9,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -14,12 +17,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
+import java.util.zip.CRC32C;
 import org.apache.lucene.util.IOUtils;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,7 +35,9 @@ import org.slf4j.LoggerFactory;
 ///
 /// The first bodies of a store are the samples of its first dictionary; a new one is trained when
 /// windows have moved on by a day. A dictionary is on disk before the first body uses it, and goes
-/// when no window needs it any more. Safe for any number of threads.
+/// when no window needs it any more. Many bodies depend on it, so it is there twice, in two
+/// directories and under a name with its checksum; a damaged one is replaced by the other. Safe for
+/// any number of threads.
 final class Dictionaries implements AutoCloseable {
 
     /// Samples that are enough, in bodies and in bytes: whichever comes first ends the collection.
@@ -41,10 +49,12 @@ final class Dictionaries implements AutoCloseable {
     private static final int CAPACITY = 64 * 1024;
     private static final long GOOD_FOR_SECONDS = Duration.ofDays(1).toSeconds();
     private static final Pattern FILE =
-            Pattern.compile("(\\d{1,9})-(-?\\d{1,12})\\.zstd-dictionary");
+            Pattern.compile("(\\d{1,9})-(-?\\d{1,12})-([0-9a-f]{8})\\.zstd-dictionary");
+    private static final String UNFINISHED = "unfinished";
     private static final Logger LOG = LoggerFactory.getLogger(Dictionaries.class);
 
     private final Path directory;
+    private final Path copies;
     private final Map<Integer, Dictionary> byId = new ConcurrentHashMap<>();
     private volatile @Nullable Dictionary current;
 
@@ -58,29 +68,66 @@ final class Dictionaries implements AutoCloseable {
 
     Dictionaries(Path directory) {
         this.directory = directory;
+        this.copies = directory.resolveSibling(directory.getFileName() + "-copy");
     }
 
     /// Reads all dictionaries there are.
     synchronized void start() throws IOException {
-        Files.createDirectories(directory);
-        try (var files = Files.newDirectoryStream(directory)) {
-            for (var file : files) {
-                var name = FILE.matcher(file.getFileName().toString());
-                if (name.matches()) {
-                    int id = Integer.parseInt(name.group(1));
-                    long windowStart = Long.parseLong(name.group(2));
-                    byId.put(id, Dictionary.of(id, windowStart, Files.readAllBytes(file)));
-                    lastId = Math.max(lastId, id);
-                } else {
-                    Files.delete(file);
+        var names = new TreeSet<String>();
+        for (var place : List.of(directory, copies)) {
+            Files.createDirectories(place);
+            Files.deleteIfExists(place.resolve(UNFINISHED));
+            try (var files = Files.newDirectoryStream(place)) {
+                files.forEach(file -> names.add(file.getFileName().toString()));
+            }
+        }
+        for (String fileName : names) {
+            var name = FILE.matcher(fileName);
+            if (name.matches()) {
+                int id = Integer.parseInt(name.group(1));
+                lastId = Math.max(lastId, id);
+                byte[] content = readEither(fileName, name.group(3));
+                if (content.length > 0) {
+                    byId.put(id, Dictionary.of(id, Long.parseLong(name.group(2)), content));
                 }
             }
         }
-        var newest = byId.get(lastId);
+        var newest = byId.values().stream().max(comparingInt(Dictionary::id)).orElse(null);
         current = newest;
         if (newest != null) {
             triedForWindow = newest.windowStart();
         }
+    }
+
+    // Mends the one by the other; empty when both are damaged.
+    private byte[] readEither(String fileName, String checksum) throws IOException {
+        byte[] first = read(directory.resolve(fileName), checksum);
+        byte[] second = read(copies.resolve(fileName), checksum);
+        if (first.length == 0 && second.length == 0) {
+            LOG.atError()
+                    .addKeyValue("store", directory.resolve(fileName))
+                    .log("A dictionary is damaged, and so is its copy; some spans are unreadable");
+        } else if (first.length == 0) {
+            keep(directory, fileName, second);
+        } else if (second.length == 0) {
+            keep(copies, fileName, first);
+        }
+        return first.length == 0 ? second : first;
+    }
+
+    private static byte[] read(Path file, String checksum) throws IOException {
+        try {
+            byte[] content = Files.readAllBytes(file);
+            return checksum(content).equals(checksum) ? content : new byte[0];
+        } catch (NoSuchFileException _) {
+            return new byte[0];
+        }
+    }
+
+    private static String checksum(byte[] content) {
+        var checksum = new CRC32C();
+        checksum.update(content);
+        return HexFormat.of().toHexDigits((int) checksum.getValue());
     }
 
     /// The dictionary for bodies written now; empty before the first.
@@ -90,6 +137,11 @@ final class Dictionaries implements AutoCloseable {
 
     Optional<Dictionary> find(int id) {
         return Optional.ofNullable(byId.get(id));
+    }
+
+    /// Whether there has ever been a dictionary of this id.
+    synchronized boolean hasHad(int id) {
+        return id > 0 && id <= lastId;
     }
 
     /// Whether bodies of this window are still wanted as samples.
@@ -132,7 +184,9 @@ final class Dictionaries implements AutoCloseable {
             return;
         }
         int id = lastId + 1;
-        keep(directory.resolve(id + "-" + windowStart + ".zstd-dictionary"), content);
+        String name = id + "-" + windowStart + "-" + checksum(content) + ".zstd-dictionary";
+        keep(copies, name, content);
+        keep(directory, name, content);
         lastId = id;
         var dictionary = Dictionary.of(id, windowStart, content);
         byId.put(id, dictionary);
@@ -147,8 +201,8 @@ final class Dictionaries implements AutoCloseable {
                 .log("No dictionary could be trained; bodies are compressed without one");
     }
 
-    private void keep(Path file, byte[] content) throws IOException {
-        Path unfinished = directory.resolve("unfinished");
+    private static void keep(Path place, String name, byte[] content) throws IOException {
+        Path unfinished = place.resolve(UNFINISHED);
         try (var channel =
                 FileChannel.open(
                         unfinished,
@@ -161,8 +215,8 @@ final class Dictionaries implements AutoCloseable {
             }
             channel.force(true);
         }
-        Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
-        IOUtils.fsync(directory, true);
+        Files.move(unfinished, place.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+        IOUtils.fsync(place, true);
     }
 
     /// Deletes the dictionaries that were not in use this time nor the time before: a reader that
@@ -177,15 +231,38 @@ final class Dictionaries implements AutoCloseable {
             if (unusedBefore.contains(id)) {
                 byId.remove(id);
                 retired.add(dictionary);
-                Files.deleteIfExists(
-                        directory.resolve(
-                                id + "-" + dictionary.windowStart() + ".zstd-dictionary"));
+                delete(id);
             } else {
                 unused.add(id);
             }
         }
         unusedBefore = unused;
         retired.removeIf(Dictionary::free);
+    }
+
+    private void delete(int id) throws IOException {
+        for (var place : List.of(directory, copies)) {
+            try (var files = Files.newDirectoryStream(place, id + "-*.zstd-dictionary")) {
+                for (var file : files) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        }
+    }
+
+    /// Puts the dictionaries into another directory of the same file system, by links. None may be
+    /// let go meanwhile.
+    void linkTo(Path target) throws IOException {
+        Files.createDirectories(target);
+        for (var dictionary : byId.values()) {
+            try (var files =
+                    Files.newDirectoryStream(directory, dictionary.id() + "-*.zstd-dictionary")) {
+                for (var file : files) {
+                    Files.createLink(target.resolve(file.getFileName().toString()), file);
+                }
+            }
+        }
+        IOUtils.fsync(target, true);
     }
 
     /// Encoders and decoders must be closed before.

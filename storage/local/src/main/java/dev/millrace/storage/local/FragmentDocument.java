@@ -39,11 +39,16 @@ final class FragmentDocument implements Iterable<IndexableField>, AutoCloseable 
     private final Field latestStart = NumericDocValuesField.indexedField(Terms.LATEST_START, 0);
     private final Field shortest = NumericDocValuesField.indexedField(Terms.SHORTEST, 0);
     private final Field longest = NumericDocValuesField.indexedField(Terms.LONGEST, 0);
+    private final Field longestFailed =
+            NumericDocValuesField.indexedField(Terms.LONGEST_FAILED, 0);
     private final BytesRef value = new BytesRef();
     private final Field body = new BinaryDocValuesField(Terms.BODY, value);
+
+    // The last one only where a span has failed.
     private final IndexableField[] singles = {
-        trace, fragment, start, latestStart, shortest, longest, body
+        trace, fragment, start, latestStart, shortest, longest, body, longestFailed
     };
+    private int singleCount;
 
     /// @throws dev.millrace.wire.otlp.MalformedSpansException when the body is not OTLP
     void fill(Fragment from, Optional<Dictionary> dictionary) {
@@ -53,15 +58,25 @@ final class FragmentDocument implements Iterable<IndexableField>, AutoCloseable 
         trace.setBytesValue(Terms.trace(from.tenant(), from.traceId()));
         fragment.setBytesValue(Terms.fragment(from.id()));
         start.setLongValue(scan.earliestStart);
-        latestStart.setLongValue(scan.latestStart);
-        shortest.setLongValue(scan.shortest);
-        longest.setLongValue(scan.longest);
+        latestStart.setLongValue(Terms.latestStart(scan.latestStart));
+        shortest.setLongValue(Terms.duration(scan.shortest));
+        longest.setLongValue(Terms.duration(scan.longest));
+        boolean failed = scan.longestFailed != Long.MIN_VALUE;
+        singleCount = failed ? singles.length : singles.length - 1;
+        if (failed) {
+            longestFailed.setLongValue(Terms.duration(scan.longestFailed));
+        }
         value.bytes = encoder.value;
         value.length = encoder.length;
     }
 
     int spans() {
         return scan.spans;
+    }
+
+    /// What a dictionary should learn from it; valid until the next filling.
+    Slice sample() {
+        return encoder.text();
     }
 
     @Override
@@ -80,16 +95,16 @@ final class FragmentDocument implements Iterable<IndexableField>, AutoCloseable 
 
         @Override
         public boolean hasNext() {
-            return next < scan.terms.count() + singles.length;
+            return next < scan.terms.count() + singleCount;
         }
 
         @Override
         public IndexableField next() {
             int at = next++;
-            if (at < singles.length) {
+            if (at < singleCount) {
                 return singles[at];
             }
-            int term = at - singles.length;
+            int term = at - singleCount;
             if (term >= scan.terms.count()) {
                 throw new NoSuchElementException();
             }

@@ -44,6 +44,9 @@ final class FragmentScan {
     long shortest;
     long longest;
 
+    /// [Long#MIN_VALUE] when none has failed.
+    long longestFailed;
+
     private Tenant tenant = Tenant.DEFAULT;
     private byte[] tenantPrefix = Terms.tenantPrefix(Tenant.DEFAULT);
     private byte[] source = Slice.EMPTY.array();
@@ -108,6 +111,7 @@ final class FragmentScan {
         latestStart = Long.MIN_VALUE;
         shortest = Long.MAX_VALUE;
         longest = Long.MIN_VALUE;
+        longestFailed = Long.MIN_VALUE;
         source = body.array();
         var data = ProtoReader.of(body);
         while (nextOf(data, FIELD_1)) {
@@ -224,7 +228,11 @@ final class FragmentScan {
         latestStart = Math.max(latestStart, start);
         shortest = Math.min(shortest, end - start);
         longest = Math.max(longest, end - start);
-        putSpanTerms(nameAt, nameLength, SpanKind.of(kind).number(), Status.Code.of(status));
+        var code = Status.Code.of(status);
+        if (code == Status.Code.ERROR) {
+            longestFailed = Math.max(longestFailed, end - start);
+        }
+        putSpanTerms(nameAt, nameLength, SpanKind.of(kind).number(), code);
     }
 
     private void putSpanTerms(int nameAt, int nameLength, int kind, Status.Code status) {
@@ -275,9 +283,11 @@ final class FragmentScan {
         int begin = terms.text.length;
         putCut(source, keyAt, keyLength, Terms.MAX_ATTRIBUTE);
         terms.text.put(Terms.KEY_END);
-        int room = Terms.MAX_ATTRIBUTE - (terms.text.length - begin);
+        int value = terms.text.length;
+        int room = Terms.MAX_ATTRIBUTE - (value - begin);
         terms.text.putAnyValue(source, valueAt, valueLength, room);
-        terms.text.length = Math.min(terms.text.length, begin + Terms.MAX_ATTRIBUTE);
+        int end = Math.min(terms.text.length, begin + Terms.MAX_ATTRIBUTE);
+        terms.text.length = Terms.shortened(terms.text.bytes, value, end);
         terms.end();
     }
 

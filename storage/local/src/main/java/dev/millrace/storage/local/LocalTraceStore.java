@@ -6,6 +6,8 @@ import com.github.luben.zstd.ZstdException;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
+import dev.millrace.storage.api.DependencyMinute;
+import dev.millrace.storage.api.DependencyStore;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.SearchPage;
@@ -19,6 +21,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +31,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.apache.lucene.index.CorruptIndexException;
 import org.apache.lucene.index.IndexFormatTooNewException;
@@ -36,17 +40,22 @@ import org.apache.lucene.store.AlreadyClosedException;
 import org.apache.lucene.util.ThreadInterruptedException;
 import org.jspecify.annotations.Nullable;
 
-/// Keeps traces in a directory of this machine.
+/// Keeps traces, and the figures of services, in a directory of this machine.
 ///
 /// A write is one Lucene commit per window it touches, forced to disk, shared by the threads that
 /// write at the same moment. Killing the process at any time loses nothing that was acknowledged. A
 /// search looks at 100,000 fragments at most and refuses with OVER_CAPACITY beyond that.
 ///
+/// What is damaged is set aside when it is met, and the rest goes on without it. Only the question
+/// that meets damage in the very trace it asks for fails, as CORRUPT.
+///
 /// Metrics: `millrace.store.fragments`, `millrace.store.fragments.duplicate`,
-/// `millrace.store.spans`, `millrace.store.write`, `millrace.store.search`, `millrace.store.trace`,
-/// `millrace.store.bytes`, `millrace.store.windows.writing`, `millrace.store.windows.corrupt`,
-/// `millrace.store.windows.expired`.
-public final class LocalTraceStore implements TraceStore {
+/// `millrace.store.spans`, `millrace.store.dependencies`, `millrace.store.write`,
+/// `millrace.store.search`, `millrace.store.trace`, `millrace.store.bytes`,
+/// `millrace.store.windows.writing`, `millrace.store.windows.corrupt`,
+/// `millrace.store.segments.corrupt`, `millrace.store.dependencies.corrupt`,
+/// `millrace.store.windows.expired` by `reason`.
+public final class LocalTraceStore implements TraceStore, DependencyStore {
 
     /// The largest body that is taken in.
     static final int MAX_BODY_BYTES = 64 * 1024 * 1024;
@@ -54,16 +63,23 @@ public final class LocalTraceStore implements TraceStore {
     private static final int DOCUMENTS_KEPT = 8;
     private static final int ATTEMPTS = 5;
 
+    /// How much of what was found on disk is read through at each expiry, to find damage before a
+    /// question does.
+    private static final long VERIFIED_BYTES = 2L * 1024 * 1024 * 1024;
+
     private final LocalStoreConfig config;
     private final int maxCandidates;
     private final Dictionaries dictionaries;
     private final Windows windows;
+    private final DependencyIndex dependencies;
     private final BlockingQueue<FragmentDocument> documents =
             new ArrayBlockingQueue<>(DOCUMENTS_KEPT);
     private final Counter fragmentsWritten;
     private final Counter fragmentsRepeated;
     private final Counter spansWritten;
-    private final Counter windowsExpired;
+    private final Counter dependenciesWritten;
+    private final Counter windowsTooOld;
+    private final Counter windowsTooMuch;
     private final Timer writeTime;
     private final Timer searchTime;
     private final Timer traceTime;
@@ -71,6 +87,9 @@ public final class LocalTraceStore implements TraceStore {
     // Callers hold the read side, start and close the write side.
     private final ReentrantReadWriteLock lifecycle = new ReentrantReadWriteLock();
     private @Nullable StoreLock lock;
+
+    // Held by whatever lets go of files, and by what must find all of them.
+    private final ReentrantLock upkeep = new ReentrantLock();
 
     public LocalTraceStore(LocalStoreConfig config, MeterRegistry meters) {
         this(config, meters, Search.MAX_CANDIDATES);
@@ -82,10 +101,13 @@ public final class LocalTraceStore implements TraceStore {
         this.dictionaries = new Dictionaries(config.directory().resolve("dictionaries"));
         this.windows =
                 new Windows(config.directory().resolve("windows"), config.window(), dictionaries);
+        this.dependencies = new DependencyIndex(config.directory().resolve("dependencies"));
         this.fragmentsWritten = meters.counter("millrace.store.fragments");
         this.fragmentsRepeated = meters.counter("millrace.store.fragments.duplicate");
         this.spansWritten = meters.counter("millrace.store.spans");
-        this.windowsExpired = meters.counter("millrace.store.windows.expired");
+        this.dependenciesWritten = meters.counter("millrace.store.dependencies");
+        this.windowsTooOld = meters.counter("millrace.store.windows.expired", "reason", "age");
+        this.windowsTooMuch = meters.counter("millrace.store.windows.expired", "reason", "size");
         this.writeTime = meters.timer("millrace.store.write");
         this.searchTime = meters.timer("millrace.store.search");
         this.traceTime = meters.timer("millrace.store.trace");
@@ -94,6 +116,13 @@ public final class LocalTraceStore implements TraceStore {
                 .register(meters);
         Gauge.builder("millrace.store.windows.writing", windows, Windows::writing).register(meters);
         Gauge.builder("millrace.store.windows.corrupt", windows, Windows::setAside)
+                .register(meters);
+        Gauge.builder("millrace.store.segments.corrupt", windows, Windows::segmentsSetAside)
+                .register(meters);
+        Gauge.builder(
+                        "millrace.store.dependencies.corrupt",
+                        dependencies,
+                        DependencyIndex::setAside)
                 .register(meters);
     }
 
@@ -106,6 +135,7 @@ public final class LocalTraceStore implements TraceStore {
             lock = StoreLock.of(config.directory(), config.window());
             dictionaries.start();
             windows.start();
+            dependencies.start();
         } catch (IOException e) {
             close();
             throw failure("cannot open " + config.directory(), e);
@@ -141,8 +171,8 @@ public final class LocalTraceStore implements TraceStore {
                 throw invalid(
                         fragment, fragment.body().length() + " bytes (expected: at most 64 MiB)");
             }
-            byWindow.computeIfAbsent(windows.startSeconds(start), _ -> new ArrayList<>())
-                    .add(fragment);
+            long window = windows.startSeconds(Math.floorDiv(start, 1_000_000_000L));
+            byWindow.computeIfAbsent(window, _ -> new ArrayList<>()).add(fragment);
         }
         return byWindow;
     }
@@ -179,8 +209,11 @@ public final class LocalTraceStore implements TraceStore {
                 if (written != null) {
                     return written;
                 }
-            } catch (CorruptIndexException e) {
-                windows.setAside(window, e);
+            } catch (IOException e) {
+                if (!Damage.isShownBy(e)) {
+                    throw e;
+                }
+                windows.repair(window, e, attempt == ATTEMPTS - 2);
             }
         }
         throw new StoreException(
@@ -194,9 +227,13 @@ public final class LocalTraceStore implements TraceStore {
                 "trace " + traceId,
                 snapshot -> {
                     var places = snapshot.locate(tenant, traceId);
-                    return places.isEmpty()
-                            ? Optional.empty()
-                            : Optional.of(snapshot.read(traceId, places));
+                    try {
+                        return places.isEmpty()
+                                ? Optional.empty()
+                                : Optional.of(snapshot.read(traceId, places));
+                    } catch (UnreadableSegmentException e) {
+                        throw new LostTraceException(e);
+                    }
                 });
     }
 
@@ -244,19 +281,93 @@ public final class LocalTraceStore implements TraceStore {
     }
 
     @Override
+    public void writeDependencies(List<DependencyMinute> minutes) {
+        writeTime.record(() ->
+                ask(
+                        "write dependencies",
+                        () -> {
+                            dependencies.write(minutes);
+                            dependenciesWritten.increment(minutes.size());
+                            return true;
+                        }));
+    }
+
+    @Override
+    public List<DependencyMinute> dependencies(Tenant tenant, long from, long to) {
+        var found =
+                searchTime.record(
+                        () -> ask("dependencies", () -> dependencies.find(tenant, from, to)));
+        return found == null ? List.of() : found;
+    }
+
+    /// Gives up what lies wholly before `horizon`, and more when the store is larger than it may
+    /// be; looks for damage, and makes the back-ups that are asked for.
+    @Override
     public int expire(Instant horizon) {
         return ask(
                 "expire",
                 () -> {
-                    int expired = windows.expire(horizon, config.maxSize().bytes());
-                    windowsExpired.increment(expired);
-                    return expired;
+                    upkeep.lock();
+                    try {
+                        var dropped = expireWindows(horizon);
+                        windows.verify(VERIFIED_BYTES);
+                        BackUp.fulfil(config.directory().resolve("backups"), this::linkTo);
+                        return dropped.byAge() + dropped.bySize();
+                    } finally {
+                        upkeep.unlock();
+                    }
                 });
+    }
+
+    private Windows.Dropped expireWindows(Instant horizon) throws IOException {
+        long maxBytes = config.maxSize().bytes();
+        if (maxBytes > 0) {
+            maxBytes = Math.max(1, maxBytes - dependencies.bytes());
+        }
+        var dropped = windows.expire(horizon, maxBytes);
+        windowsTooOld.increment(dropped.byAge());
+        windowsTooMuch.increment(dropped.bySize());
+        // Figures go with the windows of traces they belong to.
+        long keptFrom = windows.startSeconds(horizon.getEpochSecond());
+        if (dropped.bySize() > 0) {
+            keptFrom = Math.max(keptFrom, windows.oldestSeconds().orElse(keptFrom));
+        }
+        dependencies.expire(Math.floorDiv(keptFrom, 60));
+        return dropped;
+    }
+
+    /// Copies the store as it is, while it is in use, to a new directory of the same file system.
+    ///
+    /// The copy shares its files with the store by links. All that was acknowledged before is in
+    /// it; of what is written meanwhile some may be.
+    ///
+    /// @param target made by this, with all of its content or not at all
+    /// @throws StoreException when it exists or cannot be linked to
+    public void backUp(Path target) {
+        ask(
+                "back-up",
+                () -> {
+                    upkeep.lock();
+                    try {
+                        BackUp.make(target, this::linkTo);
+                        return true;
+                    } finally {
+                        upkeep.unlock();
+                    }
+                });
+    }
+
+    // Windows before dictionaries: those that their bodies need are there then.
+    private void linkTo(Path target) throws IOException {
+        windows.linkTo(target.resolve("windows"));
+        dictionaries.linkTo(target.resolve("dictionaries"));
+        dependencies.linkTo(target.resolve("dependencies"));
+        StoreLock.linkLayout(config.directory(), target);
     }
 
     private double bytes() {
         try {
-            return windows.bytes();
+            return windows.bytes() + dependencies.bytes();
         } catch (IOException _) {
             return Double.NaN;
         }
@@ -272,7 +383,9 @@ public final class LocalTraceStore implements TraceStore {
             }
             lock = null;
             try (held) {
-                windows.close();
+                try (dependencies) {
+                    windows.close();
+                }
             } finally {
                 for (var document = documents.poll();
                         document != null;
@@ -297,19 +410,70 @@ public final class LocalTraceStore implements TraceStore {
     }
 
     private <T> T timed(Timer timer, String what, Question<T> question) {
-        var answer =
-                timer.record(() ->
-                        ask(
-                                what,
-                                () -> {
-                                    try (var snapshot = new Snapshot(windows, dictionaries)) {
-                                        return question.answer(snapshot);
-                                    }
-                                }));
+        var answer = timer.record(() -> ask(what, () -> answer(question)));
         if (answer == null) {
             throw new StoreException(Kind.BUG, what + ": no answer");
         }
         return answer;
+    }
+
+    // What is damaged is taken out, and the question asked again of the rest.
+    private <T> T answer(Question<T> question) throws IOException {
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            UnreadableSegmentException damage;
+            try (var snapshot = new Snapshot(windows, dictionaries)) {
+                try {
+                    return question.answer(snapshot);
+                } catch (UnreadableSegmentException e) {
+                    if (!e.segment().isDamaged()) {
+                        throw unexplained(e);
+                    }
+                    damage = e;
+                } catch (LostTraceException e) {
+                    if (!e.reason().segment().isDamaged()) {
+                        throw unexplained(e.reason());
+                    }
+                    repair(e.reason());
+                    throw new StoreException(
+                            Kind.CORRUPT, "a part of it is damaged and was set aside", e);
+                }
+            }
+            repair(damage);
+        }
+        throw new StoreException(Kind.CORRUPT, "damage in more than " + ATTEMPTS + " places");
+    }
+
+    private void repair(UnreadableSegmentException damage) throws IOException {
+        windows.repair(
+                damage.segment().window(),
+                new CorruptIndexException("a checksum differs", damage.toString(), damage),
+                false);
+    }
+
+    // The segment is as it was written, so what went wrong is told as it is.
+    private static RuntimeException unexplained(UnreadableSegmentException e) throws IOException {
+        return switch (e.getCause()) {
+            case IOException cause -> throw cause;
+            case RuntimeException cause -> cause;
+            case null, default -> e;
+        };
+    }
+
+    /// Damage lies in the very trace that is asked for.
+    private static final class LostTraceException extends RuntimeException {
+
+        private static final long serialVersionUID = 1;
+
+        private final UnreadableSegmentException reason;
+
+        LostTraceException(UnreadableSegmentException reason) {
+            super(reason);
+            this.reason = reason;
+        }
+
+        UnreadableSegmentException reason() {
+            return reason;
+        }
     }
 
     // Every failure leaves as a StoreException whose kind says what to do.

@@ -1,5 +1,6 @@
 package dev.millrace.storage.local;
 
+import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
@@ -25,6 +26,7 @@ import org.apache.lucene.search.DocIdSetIterator;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.Query;
 import org.apache.lucene.search.ScoreMode;
+import org.apache.lucene.search.Weight;
 import org.apache.lucene.util.BytesRef;
 
 /// One search over a snapshot of all windows.
@@ -94,29 +96,19 @@ final class Search {
     private PriorityQueue<Walk> walks() throws IOException {
         var walks = new PriorityQueue<Walk>(Comparator.comparingLong((Walk walk) -> -walk.start));
         Query query = CandidateQuery.of(tenant, search);
-        for (var reader : snapshot.readers()) {
-            var searcher = new IndexSearcher(reader);
+        for (var window : snapshot.windows()) {
+            var searcher = new IndexSearcher(window.reader());
             searcher.setQueryCache(null);
-            var weight =
+            Weight weight =
                     searcher.createWeight(searcher.rewrite(query), ScoreMode.COMPLETE_NO_SCORES, 1);
-            for (var leaf : reader.leaves()) {
-                var scorer = weight.scorer(leaf);
-                if (scorer != null) {
-                    var walk =
-                            new Walk(
-                                    scorer.iterator(),
-                                    leaf.reader().getNumericDocValues(Terms.START),
-                                    leaf.reader().getBinaryDocValues(Terms.BODY));
-                    if (walk.advance()) {
-                        walks.add(walk);
-                    }
-                }
+            for (var segment : window.segments()) {
+                Walk.of(segment, weight).filter(Walk::advance).ifPresent(walks::add);
             }
         }
         return walks;
     }
 
-    private void examine(Walk walk) throws IOException {
+    private void examine(Walk walk) {
         if (++candidates > maxCandidates) {
             throw overCapacity("looked at " + maxCandidates + " fragments");
         }
@@ -139,7 +131,7 @@ final class Search {
             settled.add(traceId);
             return;
         }
-        if (OtlpDecoder.spans(snapshot.decode(value)).stream().noneMatch(condition)) {
+        if (OtlpDecoder.spans(walk.body(snapshot, value)).stream().noneMatch(condition)) {
             return;
         }
         settled.add(traceId);
@@ -192,36 +184,72 @@ final class Search {
 
     /// The candidates of one segment, latest start first because the index is sorted so.
     private static final class Walk {
+        private final Snapshot.Segment segment;
         private final DocIdSetIterator documents;
         private final NumericDocValues starts;
         private final BinaryDocValues values;
         private long start;
 
-        Walk(DocIdSetIterator documents, NumericDocValues starts, BinaryDocValues values) {
+        private Walk(
+                Snapshot.Segment segment,
+                DocIdSetIterator documents,
+                NumericDocValues starts,
+                BinaryDocValues values) {
+            this.segment = segment;
             this.documents = documents;
             this.starts = starts;
             this.values = values;
         }
 
-        boolean advance() throws IOException {
-            int document = documents.nextDoc();
-            if (document == DocIdSetIterator.NO_MORE_DOCS) {
-                return false;
+        static Optional<Walk> of(Snapshot.Segment segment, Weight weight) {
+            try {
+                var scorer = weight.scorer(segment.leaf);
+                return scorer == null
+                        ? Optional.empty()
+                        : Optional.of(
+                                new Walk(
+                                        segment,
+                                        scorer.iterator(),
+                                        segment.reader().getNumericDocValues(Terms.START),
+                                        segment.reader().getBinaryDocValues(Terms.BODY)));
+            } catch (IOException | RuntimeException | InternalError e) {
+                throw segment.unreadable(e);
             }
-            if (!starts.advanceExact(document)) {
-                throw new StoreException(
-                        StoreException.Kind.CORRUPT, "a fragment without its start time");
-            }
-            start = starts.longValue();
-            return true;
         }
 
-        BytesRef value() throws IOException {
-            if (!values.advanceExact(documents.docID())) {
-                throw new StoreException(
-                        StoreException.Kind.CORRUPT, "a fragment without its body");
+        boolean advance() {
+            try {
+                int document = documents.nextDoc();
+                if (document == DocIdSetIterator.NO_MORE_DOCS) {
+                    return false;
+                }
+                if (!starts.advanceExact(document)) {
+                    throw Snapshot.corrupt("a fragment without its start time");
+                }
+                start = starts.longValue();
+                return true;
+            } catch (IOException | RuntimeException | InternalError e) {
+                throw segment.unreadable(e);
             }
-            return values.binaryValue();
+        }
+
+        BytesRef value() {
+            try {
+                if (!values.advanceExact(documents.docID())) {
+                    throw Snapshot.corrupt("a fragment without its body");
+                }
+                return values.binaryValue();
+            } catch (IOException | RuntimeException | InternalError e) {
+                throw segment.unreadable(e);
+            }
+        }
+
+        Slice body(Snapshot snapshot, BytesRef value) {
+            try {
+                return snapshot.decode(value);
+            } catch (RuntimeException e) {
+                throw segment.unreadable(e);
+            }
         }
     }
 }

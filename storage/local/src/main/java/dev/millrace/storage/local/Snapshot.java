@@ -11,19 +11,22 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
-import org.apache.lucene.index.BinaryDocValues;
 import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.LeafReader;
 import org.apache.lucene.index.LeafReaderContext;
-import org.apache.lucene.index.NumericDocValues;
 import org.apache.lucene.index.PostingsEnum;
 import org.apache.lucene.index.TermsEnum;
 import org.apache.lucene.search.DocIdSetIterator;
+import org.apache.lucene.store.AlreadyClosedException;
 import org.apache.lucene.util.BytesRef;
 import org.apache.lucene.util.StringHelper;
+import org.apache.lucene.util.ThreadInterruptedException;
 import org.jspecify.annotations.Nullable;
 
 /// All windows as they were at one moment, held open for one question. Not safe for threads.
+///
+/// Whatever goes wrong while a segment is read leaves as an [UnreadableSegmentException] that names
+/// it.
 final class Snapshot implements AutoCloseable {
 
     /// Where a fragment lies.
@@ -31,19 +34,28 @@ final class Snapshot implements AutoCloseable {
     /// @param start the earliest start of its spans
     record Place(Segment segment, int document, long start) {}
 
-    private final List<DirectoryReader> held = new ArrayList<>();
-    private final List<Segment> segments = new ArrayList<>();
+    /// A window and its segments.
+    record Held(DirectoryReader reader, List<Segment> segments) {
+
+        Held {
+            segments = List.copyOf(segments);
+        }
+    }
+
+    private final List<Held> held = new ArrayList<>();
     private final BodyDecoder decoder;
 
-    Snapshot(Windows windows, Dictionaries dictionaries) throws IOException {
+    Snapshot(Windows windows, Dictionaries dictionaries) {
         this.decoder = new BodyDecoder(dictionaries);
         for (var window : windows.all()) {
             var reader = window.acquire();
             if (reader != null) {
-                held.add(reader);
-                for (var leaf : reader.leaves()) {
-                    segments.add(new Segment(leaf));
-                }
+                held.add(
+                        new Held(
+                                reader,
+                                reader.leaves().stream()
+                                        .map(leaf -> new Segment(window, leaf))
+                                        .toList()));
             }
         }
     }
@@ -51,10 +63,12 @@ final class Snapshot implements AutoCloseable {
     /// One segment of one window, with what a question keeps open on it.
     static final class Segment {
         final LeafReaderContext leaf;
+        private final Window window;
         private @Nullable TermsEnum traces;
         private @Nullable PostingsEnum postings;
 
-        Segment(LeafReaderContext leaf) {
+        Segment(Window window, LeafReaderContext leaf) {
+            this.window = window;
             this.leaf = leaf;
         }
 
@@ -62,54 +76,107 @@ final class Snapshot implements AutoCloseable {
             return leaf.reader();
         }
 
-        private void locate(BytesRef trace, List<Place> places) throws IOException {
-            if (traces == null) {
-                var terms = reader().terms(Terms.TRACE);
+        Window window() {
+            return window;
+        }
+
+        /// What a failure to read the segment is thrown as.
+        RuntimeException unreadable(Throwable cause) {
+            return switch (cause) {
+                case AlreadyClosedException e -> e;
+                case ThreadInterruptedException e -> e;
+                case BodyDecoder.LostDictionaryException e ->
+                        new StoreException(
+                                StoreException.Kind.CORRUPT, "a body: " + e.getMessage(), e);
+                default -> new UnreadableSegmentException(this, cause);
+            };
+        }
+
+        /// Reads all of it, to tell damage from a mistake.
+        boolean isDamaged() throws IOException {
+            return Window.isDamaged(reader());
+        }
+
+        private void locate(
+                BytesRef trace, TraceId traceId, BodyDecoder decoder, List<Place> places) {
+            try {
+                if (traces == null) {
+                    var terms = reader().terms(Terms.TRACE);
+                    if (terms == null) {
+                        return;
+                    }
+                    traces = terms.iterator();
+                }
+                if (!traces.seekExact(trace)) {
+                    return;
+                }
+                postings = traces.postings(postings, PostingsEnum.NONE);
+                var starts = reader().getNumericDocValues(Terms.START);
+                var values = reader().getBinaryDocValues(Terms.BODY);
+                while (postings.nextDoc() != DocIdSetIterator.NO_MORE_DOCS) {
+                    int document = postings.docID();
+                    if (values == null || !values.advanceExact(document)) {
+                        throw corrupt("a fragment without its body");
+                    }
+                    if (!BodyDecoder.traceId(values.binaryValue()).equals(traceId)) {
+                        // Another trace with this lower half, or else damage.
+                        decoder.decode(values.binaryValue());
+                        continue;
+                    }
+                    if (starts == null || !starts.advanceExact(document)) {
+                        throw corrupt("a fragment without its start time");
+                    }
+                    places.add(new Place(this, document, starts.longValue()));
+                }
+            } catch (IOException | RuntimeException | InternalError e) {
+                throw unreadable(e);
+            }
+        }
+
+        private void terms(BytesRef prefix, Consumer<BytesRef> each) {
+            try {
+                var terms = reader().terms(Terms.CONDITIONS);
                 if (terms == null) {
                     return;
                 }
-                traces = terms.iterator();
-            }
-            if (!traces.seekExact(trace)) {
-                return;
-            }
-            postings = traces.postings(postings, PostingsEnum.NONE);
-            NumericDocValues starts = reader().getNumericDocValues(Terms.START);
-            while (postings.nextDoc() != DocIdSetIterator.NO_MORE_DOCS) {
-                int document = postings.docID();
-                if (!starts.advanceExact(document)) {
-                    throw new StoreException(
-                            StoreException.Kind.CORRUPT, "a fragment without its start time");
+                var walk = terms.iterator();
+                if (walk.seekCeil(prefix) == TermsEnum.SeekStatus.END) {
+                    return;
                 }
-                places.add(new Place(this, document, starts.longValue()));
+                for (BytesRef term = walk.term();
+                        term != null && StringHelper.startsWith(term, prefix);
+                        term = walk.next()) {
+                    each.accept(term);
+                }
+            } catch (IOException | RuntimeException | InternalError e) {
+                throw unreadable(e);
             }
         }
     }
 
-    List<DirectoryReader> readers() {
-        return held;
+    static StoreException corrupt(String what) {
+        return new StoreException(StoreException.Kind.CORRUPT, what);
     }
 
     /// Newest window first.
-    List<Segment> segments() {
-        return segments;
+    List<Held> windows() {
+        return held;
     }
 
     /// Where the fragments of a trace lie.
-    List<Place> locate(BytesRef trace) throws IOException {
+    List<Place> locate(Tenant tenant, TraceId traceId) {
+        var term = Terms.trace(tenant, traceId);
         var places = new ArrayList<Place>(2);
-        for (var segment : segments) {
-            segment.locate(trace, places);
+        for (var window : held) {
+            for (var segment : window.segments()) {
+                segment.locate(term, traceId, decoder, places);
+            }
         }
         return places;
     }
 
-    List<Place> locate(Tenant tenant, TraceId traceId) throws IOException {
-        return locate(Terms.trace(tenant, traceId));
-    }
-
     /// The trace whose fragments lie there.
-    Trace read(TraceId traceId, List<Place> places) throws IOException {
+    Trace read(TraceId traceId, List<Place> places) {
         var bodies = new ArrayList<Slice>(places.size());
         for (var place : places) {
             bodies.add(body(place));
@@ -117,12 +184,17 @@ final class Snapshot implements AutoCloseable {
         return new Trace(traceId, OtlpDecoder.spans(TraceMerge.merge(traceId, bodies)));
     }
 
-    private Slice body(Place place) throws IOException {
-        BinaryDocValues values = place.segment().reader().getBinaryDocValues(Terms.BODY);
-        if (values == null || !values.advanceExact(place.document())) {
-            throw new StoreException(StoreException.Kind.CORRUPT, "a fragment without its body");
+    private Slice body(Place place) {
+        var segment = place.segment();
+        try {
+            var values = segment.reader().getBinaryDocValues(Terms.BODY);
+            if (values == null || !values.advanceExact(place.document())) {
+                throw corrupt("a fragment without its body");
+            }
+            return decoder.decode(values.binaryValue());
+        } catch (IOException | RuntimeException | InternalError e) {
+            throw segment.unreadable(e);
         }
-        return decoder.decode(values.binaryValue());
     }
 
     /// The body in a stored value.
@@ -131,21 +203,9 @@ final class Snapshot implements AutoCloseable {
     }
 
     /// Walks the terms that begin with a prefix; the term handed out is valid only for that call.
-    void terms(BytesRef prefix, Consumer<BytesRef> each) throws IOException {
-        for (var segment : segments) {
-            var terms = segment.reader().terms(Terms.CONDITIONS);
-            if (terms == null) {
-                continue;
-            }
-            var walk = terms.iterator();
-            if (walk.seekCeil(prefix) == TermsEnum.SeekStatus.END) {
-                continue;
-            }
-            for (BytesRef term = walk.term();
-                    term != null && StringHelper.startsWith(term, prefix);
-                    term = walk.next()) {
-                each.accept(term);
-            }
+    void terms(BytesRef prefix, Consumer<BytesRef> each) {
+        for (var window : held) {
+            window.segments().forEach(segment -> segment.terms(prefix, each));
         }
     }
 
@@ -153,9 +213,9 @@ final class Snapshot implements AutoCloseable {
     public void close() throws IOException {
         decoder.close();
         @Nullable IOException failure = null;
-        for (var reader : held) {
+        for (var window : held) {
             try {
-                reader.decRef();
+                window.reader().decRef();
             } catch (IOException e) {
                 failure = e;
             }

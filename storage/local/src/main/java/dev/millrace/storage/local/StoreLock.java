@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import org.apache.lucene.util.IOUtils;
 import org.jspecify.annotations.Nullable;
 
 /// The claim of one process on a store's directory, and the note of how the directory is laid out.
@@ -17,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// The operating system lets go of the claim when the process dies, however it dies.
 final class StoreLock implements AutoCloseable {
 
-    private static final String LAYOUT = "millrace local store 1, window ";
+    private static final String LAYOUT_FILE = "store.layout";
+    private static final String LAYOUT = "millrace local store 2, window ";
 
     private final FileChannel channel;
     private final FileLock lock;
@@ -63,7 +65,7 @@ final class StoreLock implements AutoCloseable {
     }
 
     private static void checkLayout(Path directory, Duration window) throws IOException {
-        Path file = directory.resolve("store.layout");
+        Path file = directory.resolve(LAYOUT_FILE);
         String wanted = LAYOUT + window;
         if (!Files.exists(file)) {
             Path unfinished = directory.resolve("store.layout.unfinished");
@@ -89,6 +91,12 @@ final class StoreLock implements AutoCloseable {
                             + wanted
                             + "\"); keep its window or choose another directory");
         }
+    }
+
+    /// Puts the note into another directory of the same file system, by a link.
+    static void linkLayout(Path directory, Path target) throws IOException {
+        Files.createLink(target.resolve(LAYOUT_FILE), directory.resolve(LAYOUT_FILE));
+        IOUtils.fsync(target, true);
     }
 
     @Override

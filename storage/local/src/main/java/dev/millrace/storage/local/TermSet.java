@@ -54,7 +54,7 @@ final class TermSet {
 
     void end() {
         int length = text.length - begin;
-        int hash = hash(text.bytes, begin, length);
+        int hash = (int) (hash(text.bytes, begin, length) >>> 32);
         int mask = slots.length - 1;
         int slot = hash & mask;
         for (; slots[slot] != 0; slot = (slot + 1) & mask) {
@@ -96,7 +96,8 @@ final class TermSet {
         }
     }
 
-    private static int hash(byte[] bytes, int offset, int length) {
+    /// Spreads best over the upper bits.
+    static long hash(byte[] bytes, int offset, int length) {
         long hash = length * MULTIPLIER;
         int end = offset + length;
         int at = offset;
@@ -107,6 +108,6 @@ final class TermSet {
         for (; at < end; at++) {
             hash = (hash ^ bytes[at]) * MULTIPLIER;
         }
-        return (int) (hash >>> 32);
+        return hash;
     }
 }

@@ -48,15 +48,28 @@ final class TermText {
     }
 
     void put(byte[] source, int offset, int count) {
-        if (bytes.length - length < count) {
-            bytes = Arrays.copyOf(bytes, Math.max(length + count, length * 2));
-        }
+        makeRoom(count);
         System.arraycopy(source, offset, bytes, length, count);
         length += count;
     }
 
     void put(byte[] source) {
         put(source, 0, source.length);
+    }
+
+    void makeRoom(int count) {
+        if (bytes.length - length < count) {
+            bytes = Arrays.copyOf(bytes, Math.max(length + count, length * 2));
+        }
+    }
+
+    void putVarint(long number) {
+        long rest = number;
+        while ((rest & ~0x7fL) != 0) {
+            put((int) rest | 0x80);
+            rest >>>= 7;
+        }
+        put((int) rest);
     }
 
     /// Appends at most `room` bytes of the value's text, or a few more where it is nested: callers

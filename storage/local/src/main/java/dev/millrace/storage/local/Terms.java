@@ -19,15 +19,16 @@ import org.apache.lucene.util.BytesRef;
 ///
 /// | letter | rest | found by |
 /// |---|---|---|
-/// | `a` | key, byte 0, text of the value | attributes of any level |
+/// | `a` | key, byte 0, text of the value or, when it is long, 4 bytes made of it | attributes of any level |
 /// | `k` | kind as a digit | kind |
 /// | `n` | span name | operation |
 /// | `o` | length of the service (2 bytes), service, span name, kind as a digit | operation of a service, and the list of them |
 /// | `s` | service | service, and the list of them |
 /// | `t` | status as a digit | status |
 ///
-/// Long texts are cut; a term is only ever a hint, so a cut can bring more candidates but never
-/// lose one. Names that are listed are cut so late that only a list of absurd names shows it.
+/// A term is only ever a hint: where texts are cut, long values are told by a hash and times are
+/// rounded, there can be more candidates but never fewer. Names that are listed are cut so late
+/// that only a list of absurd names shows it.
 final class Terms {
 
     static final String CONDITIONS = "a";
@@ -37,13 +38,27 @@ final class Terms {
     /// The earliest start of the fragment's spans; also the order of the index, latest first.
     static final String START = "start";
 
+    /// As [#latestStart(long)] has it.
     static final String LATEST_START = "start.max";
+
+    /// As [#duration(long)] has it, and so the next.
     static final String SHORTEST = "duration.min";
+
     static final String LONGEST = "duration.max";
+
+    /// The longest among spans that failed; only where there is one.
+    static final String LONGEST_FAILED = "duration.failed.max";
+
     static final String BODY = "b";
 
     /// Where `key`, byte 0 and value of an attribute are cut.
     static final int MAX_ATTRIBUTE = 256;
+
+    /// A longer value of an attribute, as far as it is not cut, is told by its hash.
+    static final int LONGEST_VALUE = 8;
+
+    // Now and then two values share one, which costs a look at one more fragment.
+    private static final int HASH_BYTES = 4;
 
     /// Where the names of services and operations are cut.
     static final int MAX_NAME = 8 * 1024;
@@ -60,11 +75,12 @@ final class Terms {
         return prefix;
     }
 
-    /// The sixteen bytes of the id, after the tenant's prefix unless it is the default one.
+    /// The lower half of the id, which chance has made, after the tenant's prefix unless it is the
+    /// default one. Whoever finds something by it must look whether the id is the right one.
     static BytesRef trace(Tenant tenant, TraceId traceId) {
         byte[] prefix = tenant.equals(Tenant.DEFAULT) ? new byte[0] : tenantPrefix(tenant);
-        var term = ByteBuffer.allocate(prefix.length + 16).put(prefix);
-        return new BytesRef(term.putLong(traceId.high()).putLong(traceId.low()).array());
+        var term = ByteBuffer.allocate(prefix.length + Long.BYTES).put(prefix);
+        return new BytesRef(term.putLong(traceId.low()).array());
     }
 
     /// Unique, because no topic's name has a zero byte and a partition's number begins with one.
@@ -84,7 +100,33 @@ final class Terms {
         byte[] rest = Arrays.copyOf(keyBytes, keyBytes.length + 1 + valueBytes.length);
         rest[keyBytes.length] = KEY_END;
         System.arraycopy(valueBytes, 0, rest, keyBytes.length + 1, valueBytes.length);
-        return term(tenant, 'a', rest, Math.min(rest.length, MAX_ATTRIBUTE));
+        int size = Math.min(rest.length, MAX_ATTRIBUTE);
+        return term(tenant, 'a', rest, shortened(rest, keyBytes.length + 1, size));
+    }
+
+    /// Puts a hash in place of a value when it is long, and returns where it ends then.
+    ///
+    /// @param value where it begins
+    /// @param end where it ends; may lie before its beginning when the key is cut
+    static int shortened(byte[] bytes, int value, int end) {
+        if (end - value <= LONGEST_VALUE) {
+            return end;
+        }
+        long hash = TermSet.hash(bytes, value, end - value);
+        for (int i = 0; i < HASH_BYTES; i++) {
+            bytes[value + i] = (byte) (hash >>> (56 - 8 * i));
+        }
+        return value + HASH_BYTES;
+    }
+
+    /// In milliseconds, rounded down: later ones are never less.
+    static long latestStart(long nanos) {
+        return Math.floorDiv(nanos, 1_000_000L);
+    }
+
+    /// To a thousandth, in few bits: longer ones are never less.
+    static long duration(long nanos) {
+        return nanos < 0 ? -1 : Float.floatToIntBits((float) nanos) >>> 13;
     }
 
     static BytesRef service(Tenant tenant, String service) {

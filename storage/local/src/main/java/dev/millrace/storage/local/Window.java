@@ -8,9 +8,12 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.IndexWriter;
+import org.apache.lucene.index.LeafReader;
+import org.apache.lucene.index.SegmentReader;
 import org.apache.lucene.index.Term;
 import org.apache.lucene.store.FSDirectory;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +34,9 @@ final class Window {
     private volatile @Nullable DirectoryReader reader;
     private volatile boolean written;
 
+    // Segments that were on disk at the opening and have not been read through since.
+    private final Set<String> unread = ConcurrentHashMap.newKeySet();
+
     private Window(Path path, long startSeconds, FSDirectory directory, Dictionaries dictionaries) {
         this.path = path;
         this.startSeconds = startSeconds;
@@ -43,7 +49,9 @@ final class Window {
         var directory = FSDirectory.open(path);
         var window = new Window(path, startSeconds, directory, dictionaries);
         try {
-            window.reader = DirectoryReader.open(directory);
+            var found = DirectoryReader.open(directory);
+            found.leaves().forEach(leaf -> window.unread.add(name(leaf.reader())));
+            window.reader = found;
             return window;
         } finally {
             if (window.reader == null) {
@@ -99,7 +107,7 @@ final class Window {
                 added++;
                 spans += document.spans();
                 if (dictionaries.wantsSamplesOf(startSeconds)) {
-                    dictionaries.offer(startSeconds, fragment.body());
+                    dictionaries.offer(startSeconds, document.sample());
                 }
             }
         }
@@ -146,6 +154,93 @@ final class Window {
                 return current;
             }
             Thread.onSpinWait();
+        }
+    }
+
+    private static String name(LeafReader segment) {
+        return ((SegmentReader) segment).getSegmentName();
+    }
+
+    /// Reads all of a segment, and says whether it is other than it was written.
+    static boolean isDamaged(LeafReader segment) throws IOException {
+        try {
+            segment.checkIntegrity();
+            return false;
+        } catch (IOException | RuntimeException e) {
+            if (Damage.isShownBy(e)) {
+                return true;
+            }
+            throw e;
+        } catch (InternalError _) {
+            // A page of a mapped file that cannot be read.
+            return true;
+        }
+    }
+
+    /// What a look at segments brought.
+    record Verified(long bytes, boolean damaged) {}
+
+    /// Reads through segments that were found on disk, as long as they are of so many bytes
+    /// together, and stops at the first that is damaged.
+    Verified verify(long budget) throws IOException {
+        var held = unread.isEmpty() ? null : acquire();
+        if (held == null) {
+            return new Verified(0, false);
+        }
+        try {
+            long bytes = 0;
+            var present = new HashSet<String>();
+            for (var leaf : held.leaves()) {
+                present.add(name(leaf.reader()));
+                if (bytes < budget && unread.contains(name(leaf.reader()))) {
+                    if (isDamaged(leaf.reader())) {
+                        return new Verified(bytes, true);
+                    }
+                    unread.remove(name(leaf.reader()));
+                    bytes += ((SegmentReader) leaf.reader()).getSegmentInfo().sizeInBytes();
+                }
+            }
+            unread.retainAll(present);
+            return new Verified(bytes, false);
+        } finally {
+            held.decRef();
+        }
+    }
+
+    /// Goes on without the segments that are damaged; what was not committed is written again by
+    /// those who were about to.
+    ///
+    /// @param place where the files of those segments go
+    /// @return those segments; none when all are sound
+    List<Damage.Segment> takeOutDamaged(Path place) throws IOException {
+        use.writeLock().lock();
+        try {
+            if (reader == null) {
+                return List.of();
+            }
+            var open = writer;
+            writer = null;
+            if (open != null) {
+                open.abandon();
+            }
+            var taken = Damage.takeOut(directory, place);
+            swap(DirectoryReader.open(directory));
+            return taken;
+        } finally {
+            use.writeLock().unlock();
+        }
+    }
+
+    /// Puts what is committed into another directory of the same file system, by links.
+    void linkTo(Path target) throws IOException {
+        use.writeLock().lock();
+        try {
+            if (reader == null) {
+                return;
+            }
+            BackUp.link(directory, target);
+        } finally {
+            use.writeLock().unlock();
         }
     }
 

@@ -102,8 +102,13 @@ final class WindowWriter {
 
     /// @throws CorruptIndexException when the index turned out damaged and the writer closed for it
     void checkUndamaged() throws CorruptIndexException {
-        if (writer.getTragicException() instanceof CorruptIndexException damage) {
+        var failure = writer.getTragicException();
+        if (failure instanceof CorruptIndexException damage) {
             throw damage;
+        }
+        if (failure != null && Damage.isShownBy(failure)) {
+            throw new CorruptIndexException(
+                    "the writer failed", writer.getDirectory().toString(), failure);
         }
     }
 

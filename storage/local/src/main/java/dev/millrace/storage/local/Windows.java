@@ -13,8 +13,10 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.lucene.index.CorruptIndexException;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.store.FSDirectory;
 import org.apache.lucene.util.IOUtils;
@@ -24,9 +26,9 @@ import org.slf4j.LoggerFactory;
 
 /// The windows of a store: which there are, which are open for writing, which have to go.
 ///
-/// A window appears under its name only when it can be opened, so one that cannot is damaged: it is
-/// set aside under a name ending in `.corrupt-` and a number, for people to look at. Safe for any
-/// number of threads.
+/// A window appears under its name only when it can be opened, so one that cannot is damaged. Its
+/// damaged segments are set aside, or all of it when they cannot be told, under a name ending in
+/// `.corrupt-` and a number, for people to look at. Safe for any number of threads.
 final class Windows implements AutoCloseable {
 
     /// Late data keeps a few windows busy at once; more than this take turns.
@@ -36,7 +38,6 @@ final class Windows implements AutoCloseable {
             DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
     private static final String UNFINISHED = ".unfinished";
     private static final String DROPPED = ".dropped";
-    private static final String CORRUPT = ".corrupt-";
     private static final Logger LOG = LoggerFactory.getLogger(Windows.class);
 
     private final Path directory;
@@ -44,6 +45,7 @@ final class Windows implements AutoCloseable {
     private final Dictionaries dictionaries;
     private final ConcurrentSkipListMap<Long, Window> byStart = new ConcurrentSkipListMap<>();
     private final AtomicLong setAside = new AtomicLong();
+    private final AtomicLong segmentsSetAside = new AtomicLong();
 
     // Guarded by this: windows last written, the most recent at the end.
     private final LinkedHashSet<Window> writing = new LinkedHashSet<>();
@@ -66,7 +68,7 @@ final class Windows implements AutoCloseable {
             String name = path.getFileName().toString();
             if (name.endsWith(UNFINISHED) || name.endsWith(DROPPED)) {
                 IOUtils.rm(path);
-            } else if (!name.contains(CORRUPT)) {
+            } else if (!Damage.isSetAside(name)) {
                 openExisting(path, name);
             }
         }
@@ -83,7 +85,31 @@ final class Windows implements AutoCloseable {
         try {
             byStart.put(start, Window.open(path, start, dictionaries));
         } catch (IOException | IllegalArgumentException e) {
-            setAside(path, e);
+            if (!Damage.isShownBy(e)) {
+                throw e;
+            }
+            if (!openWithoutDamaged(path, start)) {
+                setAside(path, e);
+            }
+        }
+    }
+
+    // Where it is known which segments there are, the sound ones go on.
+    private boolean openWithoutDamaged(Path path, long start) throws IOException {
+        try (var index = FSDirectory.open(path)) {
+            Path place = Damage.place(path);
+            var taken = Damage.takeOut(index, place);
+            if (taken.isEmpty()) {
+                return false;
+            }
+            byStart.put(start, Window.open(path, start, dictionaries));
+            tell(taken, place);
+            return true;
+        } catch (IOException | IllegalArgumentException e) {
+            if (!Damage.isShownBy(e)) {
+                throw e;
+            }
+            return false;
         }
     }
 
@@ -92,27 +118,72 @@ final class Windows implements AutoCloseable {
         return setAside.get();
     }
 
+    /// Segments that were damaged and set aside since the start.
+    long segmentsSetAside() {
+        return segmentsSetAside.get();
+    }
+
     private void setAside(Path path, Exception cause) throws IOException {
-        int number = 1;
-        Path target = path.resolveSibling(path.getFileName() + CORRUPT + number);
-        while (Files.exists(target)) {
-            target = path.resolveSibling(path.getFileName() + CORRUPT + ++number);
-        }
-        Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
-        IOUtils.fsync(directory, true);
+        Path place = Damage.setAside(path);
         setAside.incrementAndGet();
         LOG.atError()
-                .addKeyValue("store", target)
+                .addKeyValue("store", place)
                 .addKeyValue("error", cause.toString())
                 .log("A window of the store is damaged and was set aside; its traces are missing");
     }
 
-    /// Takes a window that turned out to be damaged out of use.
-    synchronized void setAside(Window window, Exception cause) throws IOException {
-        if (byStart.remove(window.startSeconds(), window)) {
-            writing.remove(window);
-            close(window);
-            setAside(window.path(), cause);
+    private void tell(List<Damage.Segment> taken, Path place) {
+        segmentsSetAside.addAndGet(taken.size());
+        for (var segment : taken) {
+            LOG.atError()
+                    .addKeyValue("store", place)
+                    .addKeyValue("segment", segment.name())
+                    .addKeyValue("fragments", segment.documents())
+                    .log("A part of the store is damaged and was set aside; its spans are missing");
+        }
+    }
+
+    /// Takes what is damaged in a window out of use: segments, or all of it when it cannot be told
+    /// which.
+    ///
+    /// @param wholly when taking segments out has not helped before
+    void repair(Window window, Exception cause, boolean wholly) throws IOException {
+        if (!wholly) {
+            Path place = Damage.place(window.path());
+            try {
+                tell(window.takeOutDamaged(place), place);
+                return;
+            } catch (IOException | IllegalArgumentException e) {
+                if (!Damage.isShownBy(e)) {
+                    throw e;
+                }
+            }
+        }
+        synchronized (this) {
+            if (byStart.remove(window.startSeconds(), window)) {
+                writing.remove(window);
+                close(window);
+                setAside(window.path(), cause);
+            }
+        }
+    }
+
+    /// Reads through what was found on disk at the start, newest first and so many bytes at a time,
+    /// and sets aside what is damaged.
+    void verify(long budget) throws IOException {
+        long left = budget;
+        for (var window : all()) {
+            if (left <= 0) {
+                return;
+            }
+            var verified = window.verify(left);
+            if (verified.damaged()) {
+                repair(
+                        window,
+                        new CorruptIndexException("a checksum differs", window.path().toString()),
+                        false);
+            }
+            left -= verified.bytes();
         }
     }
 
@@ -128,8 +199,9 @@ final class Windows implements AutoCloseable {
         }
     }
 
-    long startSeconds(long nanos) {
-        return Math.floorDiv(Math.floorDiv(nanos, 1_000_000_000L), windowSeconds) * windowSeconds;
+    /// When the window begins that a moment lies in, both in seconds since the epoch.
+    long startSeconds(long seconds) {
+        return Math.floorDiv(seconds, windowSeconds) * windowSeconds;
     }
 
     /// The window with this start, made if there is none, and others closed for writing when there
@@ -190,13 +262,15 @@ final class Windows implements AutoCloseable {
         return List.copyOf(byStart.descendingMap().values());
     }
 
+    /// How many windows went, and why.
+    record Dropped(int byAge, int bySize) {}
+
     /// Drops the windows that end at or before the horizon, then the oldest as long as there are
     /// more bytes than allowed; the newest stays in any case.
     ///
     /// @param maxBytes 0 for no bound
-    /// @return how many went
-    int expire(Instant horizon, long maxBytes) throws IOException {
-        int dropped = dropOldest(horizon, maxBytes);
+    Dropped expire(Instant horizon, long maxBytes) throws IOException {
+        var dropped = dropOldest(horizon, maxBytes);
         var used = new HashSet<Integer>();
         for (var window : byStart.values()) {
             window.closeWriterIfIdle();
@@ -209,29 +283,49 @@ final class Windows implements AutoCloseable {
         return dropped;
     }
 
-    private synchronized int dropOldest(Instant horizon, long maxBytes) throws IOException {
-        int dropped = 0;
+    private synchronized Dropped dropOldest(Instant horizon, long maxBytes) throws IOException {
+        int byAge = 0;
         for (var window : List.copyOf(byStart.values())) {
             if (window.startSeconds() + windowSeconds > horizon.getEpochSecond()) {
                 break;
             }
-            drop(window);
-            dropped++;
+            drop(window, "older than the retention");
+            byAge++;
         }
+        int bySize = 0;
         while (maxBytes > 0 && byStart.size() > 1 && bytes() > maxBytes) {
-            drop(byStart.firstEntry().getValue());
-            dropped++;
+            drop(byStart.firstEntry().getValue(), "the store is larger than it may be");
+            bySize++;
         }
-        return dropped;
+        return new Dropped(byAge, bySize);
     }
 
-    private void drop(Window window) throws IOException {
+    private void drop(Window window, String reason) throws IOException {
+        long bytes = window.bytes();
         byStart.remove(window.startSeconds(), window);
         writing.remove(window);
         close(window);
         Path doomed = window.path().resolveSibling(window.path().getFileName() + DROPPED);
         Files.move(window.path(), doomed, StandardCopyOption.ATOMIC_MOVE);
         IOUtils.rm(doomed);
+        LOG.atInfo()
+                .addKeyValue("store", window.path())
+                .addKeyValue("bytes", bytes)
+                .addKeyValue("reason", reason)
+                .log("Dropped a window of the store");
+    }
+
+    /// When the oldest window begins, in seconds since the epoch; empty when there is none.
+    OptionalLong oldestSeconds() {
+        var oldest = byStart.firstEntry();
+        return oldest == null ? OptionalLong.empty() : OptionalLong.of(oldest.getKey());
+    }
+
+    /// Puts what is committed into another directory of the same file system, by links.
+    void linkTo(Path target) throws IOException {
+        for (var window : all()) {
+            window.linkTo(target.resolve(window.path().getFileName().toString()));
+        }
     }
 
     /// How many windows are open for writing.

@@ -1,9 +1,12 @@
 package dev.millrace.storage.local;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.LONG;
 
 import dev.millrace.model.Tenant;
+import dev.millrace.storage.api.DependencyMinute;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -36,6 +39,11 @@ final class CrashTest {
                         .as("seed %s, fragment %s of %s", seed, fragment.id(), acknowledged)
                         .isPresent();
             }
+            assertThat(store.dependencies(Tenant.DEFAULT, 1, 2))
+                    .as("seed %s", seed)
+                    .singleElement()
+                    .extracting(DependencyMinute::upTo, as(LONG))
+                    .isGreaterThanOrEqualTo(acknowledged);
             store.write(fragments);
 
             // Then

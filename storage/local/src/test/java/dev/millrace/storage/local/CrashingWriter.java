@@ -1,6 +1,8 @@
 package dev.millrace.storage.local;
 
 import dev.millrace.model.ByteSize;
+import dev.millrace.model.Tenant;
+import dev.millrace.storage.api.DependencyMinute;
 import dev.millrace.storage.api.Fragment;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.PrintStream;
@@ -26,6 +28,11 @@ final class CrashingWriter {
         return new Workload(11, 2, Duration.ofSeconds(2).toNanos());
     }
 
+    /// What is kept with that many fragments.
+    static DependencyMinute dependencies(int written) {
+        return new DependencyMinute(Tenant.DEFAULT, 1, 0, written, List.of());
+    }
+
     public static void main(String[] args) {
         try (var store = new LocalTraceStore(config(Path.of(args[0])), new SimpleMeterRegistry())) {
             store.start();
@@ -33,6 +40,7 @@ final class CrashingWriter {
             for (int written = FRAGMENTS_PER_WRITE; ; written += FRAGMENTS_PER_WRITE) {
                 List<Fragment> next = workload.next(FRAGMENTS_PER_WRITE);
                 store.write(next);
+                store.writeDependencies(List.of(dependencies(written)));
                 OUT.println(written);
                 OUT.flush();
             }

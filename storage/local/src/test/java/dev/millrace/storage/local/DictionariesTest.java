@@ -107,6 +107,38 @@ final class DictionariesTest {
     }
 
     @Test
+    void mendsADamagedDictionaryByItsCopy() throws IOException {
+        // Given
+        train(0);
+        Path file;
+        try (var files = Files.list(directory.resolve("dictionaries"))) {
+            file = files.findFirst().orElseThrow();
+        }
+        byte[] content = Files.readAllBytes(file);
+        byte[] damaged = content.clone();
+        damaged[damaged.length / 2]++;
+        Files.write(file, damaged);
+
+        // When
+        reopen();
+
+        // Then
+        assertThat(dictionaries.find(1)).isPresent();
+        assertThat(file).hasBinaryContent(content);
+
+        // And without both, bodies go on with another
+        try (var files = Files.walk(directory)) {
+            for (var each : files.filter(Files::isRegularFile).toList()) {
+                Files.write(each, damaged);
+            }
+        }
+        reopen();
+        assertThat(dictionaries.find(1)).isEmpty();
+        train(0);
+        assertThat(dictionaries.current().map(Dictionary::id)).contains(2);
+    }
+
+    @Test
     void isNamedByTheWindowsThatNeedIt() throws IOException {
         // Given
         train(0);

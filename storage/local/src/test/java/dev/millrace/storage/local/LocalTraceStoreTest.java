@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.model.ByteSize;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
+import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.FragmentId;
 import dev.millrace.storage.api.StoreException;
@@ -96,7 +97,7 @@ final class LocalTraceStoreTest {
     }
 
     @Test
-    void setsAWindowAsideThatTurnsOutDamagedWhileItIsWritten() throws IOException {
+    void setsPartsOfAWindowAsideThatTurnOutDamagedWhileItIsWritten() throws IOException {
         // Given
         for (int i = 0; i < 5; i++) {
             store.write(List.of(fragment(i, span(trace(i + 1), 1, TIME + i))));
@@ -107,14 +108,15 @@ final class LocalTraceStoreTest {
 
         // When: merging finds the damage, at a moment of its own choosing
         int next = 5;
-        while (gauge("millrace.store.windows.corrupt") == 0 && next < 2_000) {
+        while (gauge("millrace.store.segments.corrupt") < 5 && next < 2_000) {
             store.write(List.of(fragment(next, span(trace(next + 1), 1, TIME + next))));
             next++;
         }
 
         // Then
-        assertThat(gauge("millrace.store.windows.corrupt")).isEqualTo(1);
+        assertThat(gauge("millrace.store.segments.corrupt")).isEqualTo(5);
         assertThat(store.trace(Tenant.DEFAULT, trace(next))).isPresent();
+        assertThat(store.trace(Tenant.DEFAULT, trace(6))).isPresent();
         assertThat(store.trace(Tenant.DEFAULT, trace(1))).isEmpty();
     }
 
@@ -131,6 +133,21 @@ final class LocalTraceStoreTest {
         // Then
         assertFails(Kind.CORRUPT, () -> store.trace(Tenant.DEFAULT, trace(1)), "trace " + trace(1));
         assertThat(store.trace(Tenant.DEFAULT, trace(2))).isPresent();
+    }
+
+    @Test
+    void tellsTracesWithTheSameLowerHalfOfTheirIdsApart() {
+        // Given
+        var other = new TraceId(7, trace(1).low());
+        store.write(
+                List.of(
+                        fragment(0, span(trace(1), 1, TIME)), fragment(1, span(other, 2, TIME))));
+
+        // When, Then
+        assertThat(store.trace(Tenant.DEFAULT, other).orElseThrow().spans()).hasSize(1);
+        assertThat(store.trace(Tenant.DEFAULT, new TraceId(8, trace(1).low()))).isEmpty();
+        assertThat(store.search(Tenant.DEFAULT, TraceSearch.builder().build()).traces())
+                .hasSize(2);
     }
 
     @Test
@@ -225,13 +242,15 @@ final class LocalTraceStoreTest {
         // Given
         store.write(List.of(inWindow(0), inWindow(1), inWindow(2)));
         long bytes = (long) gauge("millrace.store.bytes");
-        reopen(bytes * 2 / 3 + 1);
+        reopen(bytes - 1);
 
         // When
         int dropped = store.expire(Instant.EPOCH);
 
         // Then
         assertThat(dropped).isEqualTo(1);
+        assertThat(meters.counter("millrace.store.windows.expired", "reason", "size").count())
+                .isEqualTo(1);
         assertThat(store.trace(Tenant.DEFAULT, trace(1))).isEmpty();
         assertThat(store.trace(Tenant.DEFAULT, trace(2))).isPresent();
         assertThat(store.trace(Tenant.DEFAULT, trace(3))).isPresent();
@@ -362,20 +381,10 @@ final class LocalTraceStoreTest {
         }
     }
 
-    // Damages every body in the compound files, which hold them after the mark of a zstd frame.
     private static void flipBytes(Path window) throws IOException {
         try (var files = Files.newDirectoryStream(window, "*.cfs")) {
             for (var file : files) {
-                byte[] bytes = Files.readAllBytes(file);
-                for (int i = 0; i + 8 < bytes.length; i++) {
-                    if (bytes[i] == 0x28
-                            && bytes[i + 1] == (byte) 0xb5
-                            && bytes[i + 2] == 0x2f
-                            && bytes[i + 3] == (byte) 0xfd) {
-                        bytes[i] ^= 0x55;
-                    }
-                }
-                Files.write(file, bytes);
+                DamageTest.flipBodies(file);
             }
         }
     }

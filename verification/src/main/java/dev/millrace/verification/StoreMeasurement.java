@@ -1,0 +1,203 @@
+package dev.millrace.verification;
+
+import dev.millrace.model.SpanKind;
+import dev.millrace.model.Status;
+import dev.millrace.model.Tenant;
+import dev.millrace.storage.api.TraceSearch;
+import dev.millrace.storage.api.TraceSearch.AttributeMatch;
+import dev.millrace.storage.api.TraceStore;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.IntConsumer;
+
+/// What `./dev bench store` runs in a process of its own: `write` or `ask`, a store, a number of
+/// spans, and a directory that both share. Prints each figure as a line, its name before the value.
+public final class StoreMeasurement {
+
+    private static final long SEED = 1;
+    private static final long SPREAD = Duration.ofHours(24).toNanos();
+
+    /// As the ingester writes by default.
+    private static final long BATCH_BYTES = 8 * 1024 * 1024;
+
+    private static final int WARM_UP = 200;
+    private static final int QUESTIONS = 400;
+
+    private final StoresUnderMeasurement kind;
+    private final long traces;
+    private final Path directory;
+
+    private StoreMeasurement(StoresUnderMeasurement kind, long spans, Path directory) {
+        this.kind = kind;
+        this.traces = spans / StoreTraffic.TRACE_SPANS;
+        this.directory = directory;
+    }
+
+    public static void main(String[] arguments) throws IOException {
+        var measurement =
+                new StoreMeasurement(
+                        StoresUnderMeasurement.named(arguments[1]).getFirst(),
+                        Long.parseLong(arguments[2]),
+                        Path.of(arguments[3]));
+        if (arguments[0].equals("write")) {
+            measurement.write();
+        } else {
+            measurement.ask();
+        }
+        System.exit(0);
+    }
+
+    private static void figure(String name, double value) {
+        System.out.println("figure\t" + name + "\t" + value);
+    }
+
+    /// The first tenth warms up and is not counted, nor is what the generator takes.
+    private void write() throws IOException {
+        var traffic = new StoreTraffic(SEED, traces, SPREAD);
+        var threads = ManagementFactory.getThreadMXBean();
+        try (var measured = kind.open(directory)) {
+            double cpu = 0;
+            double generator = 0;
+            long wall = 0;
+            long warmUp = traces / 10;
+            long written = 0;
+            long counted = 0;
+            long bytes = 0;
+            while (written < traces) {
+                if (counted == 0 && written >= warmUp) {
+                    counted = traces - written;
+                    cpu = cpu(measured);
+                    generator = 0;
+                    wall = System.nanoTime();
+                }
+                long generating = threads.getCurrentThreadCpuTime();
+                var batch = traffic.batch(BATCH_BYTES, traces);
+                generator += (threads.getCurrentThreadCpuTime() - generating) / 1e9;
+                measured.store().write(batch);
+                written += batch.size();
+                for (var fragment : batch) {
+                    bytes += fragment.body().length();
+                }
+            }
+            double seconds = (System.nanoTime() - wall) / 1e9;
+            measured.settle();
+            double consumed = cpu(measured) - cpu - generator;
+            double spans = (double) counted * StoreTraffic.TRACE_SPANS;
+            double all = (double) traces * StoreTraffic.TRACE_SPANS;
+            figure("per-core", spans / consumed);
+            figure("per-second", spans / seconds);
+            figure("bytes-in", bytes / all);
+            figure("bytes-on-disk", measured.bytesOnDisk() / all);
+            figure("peak-megabytes", ProcessUsage.ofThisProcess().peakResidentBytes() / 1e6);
+            figure("load", ProcessUsage.machineLoad());
+        }
+    }
+
+    private static double cpu(StoreUnderMeasurement measured) throws IOException {
+        return ProcessUsage.ofThisProcess().cpuSeconds() + measured.cpuSecondsElsewhere();
+    }
+
+    private void ask() throws IOException {
+        var traffic = new StoreTraffic(SEED, traces, SPREAD);
+        long before = liveHeap();
+        long begin = System.nanoTime();
+        try (var measured = kind.open(directory)) {
+            figure("open-seconds", (System.nanoTime() - begin) / 1e9);
+            ask(measured.store(), traffic);
+            figure("heap-megabytes", (liveHeap() - before) / 1e6);
+            figure("load", ProcessUsage.machineLoad());
+        }
+    }
+
+    private static long liveHeap() {
+        System.gc();
+        return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+    }
+
+    private void ask(TraceStore store, StoreTraffic traffic) {
+        var random = new SplittableRandom(7);
+        time(
+                "trace",
+                _ -> {
+                    var traceId = traffic.traceId(random.nextLong(traces));
+                    if (store.trace(Tenant.DEFAULT, traceId).isEmpty()) {
+                        throw new IllegalStateException("trace " + traceId + " is missing");
+                    }
+                });
+        time("service", i -> search(store, TraceSearch.builder().service(service(i)), 20));
+        time(
+                "operation",
+                i ->
+                        search(
+                                store,
+                                TraceSearch.builder()
+                                        .service(service(i))
+                                        .operation(StoreTraffic.operation(i))
+                                        .kind(SpanKind.SERVER),
+                                20));
+        time("common", i -> search(store, attribute("cloud.region", StoreTraffic.region(i)), 20));
+        time(
+                "rare",
+                _ ->
+                        search(
+                                store,
+                                attribute("user.id", StoreTraffic.user(random.nextLong() >>> 1)),
+                                0));
+        time(
+                "slow-error",
+                i ->
+                        search(
+                                store,
+                                TraceSearch.builder()
+                                        .status(Status.Code.ERROR)
+                                        .duration(100_000_000 + i, Long.MAX_VALUE),
+                                20));
+        time(
+                "names",
+                i ->
+                        store.operations(
+                                Tenant.DEFAULT,
+                                store.services(Tenant.DEFAULT).get(i % StoreTraffic.SERVICES)));
+    }
+
+    private static String service(int number) {
+        return StoreTraffic.service(number % StoreTraffic.SERVICES);
+    }
+
+    private static TraceSearch.Builder attribute(String key, String value) {
+        return TraceSearch.builder().attributes(List.of(new AttributeMatch(key, value)));
+    }
+
+    private static void search(TraceStore store, TraceSearch.Builder search, int least) {
+        var page = store.search(Tenant.DEFAULT, search.build());
+        if (page.traces().size() < least) {
+            throw new IllegalStateException(
+                    search.build()
+                            + " found "
+                            + page.traces().size()
+                            + " (expected: "
+                            + least
+                            + ")");
+        }
+    }
+
+    private static void time(String what, IntConsumer question) {
+        for (int i = 0; i < WARM_UP; i++) {
+            question.accept(i);
+        }
+        var nanos = new long[QUESTIONS];
+        for (int i = 0; i < QUESTIONS; i++) {
+            long begin = System.nanoTime();
+            question.accept(WARM_UP + i);
+            nanos[i] = System.nanoTime() - begin;
+        }
+        Arrays.sort(nanos);
+        figure(what + "-p50", nanos[QUESTIONS / 2] / 1e6);
+        figure(what + "-p99", nanos[QUESTIONS * 99 / 100] / 1e6);
+    }
+}
