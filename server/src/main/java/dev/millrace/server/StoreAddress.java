@@ -34,7 +34,7 @@ sealed interface StoreAddress {
     record Elasticsearch(List<URI> urls, String prefix) implements StoreAddress {
         private static final int USUAL_PORT = 9_200;
 
-        Elasticsearch {
+        public Elasticsearch {
             urls = List.copyOf(urls);
         }
 
@@ -55,7 +55,7 @@ sealed interface StoreAddress {
             implements StoreAddress {
         private static final int USUAL_PORT = 9_042;
 
-        Cassandra {
+        public Cassandra {
             contactPoints = List.copyOf(contactPoints);
         }
 
