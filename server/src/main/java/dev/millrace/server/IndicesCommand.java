@@ -89,7 +89,8 @@ final class IndicesCommand implements Runnable {
                             names = "--age",
                             paramLabel = "DURATION",
                             defaultValue = "2d",
-                            description = "That old, such as 12h or 2d (default: ${DEFAULT-VALUE}).")
+                            description =
+                                    "That old, such as 12h or 2d (default: ${DEFAULT-VALUE}).")
                     String age,
             @Option(
                             names = "--documents",

@@ -42,8 +42,7 @@ final class StoreConfigs {
                         wanted.urls().stream().map(StoreConfigs::url).toList(),
                         new ElasticsearchConfig.Credentials(
                                 wanted.username(),
-                                ComponentConfig.password(
-                                        wanted.password(), wanted.passwordFile()),
+                                ComponentConfig.password(wanted.password(), wanted.passwordFile()),
                                 ComponentConfig.secret(
                                         "api-key", wanted.apiKey(), wanted.apiKeyFile())),
                         file(wanted.certificateAuthority()),

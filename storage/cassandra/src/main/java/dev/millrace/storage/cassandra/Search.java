@@ -4,6 +4,7 @@ import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.Cursor;
 import dev.millrace.storage.api.SearchPage;
+import dev.millrace.storage.api.SpanCondition;
 import dev.millrace.storage.api.TraceSearch;
 import java.util.ArrayList;
 import java.util.Comparator;

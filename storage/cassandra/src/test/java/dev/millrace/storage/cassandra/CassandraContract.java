@@ -1,8 +1,10 @@
 package dev.millrace.storage.cassandra;
 
+import dev.millrace.storage.api.DependencyStore;
 import dev.millrace.storage.api.TraceStore;
 import dev.millrace.storage.contract.AttributeSearchContract;
 import dev.millrace.storage.contract.ConditionSearchContract;
+import dev.millrace.storage.contract.DependenciesContract;
 import dev.millrace.storage.contract.ExpiryContract;
 import dev.millrace.storage.contract.NamesContract;
 import dev.millrace.storage.contract.PagingContract;
@@ -25,7 +27,8 @@ abstract class CassandraContract
                 TimeSearchContract,
                 PagingContract,
                 NamesContract,
-                ExpiryContract {
+                ExpiryContract,
+                DependenciesContract {
 
     private final CassandraConfig config;
     private final AtomicLong nanoTime = new AtomicLong();
@@ -50,6 +53,11 @@ abstract class CassandraContract
 
     @Override
     public TraceStore store() {
+        return store;
+    }
+
+    @Override
+    public DependencyStore dependencies() {
         return store;
     }
 

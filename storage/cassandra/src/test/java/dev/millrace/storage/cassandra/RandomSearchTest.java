@@ -14,6 +14,7 @@ import dev.millrace.model.Status;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.Fragment;
+import dev.millrace.storage.api.SpanCondition;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceSearch.AttributeMatch;
 import dev.millrace.storage.contract.Samples;

@@ -1,9 +1,11 @@
 package dev.millrace.storage.elasticsearch;
 
+import dev.millrace.storage.api.DependencyStore;
 import dev.millrace.storage.api.TraceStore;
 import dev.millrace.storage.contract.AttributeSearchContract;
 import dev.millrace.storage.contract.Capability;
 import dev.millrace.storage.contract.ConditionSearchContract;
+import dev.millrace.storage.contract.DependenciesContract;
 import dev.millrace.storage.contract.ExpiryContract;
 import dev.millrace.storage.contract.NamesContract;
 import dev.millrace.storage.contract.PagingContract;
@@ -28,7 +30,8 @@ abstract class StoreContracts
                 TimeSearchContract,
                 PagingContract,
                 NamesContract,
-                ExpiryContract {
+                ExpiryContract,
+                DependenciesContract {
 
     private final OnServer onServer;
     private ElasticsearchStore store;
@@ -55,6 +58,11 @@ abstract class StoreContracts
 
     @Override
     public TraceStore store() {
+        return store;
+    }
+
+    @Override
+    public DependencyStore dependencies() {
         return store;
     }
 

@@ -1,10 +1,12 @@
 package dev.millrace.storage.local;
 
 import dev.millrace.model.ByteSize;
+import dev.millrace.storage.api.DependencyStore;
 import dev.millrace.storage.api.TraceStore;
 import dev.millrace.storage.contract.AttributeSearchContract;
 import dev.millrace.storage.contract.Capability;
 import dev.millrace.storage.contract.ConditionSearchContract;
+import dev.millrace.storage.contract.DependenciesContract;
 import dev.millrace.storage.contract.ExpiryContract;
 import dev.millrace.storage.contract.NamesContract;
 import dev.millrace.storage.contract.PagingContract;
@@ -28,7 +30,8 @@ final class LocalTraceStoreContractTest
                 TimeSearchContract,
                 PagingContract,
                 NamesContract,
-                ExpiryContract {
+                ExpiryContract,
+                DependenciesContract {
 
     private static final Duration WINDOW = Duration.ofHours(1);
 
@@ -52,6 +55,11 @@ final class LocalTraceStoreContractTest
 
     @Override
     public TraceStore store() {
+        return store;
+    }
+
+    @Override
+    public DependencyStore dependencies() {
         return store;
     }
 

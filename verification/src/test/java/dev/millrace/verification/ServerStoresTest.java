@@ -1,0 +1,87 @@
+package dev.millrace.verification;
+
+import static dev.millrace.verification.Otlp.newTraceId;
+import static dev.millrace.verification.RunningMillrace.PROTOBUF;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.server.Commands;
+import dev.millrace.testkit.CassandraServer;
+import dev.millrace.testkit.search.SearchServer;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Millrace as a whole on the databases of others, and the way from one store to another.
+class ServerStoresTest {
+
+    @TempDir private Path directory;
+
+    @Test
+    void aTraceIsKeptInOpenSearchAndMovesToTheEmbeddedStore() throws Exception {
+        var server = SearchServer.shared(SearchServer.Kind.OPENSEARCH);
+        keptAndMoved(
+                Map.of(
+                        "storage.type", "elasticsearch",
+                        "storage.elasticsearch.urls", server.uri().toString(),
+                        "storage.elasticsearch.index-prefix", "whole",
+                        "storage.elasticsearch.shards", "1",
+                        "storage.elasticsearch.replicas", "0"),
+                "elasticsearch://" + server.uri().getAuthority() + "/whole");
+    }
+
+    @Test
+    void aTraceIsKeptInCassandraAndMovesToTheEmbeddedStore() throws Exception {
+        var address = CassandraServer.shared().address();
+        String at = "127.0.0.1:" + address.getPort();
+        keptAndMoved(
+                Map.of(
+                        "storage.type", "cassandra",
+                        "storage.cassandra.contact-points", at,
+                        "storage.cassandra.keyspace", "whole",
+                        "storage.cassandra.request-timeout", "20s"),
+                "cassandra://" + at + "/whole");
+    }
+
+    private void keptAndMoved(Map<String, String> settings, String url) throws Exception {
+        var traceId = newTraceId();
+        try (var millrace = new RunningMillrace(directory, settings)) {
+            // When
+            millrace.start();
+            for (long span = 1; span <= 2; span++) {
+                var made = Otlp.span(traceId, span, "step " + span);
+                var answer = millrace.post(PROTOBUF, Otlp.request(Otlp.of("moving", made)));
+                assertThat(answer.statusCode()).isEqualTo(200);
+            }
+
+            // Then
+            assertThat(millrace.awaitTrace(traceId, 2).spans()).hasSize(2);
+            assertThat(millrace.search("moving", Map.of())).hasSize(1);
+            millrace.stop();
+        }
+
+        // When
+        var said = new StringWriter();
+        var command = Commands.commandLine(Map.of()).setOut(new PrintWriter(said));
+        int code =
+                command.execute(
+                        "copy",
+                        "--from",
+                        url,
+                        "--to",
+                        "local://" + directory.resolve("moved"),
+                        "--since",
+                        "1h",
+                        "--state",
+                        directory.resolve("state").toString(),
+                        "--set",
+                        "storage.cassandra.request-timeout=20s",
+                        "--verify");
+
+        // Then
+        assertThat(code).as("%s", said).isZero();
+        assertThat(said.toString()).containsPattern("found again +1 +2\\b").contains("closes");
+    }
+}
