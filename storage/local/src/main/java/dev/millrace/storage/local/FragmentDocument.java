@@ -39,8 +39,7 @@ final class FragmentDocument implements Iterable<IndexableField>, AutoCloseable 
     private final Field latestStart = NumericDocValuesField.indexedField(Terms.LATEST_START, 0);
     private final Field shortest = NumericDocValuesField.indexedField(Terms.SHORTEST, 0);
     private final Field longest = NumericDocValuesField.indexedField(Terms.LONGEST, 0);
-    private final Field longestFailed =
-            NumericDocValuesField.indexedField(Terms.LONGEST_FAILED, 0);
+    private final Field longestFailed = NumericDocValuesField.indexedField(Terms.LONGEST_FAILED, 0);
     private final BytesRef value = new BytesRef();
     private final Field body = new BinaryDocValuesField(Terms.BODY, value);
 

@@ -140,14 +140,12 @@ final class LocalTraceStoreTest {
         // Given
         var other = new TraceId(7, trace(1).low());
         store.write(
-                List.of(
-                        fragment(0, span(trace(1), 1, TIME)), fragment(1, span(other, 2, TIME))));
+                List.of(fragment(0, span(trace(1), 1, TIME)), fragment(1, span(other, 2, TIME))));
 
         // When, Then
         assertThat(store.trace(Tenant.DEFAULT, other).orElseThrow().spans()).hasSize(1);
         assertThat(store.trace(Tenant.DEFAULT, new TraceId(8, trace(1).low()))).isEmpty();
-        assertThat(store.search(Tenant.DEFAULT, TraceSearch.builder().build()).traces())
-                .hasSize(2);
+        assertThat(store.search(Tenant.DEFAULT, TraceSearch.builder().build()).traces()).hasSize(2);
     }
 
     @Test
