@@ -86,7 +86,7 @@ public final class StoreKillRun {
         try (var lines =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8))) {
             // One in five dies while it opens, or soon after.
-            int writes = random.nextInt(5) == 0 ? 0 : 1 + random.nextInt(40);
+            int writes = random.nextInt(5) == 0 ? 0 : 1 + random.nextInt(25);
             for (int i = 0; i < writes; i++) {
                 if (!take(lines.readLine())) {
                     throw new IllegalStateException(

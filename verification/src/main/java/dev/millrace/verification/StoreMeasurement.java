@@ -105,9 +105,12 @@ public final class StoreMeasurement {
     private void ask() throws IOException {
         var traffic = new StoreTraffic(SEED, traces, SPREAD);
         long before = liveHeap();
+        var threads = ManagementFactory.getThreadMXBean();
+        long cpu = threads.getCurrentThreadCpuTime();
         long begin = System.nanoTime();
         try (var measured = kind.open(directory)) {
             figure("open-seconds", (System.nanoTime() - begin) / 1e9);
+            figure("open-cpu-seconds", (threads.getCurrentThreadCpuTime() - cpu) / 1e9);
             ask(measured.store(), traffic);
             figure("heap-megabytes", (liveHeap() - before) / 1e6);
             figure("load", ProcessUsage.machineLoad());
@@ -190,14 +193,23 @@ public final class StoreMeasurement {
         for (int i = 0; i < WARM_UP; i++) {
             question.accept(i);
         }
+        var threads = ManagementFactory.getThreadMXBean();
         var nanos = new long[QUESTIONS];
+        var cpu = new long[QUESTIONS];
         for (int i = 0; i < QUESTIONS; i++) {
+            long cpuBegin = threads.getCurrentThreadCpuTime();
             long begin = System.nanoTime();
             question.accept(WARM_UP + i);
             nanos[i] = System.nanoTime() - begin;
+            cpu[i] = threads.getCurrentThreadCpuTime() - cpuBegin;
         }
+        figure(what + "-p50", percentile(nanos, 50));
+        figure(what + "-p99", percentile(nanos, 99));
+        figure(what + "-cpu-p99", percentile(cpu, 99));
+    }
+
+    private static double percentile(long[] nanos, int percent) {
         Arrays.sort(nanos);
-        figure(what + "-p50", nanos[QUESTIONS / 2] / 1e6);
-        figure(what + "-p99", nanos[QUESTIONS * 99 / 100] / 1e6);
+        return nanos[nanos.length * percent / 100] / 1e6;
     }
 }

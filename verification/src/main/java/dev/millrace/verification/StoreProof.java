@@ -11,13 +11,16 @@ public final class StoreProof {
 
     private StoreProof() {}
 
+    /// Arguments: how many kills, and the seed of the first, to see again what a seed has shown.
     public static void main(String[] arguments) throws Exception {
         int kills = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 200;
+        long begin = arguments.length > 1 ? Long.parseLong(arguments[1]) : 1;
+        long end = begin + kills - 1;
         boolean clean = true;
         System.out.println("| seeds | acknowledged fragments | findings |");
         System.out.println("|-|--:|-|");
-        for (long first = 1; first <= kills; first += KILLS_PER_DIRECTORY) {
-            long last = Math.min(kills, first + KILLS_PER_DIRECTORY - 1);
+        for (long first = begin; first <= end; first += KILLS_PER_DIRECTORY) {
+            long last = Math.min(end, first + KILLS_PER_DIRECTORY - 1);
             Path directory = Files.createTempDirectory("millrace-store-");
             var run = new StoreKillRun(directory);
             long acknowledged = 0;

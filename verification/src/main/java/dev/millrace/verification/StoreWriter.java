@@ -33,7 +33,7 @@ public final class StoreWriter {
     static final int PARTITIONS = 2;
 
     private static final long BEGIN_NANOS = 1_788_265_200_000_000_000L;
-    private static final int LARGEST_BATCH = 60;
+    private static final int LARGEST_BATCH = 24;
 
     private final Path directory;
     private final LocalTraceStore store;
@@ -72,6 +72,13 @@ public final class StoreWriter {
 
     private void write(int partition, long first) {
         try {
+            // What is read again is counted in already.
+            long counted =
+                    store.dependencies(Tenant.DEFAULT, 0, 1).stream()
+                            .filter(minute -> minute.partition() == partition)
+                            .mapToLong(DependencyMinute::upTo)
+                            .max()
+                            .orElse(0);
             for (long offset = first; ; ) {
                 var batch = new ArrayList<Fragment>();
                 int size = 1 + random.nextInt(LARGEST_BATCH);
@@ -82,7 +89,11 @@ public final class StoreWriter {
                 store.writeDependencies(
                         List.of(
                                 new DependencyMinute(
-                                        Tenant.DEFAULT, 0, partition, offset, List.of())));
+                                        Tenant.DEFAULT,
+                                        0,
+                                        partition,
+                                        Math.max(offset, counted),
+                                        List.of())));
                 System.out.println(partition + " " + offset + " safe");
                 switch (random.nextInt(12)) {
                     case 0 -> store.expire(Instant.EPOCH);
@@ -110,7 +121,7 @@ public final class StoreWriter {
         long late = random.nextInt(25) == 0 ? Duration.ofMinutes(3).toNanos() : 0;
         long start = BEGIN_NANOS + offset * 100_000_000 - late;
         var spans = new ArrayList<Span>();
-        int count = 1 + random.nextInt(8);
+        int count = 1 + random.nextInt(4);
         for (int i = 0; i < count; i++) {
             spans.add(
                     Span.builder(traceId, new SpanId(random.nextLong() | 1))

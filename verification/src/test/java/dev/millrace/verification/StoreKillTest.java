@@ -16,7 +16,7 @@ class StoreKillTest {
         // Given
         var run = new StoreKillRun(directory);
         long acknowledged = 0;
-        for (long seed = 1; seed <= 3; seed++) {
+        for (long seed = 1; seed <= 2; seed++) {
 
             // When
             var outcome = run.kill(seed);

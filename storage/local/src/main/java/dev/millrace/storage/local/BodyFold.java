@@ -86,6 +86,7 @@ final class BodyFold {
         traceHigh = traceId.high();
         traceLow = traceId.low();
         text.length = HEAD;
+        text.makeRoom(body.length());
         try {
             if (!foldMessage(0, ProtoReader.of(body))) {
                 return false;

@@ -13,6 +13,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.LeafReader;
+import org.apache.lucene.index.SegmentInfos;
 import org.apache.lucene.index.SegmentReader;
 import org.apache.lucene.index.Term;
 import org.apache.lucene.store.FSDirectory;
@@ -50,6 +51,7 @@ final class Window {
         var window = new Window(path, startSeconds, directory, dictionaries);
         try {
             var found = DirectoryReader.open(directory);
+            deleteLeftOvers(directory);
             found.leaves().forEach(leaf -> window.unread.add(name(leaf.reader())));
             window.reader = found;
             return window;
@@ -324,10 +326,23 @@ final class Window {
             }
             if (open != null && reader != null) {
                 swap(DirectoryReader.open(directory));
+                deleteLeftOvers(directory);
             }
             return true;
         } finally {
             use.writeLock().unlock();
+        }
+    }
+
+    // What a crash has left, and what a writer could not delete because it was still read when it
+    // closed. A window that is not written again would keep it for good. Nobody writes meanwhile.
+    private static void deleteLeftOvers(FSDirectory index) throws IOException {
+        var used = new HashSet<>(SegmentInfos.readLatestCommit(index).files(true));
+        used.add(IndexWriter.WRITE_LOCK_NAME);
+        for (String file : index.listAll()) {
+            if (!used.contains(file)) {
+                index.deleteFile(file);
+            }
         }
     }
 

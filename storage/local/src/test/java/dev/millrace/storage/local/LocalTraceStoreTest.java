@@ -26,6 +26,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.apache.lucene.index.SegmentInfos;
+import org.apache.lucene.store.FSDirectory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -290,6 +292,39 @@ final class LocalTraceStoreTest {
         assertThat(store.trace(Tenant.DEFAULT, trace(99))).isPresent();
         assertThat(meters.counter("millrace.store.fragments").count()).isEqualTo(3);
         assertThat(meters.counter("millrace.store.fragments.duplicate").count()).isEqualTo(2);
+    }
+
+    @Test
+    void keepsNoFilesInAClosedWindowThatItDoesNotNeed() throws IOException {
+        // Given: enough writes for segments to be merged while they are read
+        for (int i = 0; i < 30; i++) {
+            store.write(List.of(fragment(i, span(trace(i + 1), 1, TIME + i))));
+        }
+
+        // When
+        store.expire(Instant.EPOCH);
+        store.expire(Instant.EPOCH);
+
+        // Then
+        assertThat(gauge("millrace.store.windows.writing")).isZero();
+        assertNoLeftOvers();
+
+        // And what a crash has left goes at the start
+        Files.write(windows().getFirst().resolve("_zz.cfs"), new byte[10]);
+        reopen(0);
+        assertNoLeftOvers();
+        assertThat(store.trace(Tenant.DEFAULT, trace(30))).isPresent();
+    }
+
+    private void assertNoLeftOvers() throws IOException {
+        Path window = windows().getFirst();
+        try (var index = FSDirectory.open(window);
+                var files = Files.list(window)) {
+            assertThat(files.map(file -> file.getFileName().toString()))
+                    .filteredOn(name -> !name.equals("write.lock"))
+                    .containsExactlyInAnyOrderElementsOf(
+                            SegmentInfos.readLatestCommit(index).files(true));
+        }
     }
 
     @Test
