@@ -113,10 +113,21 @@ public record StorageConfig(
 
     /// How many replicas have to answer.
     public enum Consistency {
-        ONE,
-        LOCAL_ONE,
-        QUORUM,
-        LOCAL_QUORUM,
-        ALL
+        ONE("one"),
+        LOCAL_ONE("local-one"),
+        QUORUM("quorum"),
+        LOCAL_QUORUM("local-quorum"),
+        ALL("all");
+
+        private final String word;
+
+        Consistency(String word) {
+            this.word = word;
+        }
+
+        @Override
+        public String toString() {
+            return word;
+        }
     }
 }
