@@ -5,9 +5,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
 import java.io.ByteArrayOutputStream;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +18,12 @@ record Searches(RestClient client) {
 
     /// The most documents a server gives at once.
     private static final int MAX_PAGE = 10_000;
+
+    /// The shards of an index that was just made, or that move to another node, answer a moment
+    /// later.
+    private static final int ATTEMPTS = 5;
+
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
 
     private static final String PATH =
             "/_msearch"
@@ -40,20 +48,35 @@ record Searches(RestClient client) {
         lines.write('\n');
         lines.writeBytes(Json.bytes(body.put("track_total_hits", false)));
         lines.write('\n');
-        var answer = client.postLines(PATH, lines.toByteArray());
-        if (!answer.isGood()) {
-            throw RestClient.failure(what, answer);
+        long pause = FIRST_PAUSE.toNanos();
+        for (int attempt = 1; ; attempt++) {
+            var answer = client.postLines(PATH, lines.toByteArray());
+            if (!answer.isGood()) {
+                throw RestClient.failure(what, answer);
+            }
+            var response = answer.body().path("responses").path(0);
+            var failure = failure(what, response);
+            if (failure == null) {
+                return response;
+            }
+            if (failure.kind() != Kind.UNAVAILABLE || attempt == ATTEMPTS) {
+                throw failure;
+            }
+            LockSupport.parkNanos(pause);
+            pause *= 2;
         }
-        var response = answer.body().path("responses").path(0);
+    }
+
+    private static @Nullable StoreException failure(String what, JsonNode response) {
         int status = response.path("status").asInt(200);
         if (status >= 400 || response.has("error")) {
-            throw RestClient.failure(what, new RestClient.Answer(status, response, false));
+            return RestClient.failure(what, new RestClient.Answer(status, response, false));
         }
         if (response.path("_shards").path("failed").asInt() > 0
                 || response.path("timed_out").asBoolean()) {
-            throw new StoreException(Kind.UNAVAILABLE, what + ": some shards did not answer");
+            return new StoreException(Kind.UNAVAILABLE, what + ": some shards did not answer");
         }
-        return response;
+        return null;
     }
 
     static JsonNode hits(JsonNode response) {
