@@ -318,8 +318,9 @@ public final class HybridRun implements AutoCloseable {
         }
     }
 
-    /// Lets an aggregator read the whole log with a group and topics of its own, undisturbed, and
-    /// holds what was written against it, the store and the truth.
+    /// Lets an aggregator read the whole log with a group and topics of its own, undisturbed but for
+    /// a stall of more than a quiet period, and holds what was written against it, the store and the
+    /// truth.
     public Outcome compare() throws Exception {
         first.stop();
         second.stop();
@@ -332,6 +333,10 @@ public final class HybridRun implements AutoCloseable {
                         "topics.sampling-decisions.name", "undisturbed-decisions");
         try (var replay = process("undisturbed", List.of("aggregator"), own)) {
             replay.start();
+            // Time that passes here must not be taken for time that passed in the log.
+            replay.pause();
+            pause(quietPeriod.plusSeconds(1));
+            replay.resume();
             awaitDecided("undisturbed", "undisturbed-decisions");
             replay.stop();
         }
