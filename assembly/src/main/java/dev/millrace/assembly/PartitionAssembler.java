@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 /// Feed it every record in order of offset. Not safe for threads.
 public final class PartitionAssembler implements AutoCloseable {
 
+    /// Reading more at once saves nothing.
+    private static final long MOST_RECALLED = 8 << 20;
+
     private final AssemblyConfig config;
     private final long quietMillis;
     private final long maxAgeMillis;
@@ -52,6 +55,7 @@ public final class PartitionAssembler implements AutoCloseable {
     private long position;
     private long time;
     private long heldBytes;
+    private long recallBytes = MOST_RECALLED;
     private long replayed;
 
     /// The trace that an owner before was giving out, until it is given out in full.
@@ -154,7 +158,7 @@ public final class PartitionAssembler implements AutoCloseable {
 
     private void close(OpenTrace trace) {
         if (trace.isLetGo() && position >= emitFrom) {
-            var recall = Recall.around(trace);
+            var recall = Recall.around(trace, recallBytes);
             if (recall != null) {
                 heldBytes += recall.read(log);
             }
@@ -407,6 +411,12 @@ public final class PartitionAssembler implements AutoCloseable {
         for (var trace = liveliest; trace != null && heldBytes > target; trace = trace.quieter) {
             heldBytes -= trace.letGo();
         }
+    }
+
+    /// Bounds the bodies that are read again at once, ahead of being due; a larger trace is read by
+    /// itself and not held.
+    public void recallAtMost(long bytes) {
+        recallBytes = Math.min(bytes, MOST_RECALLED);
     }
 
     @Override

@@ -15,9 +15,6 @@ import org.jspecify.annotations.Nullable;
 /// would cost a pass of its own, which is dear when most of a partition was let go.
 final class Recall {
 
-    /// Bodies taken back at once.
-    private static final long MOST_BYTES = 8 << 20;
-
     /// How long a stretch of the log is read, in offsets, and how far the choice looks ahead.
     private static final int STRETCH = 16_384;
 
@@ -29,10 +26,11 @@ final class Recall {
 
     /// A trace that is due, and those after it that lie near.
     ///
+    /// @param mostBytes of bodies that are taken back at once
     /// @return null when it is too large to be held, and so is best read by itself
-    static @Nullable Recall around(OpenTrace due) {
+    static @Nullable Recall around(OpenTrace due, long mostBytes) {
         long bytes = due.bytes();
-        if (bytes > MOST_BYTES) {
+        if (bytes > mostBytes) {
             return null;
         }
         var traces = new ArrayList<OpenTrace>();
@@ -43,7 +41,7 @@ final class Recall {
         for (int seen = 0; next != null && seen < STRETCH; seen++) {
             if (next.isLetGo() && next.firstOffset() >= from && next.lastOffset() <= to) {
                 bytes += next.bytes();
-                if (bytes > MOST_BYTES) {
+                if (bytes > mostBytes) {
                     break;
                 }
                 traces.add(next);

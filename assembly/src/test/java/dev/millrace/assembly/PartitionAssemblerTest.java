@@ -239,6 +239,37 @@ class PartitionAssemblerTest {
     }
 
     @Test
+    void whatIsReadAgainAheadOfBeingDueIsBounded() {
+        for (int i = 1; i <= 50; i++) {
+            send(i * 10L, i, body(span(i, 1, 0, "web")));
+        }
+        long each = assembler.heldBytes() / 50;
+        assembler.letGo(assembler.heldBytes());
+        assembler.recallAtMost(10 * each);
+
+        for (int i = 1; i <= 50; i++) {
+            mark(10_000 + i * 10L);
+            assertThat(assembler.heldBytes()).isLessThanOrEqualTo(9 * each);
+        }
+
+        assertThat(recorded.closed).hasSize(50);
+        assertThat(passes).isEqualTo(5);
+    }
+
+    @Test
+    void aTraceBeyondTheBoundIsReadByItselfAndNotHeld() {
+        send(0, 1, body(span(1, 1, 0, "web")));
+        send(1, 2, body(span(2, 1, 0, "web")));
+        assembler.recallAtMost(assembler.heldBytes() / 2 - 1);
+        assembler.letGo(assembler.heldBytes());
+
+        mark(10_000);
+
+        assertThat(recorded.closed).hasSize(1);
+        assertThat(assembler.heldBytes()).isZero();
+    }
+
+    @Test
     void whatIsDueLastIsLetGoFirst() {
         send(0, 1, body(span(1, 1, 0, "web")));
         send(100, 2, body(span(2, 1, 0, "web")));

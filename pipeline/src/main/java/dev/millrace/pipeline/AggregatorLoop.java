@@ -38,6 +38,10 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(50);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
+    /// The broker is not to wait for news at the log's end: the fetch that would, which a consumer
+    /// sends ahead, keeps the next one for other offsets waiting behind it.
+    private static final Map<String, ?> READS_WHAT_IS_THERE = Map.of("fetch.max.wait.ms", 10);
+
     private final AggregatorConfig config;
     private final TopicsConfig topics;
     private final AggregatorMetrics metrics;
@@ -74,7 +78,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
         String role = "aggregator-" + number;
         admin = clients.admin(role);
         consumer = clients.consumer(role, config.group());
-        reader = clients.reader(role + "-reader");
+        reader = clients.reader(role + "-reader", READS_WHAT_IS_THERE);
         producer =
                 clients.transactionalProducer(
                         role, config.group() + "-" + config.instance() + "-" + number);
@@ -271,6 +275,18 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                             nanoTime.getAsLong()));
             consumer.seek(partition, Math.max(beginning, from.resumption().resumeOffset()));
         }
+        shareRecall();
+    }
+
+    /// What is read again ahead of being due takes at most half of the memory, whatever the number
+    /// of partitions; the other half is for what comes in.
+    private void shareRecall() {
+        owned.values()
+                .forEach(owner -> owner.assembler().recallAtMost(memoryLimit() / 2 / owned.size()));
+    }
+
+    private long memoryLimit() {
+        return config.maxMemory().bytes() / config.threads();
     }
 
     private void drop(Collection<TopicPartition> partitions) {
@@ -280,6 +296,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                 owner.close();
             }
         }
+        shareRecall();
     }
 
     @Override
@@ -318,7 +335,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                 largest = owner;
             }
         }
-        long limit = config.maxMemory().bytes() / config.threads();
+        long limit = memoryLimit();
         if (largest != null && held > limit) {
             largest.assembler().letGo(held - limit / 10 * 9);
             metrics.letGo.increment();

@@ -41,6 +41,10 @@ public final class CassandraServer implements AutoCloseable {
 
     private static final long ROOM_NEEDED = 1L << 30;
 
+    /// Ready soon, and small.
+    private static final List<String> JAVA_OPTIONS_OF_TESTS =
+            List.of("-Xms384m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
@@ -74,12 +78,14 @@ public final class CassandraServer implements AutoCloseable {
                     "jdk.management/com.sun.management.internal");
 
     private final Path directory;
+    private final List<String> javaOptions;
     private final int port = freePort();
     private final int storagePort = freePort();
     private @Nullable Process process;
 
-    private CassandraServer(Path directory) {
+    private CassandraServer(Path directory, List<String> javaOptions) {
         this.directory = directory;
+        this.javaOptions = List.copyOf(javaOptions);
     }
 
     /// The one that all tests of a process share, started when it is first asked for. It ends with
@@ -97,14 +103,26 @@ public final class CassandraServer implements AutoCloseable {
     /// @throws IllegalStateException when it does not start
     public static CassandraServer launch() {
         try {
-            var launched = new CassandraServer(newDirectory());
+            return launch(newDirectory(), JAVA_OPTIONS_OF_TESTS);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cassandra: no temporary directory", e);
+        }
+    }
+
+    /// The same.
+    ///
+    /// @param directory of its own, which goes with it
+    /// @param javaOptions of its process
+    public static CassandraServer launch(Path directory, List<String> javaOptions) {
+        try {
+            var launched = new CassandraServer(directory, javaOptions);
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(launched::close, "cassandra-server-close"));
             launched.configure();
             launched.start();
             return launched;
         } catch (IOException e) {
-            throw new UncheckedIOException("cassandra: no temporary directory", e);
+            throw new UncheckedIOException("cassandra: cannot write to " + directory, e);
         }
     }
 
@@ -114,6 +132,15 @@ public final class CassandraServer implements AutoCloseable {
         return Files.isWritable(MEMORY) && Files.getFileStore(MEMORY).getUsableSpace() > ROOM_NEEDED
                 ? Files.createTempDirectory(MEMORY, name)
                 : Files.createTempDirectory(name);
+    }
+
+    /// The process that runs now.
+    public long pid() {
+        var running = process;
+        if (running == null) {
+            throw new IllegalStateException("cassandra: not running (expected: started)");
+        }
+        return running.pid();
     }
 
     /// Where clients connect.
@@ -194,12 +221,9 @@ public final class CassandraServer implements AutoCloseable {
     public void start() {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(javaOptions);
         command.addAll(
                 List.of(
-                        "-Xms384m",
-                        "-Xmx384m",
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
                         "--enable-native-access=ALL-UNNAMED",
                         "--sun-misc-unsafe-memory-access=allow",
                         "-Djdk.attach.allowAttachSelf=true"));
@@ -328,12 +352,8 @@ public final class CassandraServer implements AutoCloseable {
     }
 
     private void signal(String signal) {
-        var running = process;
-        if (running == null) {
-            throw new IllegalStateException("cassandra: not running (expected: started)");
-        }
         try {
-            var kill = new ProcessBuilder("kill", signal, Long.toString(running.pid()));
+            var kill = new ProcessBuilder("kill", signal, Long.toString(pid()));
             if (kill.start().waitFor() != 0) {
                 throw new IllegalStateException("kill " + signal + ": failed");
             }

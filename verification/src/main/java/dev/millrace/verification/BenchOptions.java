@@ -61,7 +61,7 @@ record BenchOptions(
               --rounds=N         how often each of the aggregators compared reads the log (3)
               --variants=A,B     receivers to measure: otlp-grpc, zipkin-json, packed, tls, ...; all without
               --seconds=N        to measure each of them for, after as much of warm-up at most (8)
-              --stores=A,B       stores to measure: local; all without
+              --stores=A,B       stores to measure: local, opensearch, elasticsearch, cassandra; all without
               --store-spans=N,M  what to fill each of them with (1000000,10000000)
               --report=NAME      write docs/reports/bench-NAME.md as well
               --profile          record all processes, and keep the recordings

@@ -318,9 +318,9 @@ public final class HybridRun implements AutoCloseable {
         }
     }
 
-    /// Lets an aggregator read the whole log with a group and topics of its own, undisturbed but for
-    /// a stall of more than a quiet period, and holds what was written against it, the store and the
-    /// truth.
+    /// Lets an aggregator read the whole log with a group and topics of its own, undisturbed but
+    /// for a stall of more than a quiet period, and holds what was written against it, the store
+    /// and the truth.
     public Outcome compare() throws Exception {
         first.stop();
         second.stop();

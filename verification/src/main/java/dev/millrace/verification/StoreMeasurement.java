@@ -8,15 +8,17 @@ import dev.millrace.storage.api.TraceSearch.AttributeMatch;
 import dev.millrace.storage.api.TraceStore;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 
 /// What `./dev bench store` runs in a process of its own: `write` or `ask`, a store, a number of
-/// spans, and a directory that both share. Prints each figure as a line, its name before the value.
+/// spans, the place where both find it, and the process of its server, 0 for none. Prints each
+/// figure as a line, its name before the value.
 public final class StoreMeasurement {
 
     private static final long SEED = 1;
@@ -25,17 +27,24 @@ public final class StoreMeasurement {
     /// As the ingester writes by default.
     private static final long BATCH_BYTES = 8 * 1024 * 1024;
 
+    /// A server that takes less than this in two seconds has nothing left to do.
+    private static final double IDLE_CPU_SECONDS = 0.1;
+
+    private static final Duration SETTLING = Duration.ofMinutes(5);
+
     private static final int WARM_UP = 200;
     private static final int QUESTIONS = 400;
 
     private final StoresUnderMeasurement kind;
     private final long traces;
-    private final Path directory;
+    private final String place;
+    private final long server;
 
-    private StoreMeasurement(StoresUnderMeasurement kind, long spans, Path directory) {
+    private StoreMeasurement(StoresUnderMeasurement kind, long spans, String place, long server) {
         this.kind = kind;
         this.traces = spans / StoreTraffic.TRACE_SPANS;
-        this.directory = directory;
+        this.place = place;
+        this.server = server;
     }
 
     public static void main(String[] arguments) throws IOException {
@@ -43,7 +52,8 @@ public final class StoreMeasurement {
                 new StoreMeasurement(
                         StoresUnderMeasurement.named(arguments[1]).getFirst(),
                         Long.parseLong(arguments[2]),
-                        Path.of(arguments[3]));
+                        arguments[3],
+                        Long.parseLong(arguments[4]));
         if (arguments[0].equals("write")) {
             measurement.write();
         } else {
@@ -60,8 +70,9 @@ public final class StoreMeasurement {
     private void write() throws IOException {
         var traffic = new StoreTraffic(SEED, traces, SPREAD);
         var threads = ManagementFactory.getThreadMXBean();
-        try (var measured = kind.open(directory)) {
+        try (var store = kind.open(place)) {
             double cpu = 0;
+            double serverCpu = 0;
             double generator = 0;
             long wall = 0;
             long warmUp = traces / 10;
@@ -71,35 +82,58 @@ public final class StoreMeasurement {
             while (written < traces) {
                 if (counted == 0 && written >= warmUp) {
                     counted = traces - written;
-                    cpu = cpu(measured);
+                    cpu = cpu();
+                    serverCpu = serverCpu();
                     generator = 0;
                     wall = System.nanoTime();
                 }
                 long generating = threads.getCurrentThreadCpuTime();
                 var batch = traffic.batch(BATCH_BYTES, traces);
                 generator += (threads.getCurrentThreadCpuTime() - generating) / 1e9;
-                measured.store().write(batch);
+                store.write(batch);
                 written += batch.size();
                 for (var fragment : batch) {
                     bytes += fragment.body().length();
                 }
             }
             double seconds = (System.nanoTime() - wall) / 1e9;
-            measured.settle();
-            double consumed = cpu(measured) - cpu - generator;
+            settle(store);
+            double consumed = cpu() - cpu - generator;
             double spans = (double) counted * StoreTraffic.TRACE_SPANS;
             double all = (double) traces * StoreTraffic.TRACE_SPANS;
             figure("per-core", spans / consumed);
             figure("per-second", spans / seconds);
             figure("bytes-in", bytes / all);
-            figure("bytes-on-disk", measured.bytesOnDisk() / all);
             figure("peak-megabytes", ProcessUsage.ofThisProcess().peakResidentBytes() / 1e6);
+            figure("server-cpu", (serverCpu() - serverCpu) / consumed);
+            if (server != 0) {
+                figure("server-peak-megabytes", ProcessUsage.of(server).peakResidentBytes() / 1e6);
+            }
             figure("load", ProcessUsage.machineLoad());
         }
     }
 
-    private static double cpu(StoreUnderMeasurement measured) throws IOException {
-        return ProcessUsage.ofThisProcess().cpuSeconds() + measured.cpuSecondsElsewhere();
+    private double cpu() throws IOException {
+        return ProcessUsage.ofThisProcess().cpuSeconds() + serverCpu();
+    }
+
+    private double serverCpu() throws IOException {
+        return server == 0 ? 0 : ProcessUsage.of(server).cpuSeconds();
+    }
+
+    /// Waits until the work that writing has left is done: what the store has put off, and what its
+    /// server still does.
+    private void settle(TraceStore store) throws IOException {
+        // The second time nothing has come in since the first, and an embedded store has merged.
+        store.expire(Instant.EPOCH);
+        store.expire(Instant.EPOCH);
+        long deadline = System.nanoTime() + SETTLING.toNanos();
+        for (double before = -1, now = serverCpu();
+                now - before > IDLE_CPU_SECONDS && System.nanoTime() < deadline;
+                now = serverCpu()) {
+            before = now;
+            LockSupport.parkNanos(Duration.ofSeconds(2).toNanos());
+        }
     }
 
     private void ask() throws IOException {
@@ -108,10 +142,10 @@ public final class StoreMeasurement {
         var threads = ManagementFactory.getThreadMXBean();
         long cpu = threads.getCurrentThreadCpuTime();
         long begin = System.nanoTime();
-        try (var measured = kind.open(directory)) {
+        try (var store = kind.open(place)) {
             figure("open-seconds", (System.nanoTime() - begin) / 1e9);
             figure("open-cpu-seconds", (threads.getCurrentThreadCpuTime() - cpu) / 1e9);
-            ask(measured.store(), traffic);
+            ask(store, traffic);
             figure("heap-megabytes", (liveHeap() - before) / 1e6);
             figure("load", ProcessUsage.machineLoad());
         }

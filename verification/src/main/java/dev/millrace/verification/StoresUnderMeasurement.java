@@ -1,6 +1,17 @@
 package dev.millrace.verification;
 
-import java.io.IOException;
+import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.cassandra.CassandraConfig;
+import dev.millrace.storage.cassandra.CassandraTraceStore;
+import dev.millrace.storage.elasticsearch.ElasticsearchConfig;
+import dev.millrace.storage.elasticsearch.ElasticsearchStore;
+import dev.millrace.storage.local.LocalStoreConfig;
+import dev.millrace.storage.local.LocalTraceStore;
+import dev.millrace.testkit.CassandraServer;
+import dev.millrace.testkit.search.SearchServer;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -9,15 +20,80 @@ import java.util.Locale;
 enum StoresUnderMeasurement {
     LOCAL {
         @Override
-        StoreUnderMeasurement open(Path directory) {
-            return new LocalUnderMeasurement(directory);
+        StoreHost launch(Path directory) {
+            return new StoreHost.Directory(directory);
+        }
+
+        @Override
+        TraceStore open(String place) {
+            var store =
+                    new LocalTraceStore(
+                            LocalStoreConfig.in(Path.of(place)), new SimpleMeterRegistry());
+            store.start();
+            return store;
+        }
+    },
+    OPENSEARCH {
+        @Override
+        StoreHost launch(Path directory) {
+            return StoreHost.Search.launch(SearchServer.Kind.OPENSEARCH, directory);
+        }
+
+        @Override
+        TraceStore open(String place) {
+            return search(place);
+        }
+    },
+    ELASTICSEARCH {
+        @Override
+        StoreHost launch(Path directory) {
+            return StoreHost.Search.launch(SearchServer.Kind.ELASTICSEARCH, directory);
+        }
+
+        @Override
+        TraceStore open(String place) {
+            return search(place);
+        }
+    },
+    CASSANDRA {
+        @Override
+        StoreHost launch(Path directory) {
+            return StoreHost.Cassandra.launch(directory);
+        }
+
+        @Override
+        TraceStore open(String place) {
+            var address = URI.create(place);
+            var store =
+                    new CassandraTraceStore(
+                            CassandraConfig.of(
+                                    List.of(
+                                            new InetSocketAddress(
+                                                    address.getHost(), address.getPort())),
+                                    CassandraServer.DATACENTER),
+                            new SimpleMeterRegistry());
+            store.start();
+            return store;
         }
     };
 
-    /// Opens a store, started if need be.
+    /// Makes ready what the store needs before it can be opened.
     ///
-    /// @param directory where it keeps what it has, in this process and the next
-    abstract StoreUnderMeasurement open(Path directory) throws IOException;
+    /// @param directory for what it keeps
+    abstract StoreHost launch(Path directory);
+
+    /// Opens it with its default settings.
+    ///
+    /// @param place as its host says
+    abstract TraceStore open(String place);
+
+    private static TraceStore search(String place) {
+        var store =
+                new ElasticsearchStore(
+                        ElasticsearchConfig.at(URI.create(place)), new SimpleMeterRegistry());
+        store.start();
+        return store;
+    }
 
     String word() {
         return name().toLowerCase(Locale.ROOT);

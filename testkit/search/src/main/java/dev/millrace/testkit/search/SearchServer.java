@@ -30,6 +30,10 @@ public final class SearchServer implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
+    /// Ready soon, and small.
+    private static final List<String> JAVA_OPTIONS_OF_TESTS =
+            List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+
     /// What can be started.
     public enum Kind {
         OPENSEARCH("opensearch", "OpenSearchNode"),
@@ -54,6 +58,7 @@ public final class SearchServer implements AutoCloseable {
 
     private final Kind kind;
     private final Path home;
+    private final List<String> javaOptions;
     private final int port = freePort();
     private final int nodesPort = freePort();
     private final HttpClient http =
@@ -63,9 +68,10 @@ public final class SearchServer implements AutoCloseable {
                     .build();
     private @Nullable Process process;
 
-    private SearchServer(Kind kind, Path home) {
+    private SearchServer(Kind kind, Path home, List<String> javaOptions) {
         this.kind = kind;
         this.home = home;
+        this.javaOptions = List.copyOf(javaOptions);
     }
 
     /// One of the kind for all tests of this JVM, started by whoever asks first.
@@ -87,18 +93,36 @@ public final class SearchServer implements AutoCloseable {
     /// @throws IllegalStateException when it does not, with its last words
     public static SearchServer launch(Kind kind) {
         try {
-            var server =
-                    new SearchServer(
-                            kind, Files.createTempDirectory("millrace-" + kind.module + "-"));
-            server.start();
-            return server;
+            return launch(
+                    kind,
+                    Files.createTempDirectory("millrace-" + kind.module + "-"),
+                    JAVA_OPTIONS_OF_TESTS);
         } catch (IOException e) {
             throw new UncheckedIOException(kind.module + ": no temporary directory", e);
         }
     }
 
+    /// The same.
+    ///
+    /// @param home a directory of its own, which goes with it
+    /// @param javaOptions of its process
+    public static SearchServer launch(Kind kind, Path home, List<String> javaOptions) {
+        var server = new SearchServer(kind, home, javaOptions);
+        server.start();
+        return server;
+    }
+
     public URI uri() {
         return URI.create("http://127.0.0.1:" + port);
+    }
+
+    /// The process that runs now.
+    public long pid() {
+        var running = process;
+        if (running == null) {
+            throw new IllegalStateException(kind.module + ": not running (expected: started)");
+        }
+        return running.pid();
     }
 
     /// Starts it again after [#kill()], and waits until it answers.
@@ -140,20 +164,18 @@ public final class SearchServer implements AutoCloseable {
             http.addAll(jars.stream().filter(SearchServer::isForHttp).toList());
             jars.removeAll(http);
         }
-        var command =
-                new ArrayList<>(
-                        List.of(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "-Xmx512m",
-                                "-XX:+UseSerialGC",
-                                "-XX:TieredStopAtLevel=1",
-                                "--enable-native-access=ALL-UNNAMED",
-                                "-cp",
-                                String.join(File.pathSeparator, jars),
-                                "dev.millrace.testkit." + kind.module + "." + kind.type,
-                                home.toString(),
-                                Integer.toString(port),
-                                Integer.toString(nodesPort)));
+        var command = new ArrayList<String>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(javaOptions);
+        command.addAll(
+                List.of(
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        String.join(File.pathSeparator, jars),
+                        "dev.millrace.testkit." + kind.module + "." + kind.type,
+                        home.toString(),
+                        Integer.toString(port),
+                        Integer.toString(nodesPort)));
         if (!http.isEmpty()) {
             command.add(String.join(File.pathSeparator, http));
         }
@@ -256,12 +278,8 @@ public final class SearchServer implements AutoCloseable {
     }
 
     private void signal(String signal) {
-        var running = process;
-        if (running == null) {
-            throw new IllegalStateException(kind.module + ": not running (expected: started)");
-        }
         try {
-            var kill = new ProcessBuilder("kill", signal, Long.toString(running.pid())).start();
+            var kill = new ProcessBuilder("kill", signal, Long.toString(pid())).start();
             if (kill.waitFor() != 0) {
                 throw new IllegalStateException("kill " + signal + ": failed");
             }
