@@ -351,7 +351,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
             long version = owner.versionToAnnounce(latest, now);
             boolean caughtUp = consumer.currentLag(partition).orElse(1) == 0;
             if (version > 0) {
-                sendMarker(partition, OwnedPartition.versionMarker(version));
+                sendMarker(partition, MarkerSchedule.ofVersion(version));
             } else if (owner.needsMarker(caughtUp, now)) {
                 sendMarker(partition, new byte[0]);
                 owner.markerSent(now);

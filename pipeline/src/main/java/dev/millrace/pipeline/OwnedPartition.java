@@ -21,7 +21,6 @@ import dev.millrace.sampling.tail.TraceFacts;
 import dev.millrace.sampling.tail.Verdict;
 import dev.millrace.sampling.tail.Version;
 import dev.millrace.wire.otlp.MalformedSpansException;
-import dev.millrace.wire.otlp.PackedSpans;
 import dev.millrace.wire.otlp.SpanIndex;
 import dev.millrace.wire.otlp.TraceChunk;
 import java.util.ArrayDeque;
@@ -43,16 +42,6 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(OwnedPartition.class);
 
-    /// What the marker of a version begins with; the number follows.
-    private static final String VERSION_MARKER = "version=";
-
-    /// After this a marker that was not read is taken for lost.
-    private static final long ANNOUNCE_AGAIN = 5_000_000_000L;
-
-    /// Traces that fall due one after the other on an idle partition wait so long for a marker that
-    /// completes them together.
-    private static final long MARKER_INTERVAL = 200_000_000L;
-
     /// What stands as the rule of spans that came late and follow their trace.
     private static final String LATE_RULE = "late";
 
@@ -62,9 +51,6 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     /// The same of what could not be enriched.
     private static final String ENRICHMENT_RULE = "enrichment";
 
-    /// The offset at which decisions began that were made at this log time or later.
-    private record DecisionFloor(long logTime, long offset) {}
-
     private final TopicPartition partition;
     private final int partitions;
     private final AggregatorOutput output;
@@ -72,7 +58,6 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     private final PartitionAssembler assembler;
     private final Versions control;
     private final Judge judge;
-    private final long lateMillis;
     private final long emitFrom;
     private final EarlierSpans recall;
     private final FiguresOutput figures;
@@ -83,7 +68,8 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     /// Asked for while too much was waiting.
     private final ArrayDeque<SpanRecall.Request> notAskedYet = new ArrayDeque<>();
 
-    private final ArrayDeque<DecisionFloor> floors = new ArrayDeque<>();
+    private final DecisionFloors floors;
+    private final MarkerSchedule markers;
     private long committed;
 
     /// Of the trace that is being closed.
@@ -113,17 +99,6 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     private Slice newState = Slice.EMPTY;
     private long newStateThreshold = -1;
 
-    /// The last version that was announced in this partition, and when.
-    private long announced;
-
-    private long announcedNanos;
-
-    /// When the last record came, and when a marker may be sent again, by a clock that only counts
-    /// time that has passed.
-    private long lastRecordNanos;
-
-    private long nextMarkerNanos;
-
     /// @param partitions how many `spans` has
     /// @param beginning of what is left of the partition
     /// @param decided what is on record besides the closed traces
@@ -149,13 +124,11 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         this.output = output;
         this.metrics = metrics;
         this.commitIfDue = commitIfDue;
-        this.lateMillis = config.lateWindow().toMillis();
         this.emitFrom = from.resumption().position();
         this.committed = emitFrom;
-        this.lastRecordNanos = nowNanos;
-        this.nextMarkerNanos = nowNanos;
+        this.markers = new MarkerSchedule(nowNanos);
         this.ledger = new PartitionLedger(partition, from, beginning);
-        floors.add(new DecisionFloor(Long.MIN_VALUE, from.decisionsFrom()));
+        this.floors = new DecisionFloors(config.lateWindow().toMillis(), from.decisionsFrom());
         output.knowEnd(partition, decided.end());
         this.recall = recall;
         this.figures = figures;
@@ -167,15 +140,15 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     private void ask(SpanRecall.Request request) {
         notAskedYet.add(request);
-        awaited.put(request, floors.getFirst().offset());
+        awaited.put(request, floors.oldest());
     }
 
     /// @throws UnreadableSpansException when the record cannot be part of traces, nor can those
     ///   after it
     void accept(ConsumerRecord<byte[], byte[]> message, long nowNanos) {
-        lastRecordNanos = nowNanos;
-        if (message.offset() >= emitFrom) {
-            noteFloor(assembler.time());
+        markers.recordRead(nowNanos);
+        if (message.offset() >= emitFrom && floors.wants(assembler.time())) {
+            floors.add(assembler.time(), output.knownEnd(partition));
         }
         String marker = RecordHeaders.text(message.headers(), RecordHeaders.MARKER);
         if (marker != null) {
@@ -184,10 +157,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             return;
         }
         try {
-            if (message.value() == null) {
-                throw new IllegalArgumentException("value: none (expected: TracesData)");
-            }
-            List<TraceChunk> chunks = chunks(message);
+            List<TraceChunk> chunks = SpanRecord.chunks(message);
             var tenant = RecordHeaders.tenant(message.headers());
             var atHome = atHome(chunks);
             // What the record itself brings about comes last: traces that it completes can be
@@ -204,7 +174,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     /// A version holds from its marker on. What lies below the position is decided, and the version
     /// at the position was committed with it.
     private void turnTo(long offset, String marker) {
-        if (offset < emitFrom || !marker.startsWith(VERSION_MARKER)) {
+        if (offset < emitFrom || !MarkerSchedule.namesVersion(marker)) {
             return;
         }
         long number = versionNamed(offset, marker);
@@ -223,7 +193,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     private long versionNamed(long offset, String marker) {
         try {
-            return Long.parseLong(marker.substring(VERSION_MARKER.length()));
+            return MarkerSchedule.version(marker);
         } catch (NumberFormatException _) {
             refuseMarker(offset, marker, "a number");
             return 0;
@@ -238,28 +208,6 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                 .addKeyValue("offset", offset)
                 .addKeyValue("marker", marker)
                 .log("A marker names no version and is passed over (expected: {})", expected);
-    }
-
-    private static List<TraceChunk> chunks(ConsumerRecord<byte[], byte[]> message) {
-        String encoding = RecordHeaders.text(message.headers(), RecordHeaders.ENCODING);
-        if (encoding != null && !encoding.equals(Encoding.OTLP_PROTO.word())) {
-            throw UnreadableSpansException.encoded(message, encoding);
-        }
-        var keying = Keying.of(message.headers());
-        var body = Slice.of(message.value());
-        return switch (keying) {
-            case TRACE_ID -> {
-                var traceId = TraceKey.parse(message.key());
-                if (traceId == null) {
-                    throw new IllegalArgumentException(
-                            "key: not a trace id (expected: 32 hexadecimal digits)");
-                }
-                // How many spans there are is found out when the trace is complete.
-                yield List.of(new TraceChunk(traceId, body, 0));
-            }
-            case PACKED -> PackedSpans.byTrace(body);
-            case ROUND_ROBIN -> throw UnreadableSpansException.keyed(message, keying);
-        };
     }
 
     private int home(TraceChunk chunk) {
@@ -508,14 +456,6 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         }
     }
 
-    /// Remembers, a few times per late window, where decisions begin from here on.
-    private void noteFloor(long logTime) {
-        if (logTime - floors.getLast().logTime() >= lateMillis / 8
-                || floors.getLast().logTime() == Long.MIN_VALUE) {
-            floors.add(new DecisionFloor(logTime, output.knownEnd(partition)));
-        }
-    }
-
     /// Whether there is something to commit. What is only read again is committed already: until
     /// that is over, the position would step back, and what was decided beyond it be forgotten.
     boolean hasNews() {
@@ -526,13 +466,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     /// What to commit now.
     CommitMetadata progress() {
         var resumption = assembler.resumption();
-        long needed = resumption.logTime() - lateMillis;
-        var floor = floors.removeFirst();
-        while (!floors.isEmpty() && floors.getFirst().logTime() <= needed) {
-            floor = floors.removeFirst();
-        }
-        floors.addFirst(floor);
-        long decisionsFrom = floor.offset();
+        long decisionsFrom = floors.forgetBefore(resumption.logTime());
         for (long from : awaited.values()) {
             decisionsFrom = Math.min(decisionsFrom, from);
         }
@@ -561,34 +495,19 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     ///
     /// @param caughtUp whether everything in the partition was read
     boolean needsMarker(boolean caughtUp, long nowNanos) {
-        var due = assembler.nextDue();
-        if (!caughtUp || due.isEmpty() || nowNanos - nextMarkerNanos < 0) {
-            return false;
-        }
-        long likelyTime = assembler.time() + (nowNanos - lastRecordNanos) / 1_000_000;
-        return likelyTime >= due.getAsLong();
+        return caughtUp && markers.isDue(assembler.time(), assembler.nextDue(), nowNanos);
     }
 
     /// The number of the version to announce in this partition; 0 for none.
     ///
     /// @param latest the newest version there is
     long versionToAnnounce(long latest, long nowNanos) {
-        if (latest <= judge.version().number()
-                || (announced == latest && nowNanos - announcedNanos < ANNOUNCE_AGAIN)) {
-            return 0;
-        }
-        announced = latest;
-        announcedNanos = nowNanos;
-        return latest;
+        return markers.versionToAnnounce(judge.version().number(), latest, nowNanos);
     }
 
-    static byte[] versionMarker(long number) {
-        return RecordHeaders.value(VERSION_MARKER + number);
-    }
-
-    /// A marker is under way; the next is not due before an interval has passed.
+    /// A marker is under way.
     void markerSent(long nowNanos) {
-        nextMarkerNanos = nowNanos + MARKER_INTERVAL;
+        markers.sent(nowNanos);
         metrics.markers.increment();
     }
 

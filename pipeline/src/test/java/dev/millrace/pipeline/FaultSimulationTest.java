@@ -120,8 +120,7 @@ class FaultSimulationTest {
                 case 8 ->
                         log.mark(
                                 random.nextInt(SimulatedLog.PARTITIONS),
-                                OwnedPartition.versionMarker(
-                                        1 + random.nextInt(log.versions.size())));
+                                MarkerSchedule.ofVersion(1 + random.nextInt(log.versions.size())));
                 case 9 -> one.letGo(1 + random.nextInt(3_000));
                 default -> {}
             }

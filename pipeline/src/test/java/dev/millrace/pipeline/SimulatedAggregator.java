@@ -163,7 +163,7 @@ final class SimulatedAggregator {
             long version = owner.versionToAnnounce(log.versions.size(), nanos());
             boolean caughtUp = next.getOrDefault(partition, 0) == log.spans.get(partition).size();
             if (version > 0) {
-                log.mark(partition, OwnedPartition.versionMarker(version));
+                log.mark(partition, MarkerSchedule.ofVersion(version));
             } else if (owner.needsMarker(caughtUp, nanos())) {
                 log.mark(partition, new byte[0]);
                 owner.markerSent(nanos());

@@ -30,15 +30,17 @@ public final class Logging extends ContextAwareBase implements Configurator {
             "%date{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{0}: %msg%replace( %kvp){'^ $', ''}%n";
 
     /// Libraries that say too much. Kafka dumps every client's configuration at INFO, and at WARN
-    /// still reports two harmless things at each start and stop, and one for every partition that
-    /// was asked for its beginning before it was read. Armeria registers the same executor once for
-    /// each of its servers, which the meter registry finds worth a warning.
+    /// still reports two harmless things at each start and stop, one for every partition that was
+    /// asked for its beginning before it was read, and that two were first to need a topic of its
+    /// own. Armeria registers the same executor once for each of its servers, which the meter
+    /// registry finds worth a warning.
     private static final Map<String, Level> QUIET =
             Map.ofEntries(
                     entry("com.linecorp.armeria", Level.WARN),
                     entry("io.micrometer.core.instrument.MeterRegistry", Level.ERROR),
                     entry("io.netty", Level.WARN),
                     entry("kafka", Level.WARN),
+                    entry("kafka.server.DefaultAutoTopicCreationManager", Level.ERROR),
                     entry("org.apache.kafka", Level.WARN),
                     entry("org.apache.kafka.clients.NetworkClient", Level.ERROR),
                     entry(
