@@ -97,6 +97,7 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
         note(problems, "ingester.dependencies", any::dependencyIngester);
         note(problems, "storage.local", () -> StoreConfigs.local(config));
         note(problems, "storage.elasticsearch", () -> StoreConfigs.elasticsearch(config));
+        note(problems, "storage.elasticsearch.roll-over", () -> StoreConfigs.rollover(config));
         note(problems, "storage.cassandra", () -> StoreConfigs.cassandra(config));
         note(problems, "query", () -> query(config));
         if (!problems.isEmpty()) {

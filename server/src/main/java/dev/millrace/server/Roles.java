@@ -16,6 +16,7 @@ import dev.millrace.query.QueryServer;
 import dev.millrace.server.config.MillraceConfig;
 import dev.millrace.storage.api.DependencyStore;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.elasticsearch.IndexMaintenance;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -66,6 +67,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                 openQuery(parts, doors, store);
             }
             if (roles.contains(Role.INGESTER)) {
+                openRollover(parts);
                 openIngester(parts, wired, clients, instance, store);
             }
         }
@@ -114,6 +116,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         var doors = Doors.open(parts, wired);
         var store = openStore(parts);
         openQuery(parts, doors, store);
+        openRollover(parts);
         var pipeline =
                 parts.push(
                         "assembly",
@@ -159,8 +162,30 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         var store = parts.push("store", Stores.open(address, config, parts.meters()));
         StoreConfigs.retention(config)
                 .ifPresent(retention ->
-                        parts.push("retention", new Retention(store, retention, clock)).start());
+                        parts.push(
+                                        "retention",
+                                        Upkeep.retention(store, retention, clock, parts.meters()))
+                                .start());
         return store;
+    }
+
+    // Left to those who write: whoever only reads may not be allowed to make indices.
+    private void openRollover(Parts parts) {
+        StoreConfigs.rollover(config)
+                .ifPresent(schedule -> {
+                    var indices =
+                            parts.push(
+                                    "indices",
+                                    new IndexMaintenance(StoreConfigs.elasticsearch(config)));
+                    parts.push(
+                                    "rollover",
+                                    Upkeep.rollover(
+                                            indices,
+                                            schedule.limits(),
+                                            schedule.interval(),
+                                            parts.meters()))
+                            .start();
+                });
     }
 
     private void openQuery(Parts parts, Doors doors, TraceStore store) {
