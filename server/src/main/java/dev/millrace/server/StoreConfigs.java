@@ -45,8 +45,8 @@ final class StoreConfigs {
                         wanted.urls().stream().map(StoreConfigs::url).toList(),
                         new ElasticsearchConfig.Credentials(
                                 wanted.username(),
-                                ComponentConfig.password(wanted.password(), wanted.passwordFile()),
-                                ComponentConfig.secret("api-key", wanted.apiKey(), wanted.apiKeyFile())),
+                                Secrets.password(wanted.password(), wanted.passwordFile()),
+                                Secrets.secret("api-key", wanted.apiKey(), wanted.apiKeyFile())),
                         file(wanted.certificateAuthority()),
                         wanted.requestTimeout()),
                 new ElasticsearchConfig.Indices(
@@ -118,7 +118,7 @@ final class StoreConfigs {
                 wanted.localDatacenter(),
                 keyspace,
                 wanted.username(),
-                ComponentConfig.password(wanted.password(), wanted.passwordFile()),
+                Secrets.password(wanted.password(), wanted.passwordFile()),
                 file(wanted.certificateAuthority()),
                 wanted.createSchema(),
                 replication(wanted.replication(), wanted.localDatacenter()),
