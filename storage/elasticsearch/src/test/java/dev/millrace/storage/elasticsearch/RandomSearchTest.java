@@ -49,4 +49,9 @@ final class RandomSearchTest implements RandomSearchContract {
     public Duration window() {
         return Duration.ofDays(1);
     }
+
+    @Override
+    public int randomSearches() {
+        return 25;
+    }
 }
