@@ -22,7 +22,6 @@ public record ActiveMqConfig(
         int window,
         Tenant tenant) {
 
-    private static final int MOST = 1_000;
     private static final Pattern CREDENTIALS =
             Pattern.compile("//[^/,()?]*@|[?&](jms\\.)?(userName|password)=|keyStorePassword");
     private static final Pattern ADDRESS = Pattern.compile("[a-z+]+://([^,()?/]+)");
@@ -31,16 +30,13 @@ public record ActiveMqConfig(
             new ActiveMqConfig("tcp://localhost:61616", "", "", "zipkin", 1, 64, Tenant.DEFAULT);
 
     public ActiveMqConfig {
-        // Not shown when it may hold a secret.
-        check(
-                !CREDENTIALS.matcher(url).find(),
+        QueueRules.checkNoCredentials(CREDENTIALS.matcher(url).find(), "url");
+        QueueRules.check(
+                ADDRESS.matcher(url).find(),
                 "url",
-                "with credentials",
-                "none in it; username and password are keys of their own");
-        check(ADDRESS.matcher(url).find(), "url", "\"" + url + "\"", "tcp://host:port or the like");
-        check(!queue.isBlank(), "queue", "\"" + queue + "\"", "a name");
-        check(concurrency >= 1 && concurrency <= MOST, "concurrency", concurrency, "1 to " + MOST);
-        check(window >= 1 && window <= MOST, "window", window, "1 to " + MOST);
+                "\"" + url + "\"",
+                "tcp://host:port or the like");
+        QueueRules.checkReading(queue, concurrency, window);
     }
 
     /// Hosts and ports only.
@@ -62,12 +58,5 @@ public record ActiveMqConfig(
                 + ", tenant="
                 + tenant
                 + "]";
-    }
-
-    private static void check(boolean valid, String key, Object value, String expected) {
-        if (!valid) {
-            throw new IllegalArgumentException(
-                    key + ": " + value + " (expected: " + expected + ")");
-        }
     }
 }

@@ -1,10 +1,10 @@
 package dev.millrace.collector;
 
-import dev.millrace.pipeline.Backoff;
 import dev.millrace.pipeline.KafkaClients;
 import dev.millrace.pipeline.KafkaConfig;
 import dev.millrace.pipeline.Lag;
 import dev.millrace.pipeline.LogGate;
+import dev.millrace.pipeline.SessionLoop;
 import dev.millrace.pipeline.TopicsConfig;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -14,11 +14,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,9 +39,7 @@ public final class KafkaSource implements AutoCloseable {
     private final DeadLetterBox deadLetters;
     private final SourceMetrics metrics;
     private final LogGate failureLog;
-    private final CountDownLatch closing = new CountDownLatch(1);
-    private final AtomicInteger failed = new AtomicInteger();
-    private final List<Thread> threads = new ArrayList<>();
+    private final List<SessionLoop<KafkaSourceSession>> loops;
 
     /// @param ours our own cluster, which is read when the source names no other; null in direct
     ///   mode
@@ -66,6 +62,7 @@ public final class KafkaSource implements AutoCloseable {
         this.deadLetters = deadLetters;
         metrics = new SourceMetrics(registry, Transport.KAFKA, config.name());
         failureLog = new LogGate(metrics.clock());
+        loops = IntStream.range(0, config.threads()).mapToObj(this::loop).toList();
     }
 
     private static KafkaConfig cluster(KafkaSourceConfig config, @Nullable KafkaConfig ours) {
@@ -124,23 +121,14 @@ public final class KafkaSource implements AutoCloseable {
     }
 
     /// Joins the group and reads in threads of its own; Kafka need not be there yet.
-    public synchronized void start() {
-        if (!threads.isEmpty() || closing.getCount() == 0) {
-            throw new IllegalStateException("kafka source: started before (expected: once)");
-        }
-        for (int i = 0; i < config.threads(); i++) {
-            threads.add(
-                    Thread.ofPlatform()
-                            .daemon()
-                            .name("kafka-source-" + config.name() + "-" + i)
-                            .start(this::run));
-        }
+    public void start() {
+        loops.forEach(loop -> loop.start(() -> {}));
     }
 
     /// False while one of its consumers has failed and not begun anew. A sink that refuses is not
     /// meant here, nor brokers that do not answer, which only Kafka's client would know.
     public boolean healthy() {
-        return failed.get() == 0;
+        return loops.stream().allMatch(SessionLoop::healthy);
     }
 
     /// Watches how far this source is behind, once it is started; the caller's to close.
@@ -155,37 +143,21 @@ public final class KafkaSource implements AutoCloseable {
                 registry);
     }
 
-    private void run() {
-        var backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(10));
-        boolean down = false;
-        try {
-            do {
-                try (var session = session()) {
-                    subscribe(session);
-                    while (closing.getCount() > 0) {
-                        session.step();
-                        if (down) {
-                            failed.decrementAndGet();
-                            down = false;
-                        }
-                        backoff.reset();
-                    }
-                } catch (RuntimeException e) {
-                    if (!down) {
-                        failed.incrementAndGet();
-                        down = true;
-                    }
-                    metrics.failed();
-                    if (failureLog.open()) {
-                        log.atError()
-                                .setCause(e)
-                                .addKeyValue("source", config.name())
-                                .log("Kafka source failed; it begins anew from its commit");
-                    }
-                }
-            } while (!closing.await(backoff.next().toMillis(), TimeUnit.MILLISECONDS));
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
+    private SessionLoop<KafkaSourceSession> loop(int number) {
+        return new SessionLoop<>(
+                "kafka-source-" + config.name() + "-" + number,
+                this::session,
+                this::subscribe,
+                this::failed);
+    }
+
+    private void failed(RuntimeException failure) {
+        metrics.failed();
+        if (failureLog.open()) {
+            log.atError()
+                    .setCause(failure)
+                    .addKeyValue("source", config.name())
+                    .log("Kafka source failed; it begins anew from its commit");
         }
     }
 
@@ -211,20 +183,16 @@ public final class KafkaSource implements AutoCloseable {
     /// where it is. Idempotent.
     @Override
     public synchronized void close() {
-        closing.countDown();
+        loops.forEach(SessionLoop::stop);
         long deadline = System.nanoTime() + CLOSE_TIMEOUT.toNanos();
-        try {
-            for (Thread thread : threads) {
-                var left = Duration.ofNanos(Math.max(1, deadline - System.nanoTime()));
-                if (!thread.join(left)) {
-                    log.atWarn()
-                            .addKeyValue("source", config.name())
-                            .log("Kafka source did not stop in time; interrupting it");
-                    thread.interrupt();
-                }
+        for (var loop : loops) {
+            var left = Duration.ofNanos(Math.max(1, deadline - System.nanoTime()));
+            if (!loop.join(left)) {
+                log.atWarn()
+                        .addKeyValue("source", config.name())
+                        .log("Kafka source did not stop in time; interrupting it");
+                loop.interrupt();
             }
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
         }
     }
 }

@@ -5,6 +5,9 @@ import dev.millrace.model.Tenant;
 import dev.millrace.pipeline.Backoff;
 import dev.millrace.pipeline.DeadLetterWriter.Letter;
 import dev.millrace.pipeline.LogGate;
+import dev.millrace.pipeline.Positions;
+import dev.millrace.pipeline.ReadingPause;
+import dev.millrace.pipeline.SessionLoop;
 import dev.millrace.wire.otlp.MalformedSpansException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -21,14 +24,10 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.CloseOptions;
-import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.RebalanceInProgressException;
-import org.apache.kafka.common.errors.RetriableException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,7 +39,7 @@ import org.slf4j.LoggerFactory;
 /// refuses is kept and handed over again after a pause in which nothing is read.
 ///
 /// For one thread, which calls [#step()] again and again.
-final class KafkaSourceSession implements ConsumerRebalanceListener, AutoCloseable {
+final class KafkaSourceSession implements ConsumerRebalanceListener, SessionLoop.Session {
 
     private static final Logger log = LoggerFactory.getLogger(KafkaSourceSession.class);
 
@@ -48,11 +47,11 @@ final class KafkaSourceSession implements ConsumerRebalanceListener, AutoCloseab
     private static final Duration BUSY_POLL = Duration.ofMillis(10);
     private static final long STEP_NANOS = Duration.ofSeconds(1).toNanos();
     private static final long COMMIT_NANOS = Duration.ofMillis(200).toNanos();
-    private static final Duration COMMIT_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(5);
 
     // The answers and the last commit are waited for within it, and leaving the group comes after.
-    private static final Duration CLOSE_TIMEOUT = DRAIN_TIMEOUT.plus(COMMIT_TIMEOUT).plusSeconds(5);
+    private static final Duration CLOSE_TIMEOUT =
+            DRAIN_TIMEOUT.plus(Positions.COMMIT_TIMEOUT).plusSeconds(5);
 
     /// A record that was read, until everything before it in its partition is done with, too.
     private static final class Entry {
@@ -88,7 +87,8 @@ final class KafkaSourceSession implements ConsumerRebalanceListener, AutoCloseab
 
     private final Map<TopicPartition, Deque<Entry>> held = new HashMap<>();
     private final Map<TopicPartition, Long> ends = new HashMap<>();
-    private final Map<TopicPartition, Long> durable = new HashMap<>();
+    private final Positions durable;
+    private final ReadingPause readingPause;
     private final Deque<Entry> waiting = new ArrayDeque<>();
     private final List<Entry> poison = new ArrayList<>();
     private final List<Letter> letters = new ArrayList<>();
@@ -98,7 +98,6 @@ final class KafkaSourceSession implements ConsumerRebalanceListener, AutoCloseab
     private int sent;
     private boolean connected;
     private boolean refused;
-    private boolean paused;
     private long retryAt;
     private long commitAt;
 
@@ -110,6 +109,8 @@ final class KafkaSourceSession implements ConsumerRebalanceListener, AutoCloseab
             SourceMetrics metrics,
             LogGate failureLog) {
         this.consumer = consumer;
+        this.durable = new Positions(config.group(), failureLog);
+        this.readingPause = new ReadingPause(consumer);
         this.config = config;
         this.intake = intake;
         this.deadLetters = deadLetters;
@@ -127,7 +128,8 @@ final class KafkaSourceSession implements ConsumerRebalanceListener, AutoCloseab
     }
 
     /// Reads what there is, hands it over, and commits what was taken over.
-    void step() {
+    @Override
+    public void step() {
         read();
         answer();
         if (!refused || now() - retryAt >= 0) {
@@ -138,19 +140,13 @@ final class KafkaSourceSession implements ConsumerRebalanceListener, AutoCloseab
         settle();
         if (now() - commitAt >= 0) {
             commitAt = now() + COMMIT_NANOS;
-            commit();
+            durable.commit(consumer);
         }
     }
 
     private void read() {
         boolean full = refused || heldBytes > config.maxInFlight().bytes();
-        if (full && !paused) {
-            paused = true;
-            consumer.pause(consumer.assignment());
-        } else if (!full && paused) {
-            paused = false;
-            consumer.resume(consumer.paused());
-        }
+        readingPause.set(full);
         boolean busy = sent > 0 || !waiting.isEmpty() || !durable.isEmpty();
         var records = consumer.poll(busy && !refused ? BUSY_POLL : IDLE_POLL);
         records.forEach(record -> {
@@ -284,13 +280,13 @@ final class KafkaSourceSession implements ConsumerRebalanceListener, AutoCloseab
     private void settle() {
         held.forEach((partition, entries) -> {
             for (var head = entries.peek(); head != null && head.done; head = entries.peek()) {
-                durable.put(partition, head.record.offset() + 1);
+                durable.advance(partition, head.record.offset() + 1);
                 forget(entries.remove());
             }
             var end = ends.get(partition);
             // Transactions leave marks of their own behind the last record.
             if (entries.isEmpty() && end != null) {
-                durable.put(partition, end);
+                durable.advance(partition, end);
                 ends.remove(partition);
             }
         });
@@ -304,47 +300,19 @@ final class KafkaSourceSession implements ConsumerRebalanceListener, AutoCloseab
         metrics.held(-1);
     }
 
-    /// Commits what is durable; what cannot be committed now is kept for the next time.
-    private void commit() {
-        if (durable.isEmpty()) {
-            return;
-        }
-        var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
-        durable.forEach((at, next) -> offsets.put(at, new OffsetAndMetadata(next)));
-        try {
-            consumer.commitSync(offsets, COMMIT_TIMEOUT);
-            durable.clear();
-        } catch (RebalanceInProgressException _) {
-            // Every rebalance does this; the next polls complete it.
-        } catch (RetriableException e) {
-            if (failureLog.open()) {
-                log.atWarn()
-                        .addKeyValue("source", config.name())
-                        .addKeyValue("error", e.toString())
-                        .log("Offsets not committed; trying again");
-            }
-        } catch (CommitFailedException e) {
-            // The group went on without us: the new owners read this again.
-            durable.clear();
-            log.atWarn().addKeyValue("error", e.toString()).log("Offsets not committed; dropped");
-        }
-    }
-
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
         if (!connected) {
             connected = true;
             metrics.connected(1);
         }
-        if (paused) {
-            consumer.pause(partitions);
-        }
+        readingPause.assigned(partitions);
     }
 
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
         await(DRAIN_TIMEOUT, partitions);
-        commit();
+        durable.commit(consumer);
         drop(partitions);
     }
 
@@ -398,7 +366,7 @@ final class KafkaSourceSession implements ConsumerRebalanceListener, AutoCloseab
                 partitions.contains(
                         new TopicPartition(letter.record().topic(), letter.record().partition())));
         ends.keySet().removeAll(partitions);
-        durable.keySet().removeAll(partitions);
+        durable.drop(partitions);
     }
 
     /// Leaves the group. What is not committed is read again by whoever owns it next.

@@ -25,8 +25,6 @@ public record RabbitMqConfig(
         Duration connectionTimeout,
         Tenant tenant) {
 
-    private static final int MOST = 1_000;
-
     public static final RabbitMqConfig DEFAULT =
             new RabbitMqConfig(
                     List.of("localhost:5672"),
@@ -42,13 +40,9 @@ public record RabbitMqConfig(
 
     public RabbitMqConfig {
         addresses = List.copyOf(addresses);
-        // Not shown when it may hold a secret.
-        check(
-                addresses.stream().noneMatch(address -> address.contains("@")),
-                "addresses",
-                "with credentials",
-                "none in it; username and password are keys of their own");
-        check(
+        QueueRules.checkNoCredentials(
+                addresses.stream().anyMatch(address -> address.contains("@")), "addresses");
+        QueueRules.check(
                 !addresses.isEmpty()
                         && addresses.stream()
                                 .allMatch(address ->
@@ -57,11 +51,9 @@ public record RabbitMqConfig(
                 "addresses",
                 addresses,
                 "host:port");
-        check(!virtualHost.isEmpty(), "virtual-host", "\"\"", "a name");
-        check(!queue.isBlank(), "queue", "\"" + queue + "\"", "a name");
-        check(concurrency >= 1 && concurrency <= MOST, "concurrency", concurrency, "1 to " + MOST);
-        check(window >= 1 && window <= MOST, "window", window, "1 to " + MOST);
-        check(
+        QueueRules.check(!virtualHost.isEmpty(), "virtual-host", "\"\"", "a name");
+        QueueRules.checkReading(queue, concurrency, window);
+        QueueRules.check(
                 connectionTimeout.toMillis() >= 1 && connectionTimeout.toMinutes() < 60,
                 "connection-timeout",
                 connectionTimeout,
@@ -88,12 +80,5 @@ public record RabbitMqConfig(
                 + ", tenant="
                 + tenant
                 + "]";
-    }
-
-    private static void check(boolean valid, String key, Object value, String expected) {
-        if (!valid) {
-            throw new IllegalArgumentException(
-                    key + ": " + value + " (expected: " + expected + ")");
-        }
     }
 }

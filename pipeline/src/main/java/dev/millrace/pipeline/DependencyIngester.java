@@ -3,9 +3,6 @@ package dev.millrace.pipeline;
 import dev.millrace.storage.api.DependencyStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,10 +24,7 @@ public final class DependencyIngester implements AutoCloseable {
     private final DeadLetterWriter deadLetters;
     private final DependencyMeters meters;
     private final LogGate failureLog;
-    private final CountDownLatch closing = new CountDownLatch(1);
-
-    private volatile boolean healthy;
-    private @Nullable Thread thread;
+    private final SessionLoop<DependencySession> loop;
 
     /// @param store stays the caller's to close, after this
     /// @param registry has one of these at most: its gauge speaks for one
@@ -48,49 +42,31 @@ public final class DependencyIngester implements AutoCloseable {
                 new DeadLetterWriter(clients, topics.fullName(topics.deadLetters()), registry);
         this.meters = new DependencyMeters(registry);
         this.failureLog = new LogGate(meters.clock());
+        this.loop =
+                new SessionLoop<>(
+                        "dependency-ingester",
+                        this::session,
+                        session -> session.subscribe(topic),
+                        this::failed);
     }
 
     /// Joins the group and reads in a thread of its own.
-    public synchronized void start() {
-        if (thread != null || closing.getCount() == 0) {
-            throw new IllegalStateException("dependency ingester: started before (expected: once)");
-        }
-        deadLetters.start();
-        healthy = true;
-        thread = Thread.ofPlatform().daemon().name("dependency-ingester").start(this::run);
+    public void start() {
+        loop.start(deadLetters::start);
     }
 
     /// False while the loop has failed and not begun anew. A store that fails is not meant here.
     public boolean healthy() {
-        return healthy;
+        return loop.healthy();
     }
 
-    private void run() {
-        var backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(10));
-        try {
-            do {
-                try (var session = session()) {
-                    session.subscribe(topic);
-                    while (closing.getCount() > 0) {
-                        session.step();
-                        healthy = true;
-                        backoff.reset();
-                    }
-                } catch (RuntimeException e) {
-                    healthy = false;
-                    meters.restarted();
-                    if (failureLog.open()) {
-                        LOG.atError()
-                                .setCause(e)
-                                .addKeyValue("topic", topic)
-                                .log("Ingester of figures failed; it begins anew");
-                    }
-                }
-            } while (!closing.await(backoff.next().toMillis(), TimeUnit.MILLISECONDS));
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-        } finally {
-            healthy = false;
+    private void failed(RuntimeException failure) {
+        meters.restarted();
+        if (failureLog.open()) {
+            LOG.atError()
+                    .setCause(failure)
+                    .addKeyValue("topic", topic)
+                    .log("Ingester of figures failed; it begins anew");
         }
     }
 
@@ -109,18 +85,9 @@ public final class DependencyIngester implements AutoCloseable {
     /// Idempotent.
     @Override
     public synchronized void close() {
-        closing.countDown();
-        Thread running = thread;
-        if (running == null) {
-            return;
-        }
-        thread = null;
-        try {
-            if (!running.join(CLOSE_TIMEOUT)) {
-                LOG.atWarn().log("Ingester of figures did not stop in time");
-            }
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
+        loop.stop();
+        if (!loop.join(CLOSE_TIMEOUT)) {
+            LOG.atWarn().log("Ingester of figures did not stop in time");
         }
         deadLetters.close();
     }

@@ -15,14 +15,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.CloseOptions;
-import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.RebalanceInProgressException;
-import org.apache.kafka.common.errors.RetriableException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,12 +31,11 @@ import org.slf4j.LoggerFactory;
 /// hears from us.
 ///
 /// For one thread, which calls [#step()] again and again.
-final class DependencySession implements ConsumerRebalanceListener, AutoCloseable {
+final class DependencySession implements ConsumerRebalanceListener, SessionLoop.Session {
 
     private static final Logger LOG = LoggerFactory.getLogger(DependencySession.class);
     private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration PAUSED_POLL = Duration.ofMillis(100);
-    private static final Duration COMMIT_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
     /// A step must end: what the group has to say is heard in the next one.
@@ -64,12 +59,12 @@ final class DependencySession implements ConsumerRebalanceListener, AutoCloseabl
     private final DependencyBook book = new DependencyBook();
     private final Deque<ConsumerRecord<byte[], byte[]>> unread = new ArrayDeque<>();
     private final Map<TopicPartition, Long> unreadEnds = new HashMap<>();
-    private final Map<TopicPartition, Long> positions = new HashMap<>();
+    private final Positions positions;
+    private final ReadingPause readingPause;
 
     private long polledAt;
     private long writeAt;
     private boolean failing;
-    private boolean paused;
     private long retryAt;
 
     /// @param lease how long partitions are ours after the group has heard from us
@@ -82,6 +77,8 @@ final class DependencySession implements ConsumerRebalanceListener, AutoCloseabl
             DependencyMeters meters,
             LogGate failureLog) {
         this.consumer = consumer;
+        this.positions = new Positions(config.group(), failureLog);
+        this.readingPause = new ReadingPause(consumer);
         this.store = store;
         this.deadLetters = deadLetters;
         this.config = config;
@@ -96,7 +93,8 @@ final class DependencySession implements ConsumerRebalanceListener, AutoCloseabl
     }
 
     /// Reads what there is and adds it up; writes and commits when that is due.
-    void step() {
+    @Override
+    public void step() {
         read();
         if (failing && now() - retryAt < 0) {
             return;
@@ -105,7 +103,7 @@ final class DependencySession implements ConsumerRebalanceListener, AutoCloseabl
             addUp();
             if (book.series() > config.maxSeries() || now() - writeAt >= 0) {
                 if (write()) {
-                    commit();
+                    positions.commit(consumer);
                     clearOut();
                 }
             }
@@ -122,12 +120,7 @@ final class DependencySession implements ConsumerRebalanceListener, AutoCloseabl
 
     private void read() {
         boolean full = failing || !unread.isEmpty();
-        if (full && !paused) {
-            consumer.pause(consumer.assignment());
-        } else if (!full && paused) {
-            consumer.resume(consumer.paused());
-        }
-        paused = full;
+        readingPause.set(full);
         Duration wait;
         if (failing) {
             wait = atMost(retryAt - now(), PAUSED_POLL);
@@ -147,11 +140,11 @@ final class DependencySession implements ConsumerRebalanceListener, AutoCloseabl
             var record = unread.element();
             add(record);
             unread.remove();
-            positions.merge(partition(record), record.offset() + 1, Math::max);
+            positions.advance(partition(record), record.offset() + 1);
         }
         if (unread.isEmpty()) {
             // Transactions leave marks of their own behind the last record.
-            unreadEnds.forEach((partition, end) -> positions.merge(partition, end, Math::max));
+            unreadEnds.forEach(positions::advance);
             unreadEnds.clear();
         }
     }
@@ -233,31 +226,6 @@ final class DependencySession implements ConsumerRebalanceListener, AutoCloseabl
         }
     }
 
-    /// Commits what is in the store; what cannot be committed now is kept for the next time.
-    private void commit() {
-        if (positions.isEmpty()) {
-            return;
-        }
-        var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
-        positions.forEach((at, next) -> offsets.put(at, new OffsetAndMetadata(next)));
-        try {
-            consumer.commitSync(offsets, COMMIT_TIMEOUT);
-            positions.clear();
-        } catch (RebalanceInProgressException _) {
-            // Every rebalance does this; the next polls complete it.
-        } catch (RetriableException e) {
-            if (failureLog.open()) {
-                LOG.atWarn()
-                        .addKeyValue("error", e.toString())
-                        .log("Offsets not committed; trying again");
-            }
-        } catch (CommitFailedException e) {
-            // The group went on without us: new owners go on from what the store has.
-            positions.clear();
-            LOG.atWarn().addKeyValue("error", e.toString()).log("Offsets not committed; dropped");
-        }
-    }
-
     private void clearOut() {
         long since = now() - config.idle().toNanos();
         for (var key : book.leaving(since, config.maxSeries() / 2, LEAVING)) {
@@ -286,9 +254,7 @@ final class DependencySession implements ConsumerRebalanceListener, AutoCloseabl
 
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
-        if (paused) {
-            consumer.pause(partitions);
-        }
+        readingPause.assigned(partitions);
     }
 
     @Override
@@ -296,7 +262,7 @@ final class DependencySession implements ConsumerRebalanceListener, AutoCloseabl
         polledAt = now();
         try {
             if (write()) {
-                commit();
+                positions.commit(consumer);
             }
         } catch (StoreException e) {
             // The next owner adds up the same from what is committed.
@@ -313,7 +279,7 @@ final class DependencySession implements ConsumerRebalanceListener, AutoCloseabl
     private void drop(Collection<TopicPartition> partitions) {
         unread.removeIf(record -> partitions.contains(partition(record)));
         unreadEnds.keySet().removeAll(partitions);
-        positions.keySet().removeAll(partitions);
+        positions.drop(partitions);
         book.drop(partitions.stream().map(TopicPartition::partition).collect(Collectors.toSet()));
     }
 

@@ -36,7 +36,7 @@ import org.slf4j.LoggerFactory;
 /// us. While it is slow, no more is read than may be in flight.
 ///
 /// For one thread, which calls [#step()] again and again.
-final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
+final class IngestSession implements ConsumerRebalanceListener, SessionLoop.Session {
 
     private static final Logger LOG = LoggerFactory.getLogger(IngestSession.class);
     private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(5);
@@ -70,6 +70,7 @@ final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
 
     private final Deque<ConsumerRecord<byte[], byte[]>> unread = new ArrayDeque<>();
     private final Map<TopicPartition, Long> unreadEnds = new HashMap<>();
+    private final ReadingPause readingPause;
     private final BatchLine line = new BatchLine();
     private final BlockingQueue<Outcome> outcomes = new LinkedBlockingQueue<>();
     private final Map<TopicPartition, Long> durable = new HashMap<>();
@@ -77,9 +78,6 @@ final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
 
     private IngestBatch batch;
     private long batchSince;
-
-    /// Whether the consumer has been told to bring nothing.
-    private boolean paused;
 
     /// Whether the store failed and has not taken a batch since.
     private boolean failing;
@@ -99,6 +97,7 @@ final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
             IngesterMeters meters,
             LogGate failureLog) {
         this.consumer = consumer;
+        this.readingPause = new ReadingPause(consumer);
         this.writer = writer;
         this.writers = writers;
         this.offsets = offsets;
@@ -116,13 +115,14 @@ final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
 
     /// Reads for at most the batch delay, hands over for writing what is due, and commits what is
     /// durable.
-    void step() {
+    @Override
+    public void step() {
         if (failing || isFull()) {
-            pause();
+            readingPause.set(true);
             await(failing ? Math.min(untilRetry(), PAUSED_POLL.toNanos()) : PAUSED_POLL.toNanos());
             receive(consumer.poll(Duration.ZERO));
         } else {
-            resume();
+            readingPause.set(false);
             receive(consumer.poll(patience()));
         }
         collect();
@@ -134,20 +134,6 @@ final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
         settle();
         commit();
         meters.inFlight(line.bytes());
-    }
-
-    private void pause() {
-        if (!paused) {
-            paused = true;
-            consumer.pause(consumer.assignment());
-        }
-    }
-
-    private void resume() {
-        if (paused) {
-            paused = false;
-            consumer.resume(consumer.paused());
-        }
     }
 
     /// Whether more has been read than may be written now.
@@ -361,9 +347,7 @@ final class IngestSession implements ConsumerRebalanceListener, AutoCloseable {
 
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
-        if (paused) {
-            consumer.pause(partitions);
-        }
+        readingPause.assigned(partitions);
     }
 
     @Override

@@ -4,11 +4,9 @@ import dev.millrace.storage.api.TraceStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +24,7 @@ public final class Ingester implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Ingester.class);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(20);
+    private static final Duration INTERRUPTED_TIMEOUT = Duration.ofSeconds(5);
     private static final ThreadFactory WRITER_THREADS =
             Thread.ofPlatform().daemon().name("ingester-writer-", 0).factory();
 
@@ -38,11 +37,10 @@ public final class Ingester implements AutoCloseable {
     private final DeadLetterWriter deadLetters;
     private final IngesterMeters meters;
     private final LogGate failureLog;
-    private final CountDownLatch closing = new CountDownLatch(1);
+    private final SessionLoop<IngestSession> loop;
 
-    private volatile boolean healthy;
-    private @Nullable Thread thread;
-    private @Nullable ExecutorService writers;
+    // Opened before the loop begins.
+    private volatile @Nullable ExecutorService writers;
 
     /// @param store stays the caller's to close, after this
     /// @param registry has one ingester at most: its gauge speaks for one
@@ -62,50 +60,34 @@ public final class Ingester implements AutoCloseable {
                 new DeadLetterWriter(clients, topics.fullName(topics.deadLetters()), registry);
         this.meters = new IngesterMeters(registry);
         this.failureLog = new LogGate(meters.clock());
+        this.loop =
+                new SessionLoop<>(
+                        "ingester",
+                        this::session,
+                        session -> session.subscribe(topic),
+                        this::failed);
     }
 
     /// Joins the group and reads in a thread of its own.
-    public synchronized void start() {
-        if (thread != null || closing.getCount() == 0) {
-            throw new IllegalStateException("ingester: started before (expected: once)");
-        }
-        deadLetters.start();
-        writers = Executors.newFixedThreadPool(config.writers(), WRITER_THREADS);
-        healthy = true;
-        thread = Thread.ofPlatform().daemon().name("ingester").start(this::run);
+    public void start() {
+        loop.start(() -> {
+            deadLetters.start();
+            writers = Executors.newFixedThreadPool(config.writers(), WRITER_THREADS);
+        });
     }
 
     /// False while the loop has failed and not begun anew. A store that fails is not meant here.
     public boolean healthy() {
-        return healthy;
+        return loop.healthy();
     }
 
-    private void run() {
-        var backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(10));
-        try {
-            do {
-                try (var session = session()) {
-                    session.subscribe(topic);
-                    while (closing.getCount() > 0) {
-                        session.step();
-                        healthy = true;
-                        backoff.reset();
-                    }
-                } catch (RuntimeException e) {
-                    healthy = false;
-                    meters.restarted();
-                    if (failureLog.open()) {
-                        LOG.atError()
-                                .setCause(e)
-                                .addKeyValue("topic", topic)
-                                .log("Ingester failed; it begins anew from what was committed");
-                    }
-                }
-            } while (!closing.await(backoff.next().toMillis(), TimeUnit.MILLISECONDS));
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-        } finally {
-            healthy = false;
+    private void failed(RuntimeException failure) {
+        meters.restarted();
+        if (failureLog.open()) {
+            LOG.atError()
+                    .setCause(failure)
+                    .addKeyValue("topic", topic)
+                    .log("Ingester failed; it begins anew from what was committed");
         }
     }
 
@@ -128,25 +110,17 @@ public final class Ingester implements AutoCloseable {
     /// Idempotent.
     @Override
     public synchronized void close() {
-        closing.countDown();
-        Thread running = thread;
-        if (running == null) {
-            return;
-        }
-        thread = null;
-        try {
-            if (!running.join(CLOSE_TIMEOUT)) {
-                LOG.atWarn().log("Ingester did not stop in time; interrupting it");
-                running.interrupt();
-                running.join(Duration.ofSeconds(5));
-            }
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
+        loop.stop();
+        if (!loop.join(CLOSE_TIMEOUT)) {
+            LOG.atWarn().log("Ingester did not stop in time; interrupting it");
+            loop.interrupt();
+            loop.join(INTERRUPTED_TIMEOUT);
         }
         // Never interrupted: a store might take that for a broken disk. What is still being written
         // ends by itself.
-        if (writers != null) {
-            writers.shutdown();
+        var opened = writers;
+        if (opened != null) {
+            opened.shutdown();
         }
         deadLetters.close();
     }

@@ -13,6 +13,7 @@ import dev.millrace.model.SpanId;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
+import dev.millrace.storage.api.Expired;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.SearchPage;
@@ -186,7 +187,7 @@ class DirectPipelineTest {
         }
 
         @Override
-        public int expire(Instant horizon) {
+        public Expired expire(Instant horizon) {
             throw new AssertionError("only written to");
         }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
+import dev.millrace.storage.api.Expired;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.FragmentId;
 import dev.millrace.storage.api.Operation;
@@ -102,7 +103,7 @@ final class FakeTraceStore implements TraceStore {
     }
 
     @Override
-    public int expire(Instant horizon) {
+    public Expired expire(Instant horizon) {
         throw unsupported();
     }
 

@@ -6,6 +6,7 @@ import dev.millrace.model.Tenant;
 import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.Cursor;
+import dev.millrace.storage.api.Expired;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.FragmentId;
 import dev.millrace.storage.api.Operation;
@@ -94,8 +95,8 @@ final class MemoryTraceStore implements TraceStore {
     }
 
     @Override
-    public int expire(Instant horizon) {
-        return 0;
+    public Expired expire(Instant horizon) {
+        return Expired.NONE;
     }
 
     @Override

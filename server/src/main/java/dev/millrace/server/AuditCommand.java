@@ -59,11 +59,15 @@ final class AuditCommand implements Callable<Integer> {
             throw new StartException(
                     "mode: direct (expected: streaming, which has a log to audit)");
         }
-        var wired = new ComponentConfig(config, ComponentConfig.kafkaAddress(config));
         try {
-            var clients = new KafkaClients(wired.kafka());
+            var clients = new KafkaClients(PipelineConfigs.kafka(config));
             var from = clock.instant().minus(window());
-            var report = Audit.run(clients, wired.topics(), wired.ingesterSource(), from);
+            var report =
+                    Audit.run(
+                            clients,
+                            PipelineConfigs.topics(config),
+                            PipelineConfigs.ingesterSource(config),
+                            from);
             var out = spec.commandLine().getOut();
             out.print(report.text());
             out.flush();

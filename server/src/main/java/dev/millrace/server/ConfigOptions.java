@@ -34,7 +34,7 @@ final class ConfigOptions {
             sources.file(Path.of(named));
         }
         var configuration = sources.environment(environment).flags(settings).load();
-        ComponentConfig.check(configuration.values());
+        SettingsCheck.run(configuration.values());
         return configuration;
     }
 }

@@ -100,12 +100,11 @@ final class DeadLettersCommand implements Runnable {
         }
     }
 
-    private static ComponentConfig wired(MillraceConfig config) throws StartException {
+    private static void requireTopics(MillraceConfig config) throws StartException {
         if (config.mode() == MillraceConfig.Mode.DIRECT) {
             throw new StartException(
                     "mode: direct (expected: streaming, which has a topic of dead letters)");
         }
-        return new ComponentConfig(config, ComponentConfig.kafkaAddress(config));
     }
 
     @Command(
@@ -127,14 +126,15 @@ final class DeadLettersCommand implements Runnable {
                                             + " ${DEFAULT-VALUE}).")
                     int limit)
             throws ConfigException, StartException {
-        var wired = wired(options.load(environment).values());
+        var config = options.load(environment).values();
+        requireTopics(config);
         var meant = choice.at(clock.instant(), spec);
         var out = spec.commandLine().getOut();
         var count = new int[2];
         try {
             DeadLetterReplay.list(
-                    new KafkaClients(wired.kafka()),
-                    wired.topics(),
+                    new KafkaClients(PipelineConfigs.kafka(config)),
+                    PipelineConfigs.topics(config),
                     meant,
                     listed -> {
                         if (count[0]++ < limit) {
@@ -199,10 +199,10 @@ final class DeadLettersCommand implements Runnable {
                     String to)
             throws ConfigException, StartException {
         var config = options.load(environment).values();
-        var wired = wired(config);
+        requireTopics(config);
         var meant = choice.at(clock.instant(), spec);
-        var clients = new KafkaClients(wired.kafka());
-        var source = wired.ingesterSource();
+        var clients = new KafkaClients(PipelineConfigs.kafka(config));
+        var source = PipelineConfigs.ingesterSource(config);
         var err = spec.commandLine().getErr();
         DeadLetterReplay.Report report;
         try {
@@ -211,7 +211,7 @@ final class DeadLettersCommand implements Runnable {
                         case TOPIC ->
                                 DeadLetterReplay.toTopics(
                                         clients,
-                                        wired.topics(),
+                                        PipelineConfigs.topics(config),
                                         source,
                                         meant,
                                         count -> err.println(count + " replayed"));
@@ -221,7 +221,7 @@ final class DeadLettersCommand implements Runnable {
                             try (var store = Stores.open(address, config, meters)) {
                                 yield DeadLetterReplay.toStore(
                                         clients,
-                                        wired.topics(),
+                                        PipelineConfigs.topics(config),
                                         source,
                                         meant,
                                         store,

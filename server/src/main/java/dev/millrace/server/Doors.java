@@ -5,6 +5,7 @@ import dev.millrace.access.CorsConfig;
 import dev.millrace.access.Entrance;
 import dev.millrace.access.Tls;
 import dev.millrace.access.TlsConfig;
+import dev.millrace.server.config.MillraceConfig;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -19,25 +20,29 @@ final class Doors {
     private final ScheduledExecutorService watcher;
     private final Access access;
 
-    private Doors(Parts parts, ComponentConfig wired, ScheduledExecutorService watcher) {
+    private Doors(Parts parts, MillraceConfig config, ScheduledExecutorService watcher) {
         this.parts = parts;
         this.watcher = watcher;
-        tls = wired.tls();
-        cors = wired.cors();
+        tls = DoorConfigs.tls(config);
+        cors = DoorConfigs.cors(config);
         access =
                 parts.push(
                         "access",
-                        new Access(wired.access(), System.getenv(), watcher, parts.meters()));
+                        new Access(
+                                DoorConfigs.access(config),
+                                System.getenv(),
+                                watcher,
+                                parts.meters()));
     }
 
     /// Reads the credentials.
-    static Doors open(Parts parts, ComponentConfig wired) {
+    static Doors open(Parts parts, MillraceConfig config) {
         var watcher =
                 parts.push(
                         "watcher of files",
                         Executors.newSingleThreadScheduledExecutor(
                                 Thread.ofPlatform().daemon().name("file-watcher").factory()));
-        var doors = new Doors(parts, wired, watcher);
+        var doors = new Doors(parts, config, watcher);
         doors.access.start();
         return doors;
     }

@@ -5,11 +5,13 @@ import dev.millrace.server.config.ConfigException;
 import dev.millrace.server.config.Durations;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.elasticsearch.IndexMaintenance;
+import dev.millrace.storage.elasticsearch.RolloverLimits;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -18,7 +20,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// `millrace indices`: the upkeep of Elasticsearch or OpenSearch, for those who leave none of it to
-/// the store, or want it now.
+/// the schedule, or want it now.
 @Command(
         name = "indices",
         mixinStandardHelpOptions = true,
@@ -63,12 +65,8 @@ final class IndicesCommand implements Runnable {
                             description = "Whose (default: ${DEFAULT-VALUE}).")
                     String tenant)
             throws ConfigException, StartException {
-        return with(
-                options,
-                maintenance -> {
-                    maintenance.prepare(tenant(tenant));
-                    return List.of();
-                });
+        var whose = tenant(tenant);
+        return with(options, (indices, _) -> indices.prepare(whose));
     }
 
     @Command(
@@ -82,9 +80,12 @@ final class IndicesCommand implements Runnable {
             @Option(
                             names = "--tenant",
                             paramLabel = "NAME",
-                            defaultValue = "default",
-                            description = "Whose (default: ${DEFAULT-VALUE}).")
-                    String tenant,
+                            description = "Whose (default: those of the tenant default).")
+                    @Nullable String tenant,
+            @Option(
+                            names = "--all-tenants",
+                            description = "Those of all tenants that are known to be ours.")
+                    boolean allTenants,
             @Option(
                             names = "--age",
                             paramLabel = "DURATION",
@@ -99,9 +100,36 @@ final class IndicesCommand implements Runnable {
                             description = "... or that many in them (default: ${DEFAULT-VALUE}).")
                     long documents)
             throws ConfigException, StartException {
-        var oldest = duration("--age", age);
+        var limits = limits(duration("--age", age), documents);
+        if (allTenants && tenant != null) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--all-tenants: given besides --tenant (expected: one of the two)");
+        }
+        var one = tenant(tenant == null ? Tenant.DEFAULT.name() : tenant);
         return with(
-                options, maintenance -> maintenance.rollOver(tenant(tenant), oldest, documents));
+                options,
+                (indices, print) -> {
+                    if (!allTenants) {
+                        indices.rollOver(one, limits).forEach(print);
+                        return;
+                    }
+                    var rolledOver = indices.rollOver(limits);
+                    rolledOver.begun().forEach(print);
+                    if (!rolledOver.failures().isEmpty()) {
+                        throw new StoreException(
+                                StoreException.Kind.UNAVAILABLE,
+                                String.join("; ", rolledOver.failures()));
+                    }
+                });
+    }
+
+    private RolloverLimits limits(Duration age, long documents) {
+        try {
+            return new RolloverLimits(age, documents);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--" + e.getMessage(), e);
+        }
     }
 
     @Command(
@@ -120,19 +148,21 @@ final class IndicesCommand implements Runnable {
                     String olderThan)
             throws ConfigException, StartException {
         var horizon = clock.instant().minus(duration("--older-than", olderThan));
-        return with(options, maintenance -> maintenance.dropBefore(horizon));
+        return with(options, (indices, print) -> indices.dropBefore(horizon).forEach(print));
     }
 
-    private int with(ConfigOptions options, Function<IndexMaintenance, List<String>> work)
+    /// Does something to the indices, and prints names of some.
+    private int with(ConfigOptions options, BiConsumer<IndexMaintenance, Consumer<String>> work)
             throws ConfigException, StartException {
         var config = StoreConfigs.elasticsearch(options.load(environment).values());
         var out = spec.commandLine().getOut();
-        try (var maintenance = new IndexMaintenance(config)) {
-            work.apply(maintenance).forEach(out::println);
-            out.flush();
+        try (var indices = new IndexMaintenance(config)) {
+            work.accept(indices, out::println);
             return 0;
         } catch (StoreException e) {
             throw new StartException(String.valueOf(e.getMessage()), e);
+        } finally {
+            out.flush();
         }
     }
 

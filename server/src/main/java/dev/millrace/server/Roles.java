@@ -8,6 +8,7 @@ import dev.millrace.pipeline.DependencyIngester;
 import dev.millrace.pipeline.DirectPipeline;
 import dev.millrace.pipeline.Ingester;
 import dev.millrace.pipeline.KafkaClients;
+import dev.millrace.pipeline.KafkaConfig;
 import dev.millrace.pipeline.KafkaSpanSink;
 import dev.millrace.pipeline.Lag;
 import dev.millrace.pipeline.SpanSink;
@@ -16,6 +17,7 @@ import dev.millrace.query.QueryServer;
 import dev.millrace.server.config.MillraceConfig;
 import dev.millrace.storage.api.DependencyStore;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.elasticsearch.IndexMaintenance;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -25,6 +27,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,13 +55,13 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
     }
 
     private void openStreaming(Parts parts) throws Exception {
-        var wired = new ComponentConfig(config, openBroker(parts));
-        var clients = new KafkaClients(wired.kafka());
-        checkReaders(wired);
+        var kafka = PipelineConfigs.kafka(config, openBroker(parts));
+        var clients = new KafkaClients(kafka);
+        checkReaders();
         if (!Collections.disjoint(roles, USE_TOPICS)) {
-            ensureTopics(wired, clients);
+            ensureTopics(kafka, clients);
         }
-        var doors = Doors.open(parts, wired);
+        var doors = Doors.open(parts, config);
         String instance = instance(parts);
         if (roles.contains(Role.INGESTER) || roles.contains(Role.QUERY)) {
             var store = openStore(parts);
@@ -66,22 +69,23 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                 openQuery(parts, doors, store);
             }
             if (roles.contains(Role.INGESTER)) {
-                openIngester(parts, wired, clients, instance, store);
+                openRollover(parts);
+                openIngester(parts, clients, instance, store);
             }
         }
         if (roles.contains(Role.AGGREGATOR)) {
-            openAggregator(parts, wired, clients, instance);
+            openAggregator(parts, clients, instance);
         }
         if (roles.contains(Role.COLLECTOR)) {
-            openCollector(parts, wired, doors, openSink(parts, wired, clients));
+            openCollector(parts, kafka, doors, openSink(parts, clients));
         }
     }
 
     // What is written must be what is read.
-    private void checkReaders(ComponentConfig wired) throws StartException {
+    private void checkReaders() throws StartException {
         try {
             if (roles.contains(Role.AGGREGATOR)) {
-                wired.sink().checkForAggregator();
+                PipelineConfigs.sink(config).checkForAggregator();
             }
         } catch (IllegalArgumentException e) {
             throw new StartException(String.valueOf(e.getMessage()), e);
@@ -95,9 +99,9 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                 : "";
     }
 
-    private SpanSink openSink(Parts parts, ComponentConfig wired, KafkaClients clients) {
-        var topics = wired.topics();
-        var sink = new KafkaSpanSink(clients, topics, wired.sink(), parts.meters());
+    private SpanSink openSink(Parts parts, KafkaClients clients) {
+        var topics = PipelineConfigs.topics(config);
+        var sink = new KafkaSpanSink(clients, topics, PipelineConfigs.sink(config), parts.meters());
         parts.push("kafka", sink, check(sink::ready, "Kafka does not answer")).start();
         return sink;
     }
@@ -110,30 +114,31 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                             + " (expected: all of them in mode direct, which has no log"
                             + " between processes)");
         }
-        var wired = new ComponentConfig(config, "");
-        var doors = Doors.open(parts, wired);
+        var doors = Doors.open(parts, config);
         var store = openStore(parts);
         openQuery(parts, doors, store);
+        openRollover(parts);
         var pipeline =
                 parts.push(
                         "assembly",
                         new DirectPipeline(
-                                wired.assembly().with(Enrichers.open(parts, config)),
+                                PipelineConfigs.assembly(config)
+                                        .with(Enrichers.open(parts, config)),
                                 config.aggregator().maxMemory(),
                                 store,
                                 clock,
                                 parts.meters()));
         pipeline.start();
-        openCollector(parts, wired, doors, pipeline);
+        openCollector(parts, null, doors, pipeline);
     }
 
     /// Returns where Kafka is reached.
     private String openBroker(Parts parts) {
         if (!config.kafka().embedded()) {
-            return ComponentConfig.kafkaAddress(config);
+            return PipelineConfigs.kafkaAddress(config);
         }
         if (!roles.contains(Role.BROKER)) {
-            return ComponentConfig.kafkaAddress(config);
+            return PipelineConfigs.kafkaAddress(config);
         }
         var broker =
                 new EmbeddedBroker(
@@ -148,9 +153,9 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         return broker.bootstrapServers();
     }
 
-    private static void ensureTopics(ComponentConfig wired, KafkaClients clients) {
+    private void ensureTopics(KafkaConfig kafka, KafkaClients clients) {
         try (var admin = clients.admin("topics")) {
-            new Topics(admin, wired.kafka(), wired.topics()).ensure(TOPICS_PATIENCE);
+            new Topics(admin, kafka, PipelineConfigs.topics(config)).ensure(TOPICS_PATIENCE);
         }
     }
 
@@ -159,8 +164,30 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         var store = parts.push("store", Stores.open(address, config, parts.meters()));
         StoreConfigs.retention(config)
                 .ifPresent(retention ->
-                        parts.push("retention", new Retention(store, retention, clock)).start());
+                        parts.push(
+                                        "retention",
+                                        Upkeep.retention(store, retention, clock, parts.meters()))
+                                .start());
         return store;
+    }
+
+    // Left to those who write: whoever only reads may not be allowed to make indices.
+    private void openRollover(Parts parts) {
+        StoreConfigs.rollover(config)
+                .ifPresent(schedule -> {
+                    var indices =
+                            parts.push(
+                                    "indices",
+                                    new IndexMaintenance(StoreConfigs.elasticsearch(config)));
+                    parts.push(
+                                    "rollover",
+                                    Upkeep.rollover(
+                                            indices,
+                                            schedule.limits(),
+                                            schedule.interval(),
+                                            parts.meters()))
+                            .start();
+                });
     }
 
     private void openQuery(Parts parts, Doors doors, TraceStore store) {
@@ -168,7 +195,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                 parts.push(
                         "query",
                         new QueryServer(
-                                ComponentConfig.query(config),
+                                QueryConfigs.query(config),
                                 store,
                                 parts.meters(),
                                 clock,
@@ -178,40 +205,36 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
     }
 
     private void openIngester(
-            Parts parts,
-            ComponentConfig wired,
-            KafkaClients clients,
-            String instance,
-            TraceStore store) {
-        var topics = wired.topics();
-        var settings = wired.ingester(instance);
+            Parts parts, KafkaClients clients, String instance, TraceStore store) {
+        var topics = PipelineConfigs.topics(config);
+        var settings = PipelineConfigs.ingester(config, instance);
         var ingester = new Ingester(clients, topics, settings, store, parts.meters());
         parts.push("ingester", ingester, check(ingester::healthy, "its loop has failed")).start();
         openLag(parts, clients, settings.group(), settings.source().topicIn(topics));
         if (config.ingester().dependencies().enabled() && store instanceof DependencyStore kept) {
-            openDependencyIngester(parts, wired, clients, kept);
+            openDependencyIngester(parts, clients, kept);
         }
     }
 
-    private void openDependencyIngester(
-            Parts parts, ComponentConfig wired, KafkaClients clients, DependencyStore store) {
-        var topics = wired.topics();
-        var settings = wired.dependencyIngester();
+    private void openDependencyIngester(Parts parts, KafkaClients clients, DependencyStore store) {
+        var topics = PipelineConfigs.topics(config);
+        var settings = PipelineConfigs.dependencyIngester(config);
         var ingester = new DependencyIngester(clients, topics, settings, store, parts.meters());
         parts.push("dependencies", ingester, check(ingester::healthy, "its loop has failed"))
                 .start();
         openLag(parts, clients, settings.group(), topics.fullName(topics.dependencies()));
     }
 
-    private void openAggregator(
-            Parts parts, ComponentConfig wired, KafkaClients clients, String instance)
+    private void openAggregator(Parts parts, KafkaClients clients, String instance)
             throws StartException {
         Path scratch = config.dataDir().resolve("scratch");
+        var topics = PipelineConfigs.topics(config);
         var aggregator =
                 new Aggregator(
                         clients,
-                        wired.aggregator(instance, scratch, Enrichers.open(parts, config)),
-                        wired.topics(),
+                        PipelineConfigs.aggregator(
+                                config, instance, scratch, Enrichers.open(parts, config)),
+                        topics,
                         parts.meters(),
                         clock,
                         System::nanoTime);
@@ -227,8 +250,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         if (config.aggregator().red().enabled()) {
             parts.offer(new RedMetrics(aggregator.red()));
         }
-        var spans = wired.topics().fullName(wired.topics().spans());
-        openLag(parts, clients, config.aggregator().group(), spans);
+        openLag(parts, clients, config.aggregator().group(), topics.fullName(topics.spans()));
     }
 
     private void openLag(Parts parts, KafkaClients clients, String group, String topic) {
@@ -236,25 +258,22 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         parts.push("lag of " + group, lag).start();
     }
 
-    private void openCollector(Parts parts, ComponentConfig wired, Doors doors, SpanSink sink) {
+    /// @param kafka null in direct mode
+    private void openCollector(
+            Parts parts, @Nullable KafkaConfig kafka, Doors doors, SpanSink sink) {
         var collector =
                 parts.push(
                         "collector",
                         new Collector(
-                                ComponentConfig.collector(config),
+                                CollectorConfigs.collector(config),
                                 doors.before("collector"),
-                                Samplers.open(parts, wired, clock),
+                                Samplers.open(parts, config, clock),
                                 sink,
                                 clock,
                                 parts.meters()));
         collector.start();
         String host = shown(config.collector().host());
-        Sources.open(
-                parts,
-                wired,
-                config.mode() == MillraceConfig.Mode.DIRECT ? null : wired.kafka(),
-                collector.intake(),
-                clock);
+        Sources.open(parts, config, kafka, collector.intake(), clock);
         collector
                 .ports()
                 .forEach((receiver, port) ->

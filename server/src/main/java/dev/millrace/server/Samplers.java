@@ -30,17 +30,15 @@ final class Samplers {
 
     private final Parts parts;
     private final MillraceConfig config;
-    private final ComponentConfig wired;
     private final Clock clock;
     private final ScheduledExecutorService scheduler;
     // Lives as long as the process: what it says to others ends with it.
     private final String process = UUID.randomUUID().toString();
     private final Optional<RedisLink> redis;
 
-    private Samplers(Parts parts, ComponentConfig wired, Clock clock) {
+    private Samplers(Parts parts, MillraceConfig config, Clock clock) {
         this.parts = parts;
-        this.wired = wired;
-        this.config = wired.config();
+        this.config = config;
         this.clock = clock;
         scheduler =
                 parts.push(
@@ -48,19 +46,19 @@ final class Samplers {
                         Executors.newSingleThreadScheduledExecutor(
                                 Thread.ofPlatform().daemon().name("sampling-steps").factory()));
         redis =
-                wired.redis()
+                SamplingConfigs.redis(config)
                         .map(address -> new RedisLink(address, System::nanoTime, parts.meters()));
         // Without it everything works, so it is no part of our health.
         redis.ifPresent(link -> parts.push("redis", link).start());
     }
 
-    static Sampling open(Parts parts, ComponentConfig wired, Clock clock) {
-        var samplers = new Samplers(parts, wired, clock);
+    static Sampling open(Parts parts, MillraceConfig config, Clock clock) {
+        var samplers = new Samplers(parts, config, clock);
         return new Sampling(samplers.head(), samplers.strategies());
     }
 
     private @Nullable HeadSampling head() {
-        var head = wired.head();
+        var head = SamplingConfigs.head(config);
         if (!head.enabled()) {
             return null;
         }
@@ -71,8 +69,8 @@ final class Samplers {
                         "load watch",
                         new LoadWatch(
                                 sampler,
-                                wired.load(),
-                                ComponentConfig.MACHINE,
+                                SamplingConfigs.load(config),
+                                SamplingConfigs.MACHINE,
                                 scheduler,
                                 System::nanoTime,
                                 parts.meters()))
@@ -84,7 +82,7 @@ final class Samplers {
         return redis.<SharedIds>map(link ->
                         new RedisIds(
                                 link,
-                                wired.redis().orElseThrow(),
+                                SamplingConfigs.redis(config).orElseThrow(),
                                 process,
                                 clock::millis,
                                 parts.meters()))
@@ -98,7 +96,7 @@ final class Samplers {
                     parts.push(
                             "strategies",
                             new SharedStrategies(
-                                    wired.adaptive(),
+                                    SamplingConfigs.adaptive(config),
                                     remote.adaptive().interval(),
                                     sharedState(),
                                     scheduler,

@@ -8,6 +8,7 @@ import dev.millrace.collector.RabbitMqSource;
 import dev.millrace.collector.SpanIntake;
 import dev.millrace.pipeline.KafkaClients;
 import dev.millrace.pipeline.KafkaConfig;
+import dev.millrace.server.config.MillraceConfig;
 import java.time.InstantSource;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class Sources {
 
     private final Parts parts;
-    private final ComponentConfig wired;
+    private final MillraceConfig config;
     private final @Nullable KafkaConfig ours;
     private final SpanIntake intake;
     private final InstantSource clock;
@@ -24,12 +25,12 @@ final class Sources {
 
     private Sources(
             Parts parts,
-            ComponentConfig wired,
+            MillraceConfig config,
             @Nullable KafkaConfig ours,
             SpanIntake intake,
             InstantSource clock) {
         this.parts = parts;
-        this.wired = wired;
+        this.config = config;
         this.ours = ours;
         this.intake = intake;
         this.clock = clock;
@@ -38,37 +39,37 @@ final class Sources {
     /// @param ours our own cluster; null in direct mode
     static void open(
             Parts parts,
-            ComponentConfig wired,
+            MillraceConfig config,
             @Nullable KafkaConfig ours,
             SpanIntake intake,
             InstantSource clock) {
-        var sources = new Sources(parts, wired, ours, intake, clock);
+        var sources = new Sources(parts, config, ours, intake, clock);
         sources.kafka();
         sources.queues();
     }
 
     private void kafka() {
-        for (var config : wired.kafkaSources()) {
+        var topics = PipelineConfigs.topics(config);
+        for (var wanted : SourceConfigs.kafkaSources(config)) {
             var source =
-                    new KafkaSource(
-                            config, ours, wired.topics(), intake, deadLetters(), parts.meters());
-            push("topics in " + config.name(), source, source::healthy).start();
+                    new KafkaSource(wanted, ours, topics, intake, deadLetters(), parts.meters());
+            push("topics in " + wanted.name(), source, source::healthy).start();
             parts.push(
-                            "lag of " + config.group(),
+                            "lag of " + wanted.group(),
                             source.lag(Roles.LAG_EVERY, clock, parts.meters()))
                     .start();
         }
     }
 
     private void queues() {
-        wired.activeMq()
-                .ifPresent(config -> {
-                    var source = new ActiveMqSource(config, intake, deadLetters(), parts.meters());
+        SourceConfigs.activeMq(config)
+                .ifPresent(queue -> {
+                    var source = new ActiveMqSource(queue, intake, deadLetters(), parts.meters());
                     push("activemq", source, source::healthy).start();
                 });
-        wired.rabbitMq()
-                .ifPresent(config -> {
-                    var source = new RabbitMqSource(config, intake, deadLetters(), parts.meters());
+        SourceConfigs.rabbitMq(config)
+                .ifPresent(queue -> {
+                    var source = new RabbitMqSource(queue, intake, deadLetters(), parts.meters());
                     push("rabbitmq", source, source::healthy).start();
                 });
     }
@@ -95,7 +96,8 @@ final class Sources {
         if (ours == null) {
             return DeadLetterBox.logging(parts.meters());
         }
-        var box = new KafkaDeadLetterBox(new KafkaClients(ours), wired.topics(), parts.meters());
+        var topics = PipelineConfigs.topics(config);
+        var box = new KafkaDeadLetterBox(new KafkaClients(ours), topics, parts.meters());
         parts.push("dead letters of sources", box).start();
         return box;
     }

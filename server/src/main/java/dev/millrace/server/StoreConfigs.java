@@ -1,9 +1,12 @@
 package dev.millrace.server;
 
 import dev.millrace.server.config.MillraceConfig;
+import dev.millrace.server.config.StorageConfig.Layout;
+import dev.millrace.server.config.StorageConfig.StorageType;
 import dev.millrace.storage.cassandra.CassandraConfig;
 import dev.millrace.storage.cassandra.Consistency;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig;
+import dev.millrace.storage.elasticsearch.RolloverLimits;
 import dev.millrace.storage.local.LocalStoreConfig;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -42,9 +45,8 @@ final class StoreConfigs {
                         wanted.urls().stream().map(StoreConfigs::url).toList(),
                         new ElasticsearchConfig.Credentials(
                                 wanted.username(),
-                                ComponentConfig.password(wanted.password(), wanted.passwordFile()),
-                                ComponentConfig.secret(
-                                        "api-key", wanted.apiKey(), wanted.apiKeyFile())),
+                                Secrets.password(wanted.password(), wanted.passwordFile()),
+                                Secrets.secret("api-key", wanted.apiKey(), wanted.apiKeyFile())),
                         file(wanted.certificateAuthority()),
                         wanted.requestTimeout()),
                 new ElasticsearchConfig.Indices(
@@ -116,7 +118,7 @@ final class StoreConfigs {
                 wanted.localDatacenter(),
                 keyspace,
                 wanted.username(),
-                ComponentConfig.password(wanted.password(), wanted.passwordFile()),
+                Secrets.password(wanted.password(), wanted.passwordFile()),
                 file(wanted.certificateAuthority()),
                 wanted.createSchema(),
                 replication(wanted.replication(), wanted.localDatacenter()),
@@ -156,6 +158,45 @@ final class StoreConfigs {
             case ELASTICSEARCH -> Optional.of(storage.elasticsearch().retention());
             case CASSANDRA -> Optional.empty();
         };
+    }
+
+    /// How often and when the next indices are begun; empty where the configured store has none, or
+    /// somebody else begins them.
+    ///
+    /// @throws IllegalArgumentException when a setting is of no use
+    static Optional<RolloverSchedule> rollover(MillraceConfig config) {
+        var storage = config.storage();
+        var wanted = storage.elasticsearch().rollOver();
+        var schedule =
+                new RolloverSchedule(
+                        new RolloverLimits(wanted.age(), wanted.documents()), wanted.interval());
+        return storage.type() == StorageType.ELASTICSEARCH
+                        && storage.elasticsearch().layout() == Layout.ROLLOVER
+                        && wanted.enabled()
+                ? Optional.of(schedule)
+                : Optional.empty();
+    }
+
+    /// When indices are looked at and rolled over.
+    record RolloverSchedule(RolloverLimits limits, Duration interval) {
+
+        private static final Duration LEAST = Duration.ofSeconds(1);
+        private static final Duration MOST = Duration.ofDays(1);
+
+        RolloverSchedule {
+            if (interval.compareTo(LEAST) < 0 || interval.compareTo(MOST) > 0) {
+                throw new IllegalArgumentException(
+                        "interval: " + interval + " (expected: 1s to 1d)");
+            }
+            if (limits.age().compareTo(interval) < 0) {
+                throw new IllegalArgumentException(
+                        "age: "
+                                + limits.age()
+                                + " (expected: at least the interval, "
+                                + interval
+                                + ")");
+            }
+        }
     }
 
     private static URI url(String text) {

@@ -55,7 +55,7 @@ final class EnrichersTest {
         var config = config(rules("rules:\n  - name: a\n    erase: x"));
 
         // When, then
-        assertThatThrownBy(() -> ComponentConfig.check(config))
+        assertThatThrownBy(() -> SettingsCheck.run(config))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("enrichment.rules-file, line 3: rules[1]: \"erase\"");
     }

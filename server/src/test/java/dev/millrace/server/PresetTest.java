@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.sampling.HeadConfig;
 import dev.millrace.server.config.ConfigException;
 import dev.millrace.server.config.ConfigSources;
+import dev.millrace.server.config.MillraceConfig;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -14,10 +15,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// What one word sets at head and tail, and what is set beside it.
 final class PresetTest {
 
-    private static ComponentConfig config(String... settings) throws ConfigException {
+    private static MillraceConfig config(String... settings) throws ConfigException {
         var config = new ConfigSources().flags(List.of(settings)).load().values();
-        ComponentConfig.check(config);
-        return new ComponentConfig(config, "any:9092");
+        SettingsCheck.run(config);
+        return config;
     }
 
     @ParameterizedTest
@@ -33,10 +34,10 @@ final class PresetTest {
         var config = config("sampling.preset=" + preset);
 
         // Then
-        assertThat(config.head())
+        assertThat(SamplingConfigs.head(config))
                 .extracting(HeadConfig::enabled, HeadConfig::defaultProbability)
                 .containsExactly(head, share);
-        assertThat(config.tail().policy().get()).isEqualTo("preset: " + tail);
+        assertThat(SamplingConfigs.tail(config).policy().get()).isEqualTo("preset: " + tail);
     }
 
     @Test
@@ -51,11 +52,11 @@ final class PresetTest {
         var with = config("sampling.head.enabled=true", "sampling.head.spans-per-second=100");
 
         // Then
-        assertThat(config.head().defaultProbability()).isEqualTo(0.5);
-        assertThat(config.tail().policy().get()).isEqualTo("preset: tail");
-        assertThat(without.head().enabled()).isFalse();
-        assertThat(with.head().enabled()).isTrue();
-        assertThat(with.head().defaultProbability()).isEqualTo(1);
+        assertThat(SamplingConfigs.head(config).defaultProbability()).isEqualTo(0.5);
+        assertThat(SamplingConfigs.tail(config).policy().get()).isEqualTo("preset: tail");
+        assertThat(SamplingConfigs.head(without).enabled()).isFalse();
+        assertThat(SamplingConfigs.head(with).enabled()).isTrue();
+        assertThat(SamplingConfigs.head(with).defaultProbability()).isEqualTo(1);
     }
 
     @Test
@@ -64,8 +65,8 @@ final class PresetTest {
         var config = config("sampling.load.high-mark=0.9", "sampling.load.low-mark=0.5");
 
         // Then
-        assertThat(config.load().highMark()).isEqualTo(0.9);
-        assertThat(config.tail().load()).isEqualTo(config.load());
+        assertThat(SamplingConfigs.load(config).highMark()).isEqualTo(0.9);
+        assertThat(SamplingConfigs.tail(config).load()).isEqualTo(SamplingConfigs.load(config));
     }
 
     @Test

@@ -266,7 +266,7 @@ public final class CassandraServer implements AutoCloseable {
                 throw new IllegalStateException(
                         CLASS_PATH
                                 + ": not on the class path (expected: testkit/cassandra, built"
-                                + " without -DskipTests)");
+                                + " without -Dmaven.test.skip)");
             }
             return new String(file.readAllBytes(), UTF_8).strip();
         } catch (IOException e) {

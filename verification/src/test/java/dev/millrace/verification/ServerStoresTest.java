@@ -3,6 +3,7 @@ package dev.millrace.verification;
 import static dev.millrace.verification.Otlp.newTraceId;
 import static dev.millrace.verification.RunningMillrace.PROTOBUF;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.millrace.server.Commands;
 import dev.millrace.testkit.CassandraServer;
@@ -10,6 +11,7 @@ import dev.millrace.testkit.search.SearchServer;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,8 +30,20 @@ class ServerStoresTest {
                         "storage.elasticsearch.urls", server.uri().toString(),
                         "storage.elasticsearch.index-prefix", "whole",
                         "storage.elasticsearch.shards", "1",
-                        "storage.elasticsearch.replicas", "0"),
-                "elasticsearch://" + server.uri().getAuthority() + "/whole");
+                        "storage.elasticsearch.replicas", "0",
+                        "storage.elasticsearch.layout", "rollover",
+                        "storage.elasticsearch.roll-over.documents", "1",
+                        "storage.elasticsearch.roll-over.interval", "1s"),
+                "elasticsearch://" + server.uri().getAuthority() + "/whole",
+                () -> rolledOver(server));
+    }
+
+    // By the schedule, as soon as there is something in the first.
+    private static void rolledOver(SearchServer server) {
+        await().atMost(Duration.ofSeconds(20))
+                .untilAsserted(() ->
+                        assertThat(server.indices("whole-jaeger-span-*"))
+                                .contains("whole-jaeger-span-000002"));
     }
 
     @Test
@@ -42,10 +56,13 @@ class ServerStoresTest {
                         "storage.cassandra.contact-points", at,
                         "storage.cassandra.keyspace", "whole",
                         "storage.cassandra.request-timeout", "20s"),
-                "cassandra://" + at + "/whole");
+                "cassandra://" + at + "/whole",
+                () -> {});
     }
 
-    private void keptAndMoved(Map<String, String> settings, String url) throws Exception {
+    /// @param meanwhile what else is to be seen while it runs
+    private void keptAndMoved(Map<String, String> settings, String url, Runnable meanwhile)
+            throws Exception {
         var traceId = newTraceId();
         try (var millrace = new RunningMillrace(directory, settings)) {
             // When
@@ -59,6 +76,7 @@ class ServerStoresTest {
             // Then
             assertThat(millrace.awaitTrace(traceId, 2).spans()).hasSize(2);
             assertThat(millrace.search("moving", Map.of())).hasSize(1);
+            meanwhile.run();
             millrace.stop();
         }
 
@@ -78,6 +96,8 @@ class ServerStoresTest {
                         directory.resolve("state").toString(),
                         "--set",
                         "storage.cassandra.request-timeout=20s",
+                        "--set",
+                        "storage.elasticsearch.layout=rollover",
                         "--verify");
 
         // Then

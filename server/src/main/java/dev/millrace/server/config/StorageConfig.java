@@ -52,7 +52,8 @@ public record StorageConfig(
             TagsAsFieldsConfig tagsAsFields,
             Refresh refresh,
             ByteSize bulkBytes,
-            Duration retention) {
+            Duration retention,
+            RollOverConfig rollOver) {
 
         /// Keeps what is secret to itself.
         @Override
@@ -66,6 +67,13 @@ public record StorageConfig(
         DAILY,
         ROLLOVER
     }
+
+    /// When the next index is begun behind the aliases.
+    public record RollOverConfig(
+            boolean enabled,
+            Duration age,
+            @Between(min = 1, max = Integer.MAX_VALUE) int documents,
+            Duration interval) {}
 
     /// The time an index covers.
     public enum Rotation {

@@ -48,6 +48,9 @@ public final class Copy {
     /// Figures of so many minutes are read at once.
     private static final int MINUTES = 60;
 
+    /// What the figures of no minute in particular go by.
+    private static final long NO_MINUTE = 0;
+
     private static final long MINUTE_SECONDS = 60;
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
@@ -298,35 +301,47 @@ public final class Copy {
     /// @param minutes how many there are in the source, and how many of them in the target
     private void copyFigures(
             Tenant tenant, DependencyStore source, DependencyStore target, long[] minutes) {
-        long first = plan.since().getEpochSecond() / MINUTE_SECONDS;
+        long first = Math.floorDiv(plan.since().getEpochSecond(), MINUTE_SECONDS);
         long end = Math.ceilDiv(plan.until().getEpochSecond(), MINUTE_SECONDS);
-        for (long minute = first; minute < end; minute += MINUTES) {
-            long begin = minute;
-            long after = Math.min(end, begin + MINUTES);
-            var ours = patiently(() -> source.dependencies(tenant, begin, after));
-            if (ours.isEmpty()) {
-                continue;
-            }
-            var there = new HashMap<String, Long>();
-            patiently(() -> target.dependencies(tenant, begin, after))
-                    .forEach(one -> there.put(place(one), one.upTo()));
-            var lacking =
-                    ours.stream()
-                            .filter(one -> there.getOrDefault(place(one), -1L) < one.upTo())
-                            .toList();
-            patiently(() -> {
-                target.writeDependencies(lacking);
-                return true;
-            });
-            there.clear();
-            patiently(() -> target.dependencies(tenant, begin, after))
-                    .forEach(one -> there.put(place(one), one.upTo()));
-            minutes[0] += ours.size();
-            minutes[1] +=
-                    ours.stream()
-                            .filter(one -> there.getOrDefault(place(one), -1L) >= one.upTo())
-                            .count();
+        if (first > NO_MINUTE || end <= NO_MINUTE) {
+            // They are of no time, so they go whatever the range.
+            copyFigures(tenant, source, target, NO_MINUTE, NO_MINUTE + 1, minutes);
         }
+        for (long minute = first; minute < end; minute += MINUTES) {
+            copyFigures(tenant, source, target, minute, Math.min(end, minute + MINUTES), minutes);
+        }
+    }
+
+    private void copyFigures(
+            Tenant tenant,
+            DependencyStore source,
+            DependencyStore target,
+            long begin,
+            long end,
+            long[] minutes) {
+        var ours = patiently(() -> source.dependencies(tenant, begin, end));
+        if (ours.isEmpty()) {
+            return;
+        }
+        var there = new HashMap<String, Long>();
+        patiently(() -> target.dependencies(tenant, begin, end))
+                .forEach(one -> there.put(place(one), one.upTo()));
+        var lacking =
+                ours.stream()
+                        .filter(one -> there.getOrDefault(place(one), -1L) < one.upTo())
+                        .toList();
+        patiently(() -> {
+            target.writeDependencies(lacking);
+            return true;
+        });
+        there.clear();
+        patiently(() -> target.dependencies(tenant, begin, end))
+                .forEach(one -> there.put(place(one), one.upTo()));
+        minutes[0] += ours.size();
+        minutes[1] +=
+                ours.stream()
+                        .filter(one -> there.getOrDefault(place(one), -1L) >= one.upTo())
+                        .count();
     }
 
     private static String place(DependencyMinute minute) {

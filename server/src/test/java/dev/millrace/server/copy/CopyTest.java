@@ -253,6 +253,23 @@ final class CopyTest {
     }
 
     @Test
+    void copiesFiguresOfNoMinuteInParticularWhateverTheRange() throws Exception {
+        // Given
+        var from = new WithFigures(source);
+        var to = new WithFigures(target);
+        from.writeDependencies(List.of(figures(0, 0, 10), figures(1, 0, 10)));
+
+        // When
+        var report = copy(from, to, Tenant.DEFAULT).run(false);
+
+        // Then
+        assertThat(report.minutesRead()).isEqualTo(1);
+        assertThat(report.balances()).as(report.text()).isTrue();
+        assertThat(to.dependencies(Tenant.DEFAULT, 0, Long.MAX_VALUE))
+                .containsExactly(figures(0, 0, 10));
+    }
+
+    @Test
     void keepsToTheRate() throws Exception {
         // Given: a clock that only pauses move.
         var now = new long[1];

@@ -3,6 +3,7 @@ package dev.millrace.server.copy;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
+import dev.millrace.storage.api.Expired;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.SearchPage;
@@ -47,7 +48,7 @@ class Wrapped implements TraceStore {
     }
 
     @Override
-    public int expire(Instant horizon) {
+    public Expired expire(Instant horizon) {
         return store.expire(horizon);
     }
 

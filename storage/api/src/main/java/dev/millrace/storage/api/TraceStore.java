@@ -32,10 +32,9 @@ public interface TraceStore extends AutoCloseable {
     /// one.
     List<Operation> operations(Tenant tenant, String service);
 
-    /// Gives up what lies wholly before `horizon`, in whole time windows.
-    ///
-    /// @return how many windows went
-    int expire(Instant horizon);
+    /// Gives up what lies wholly before `horizon`, in whole time windows, and the oldest windows of
+    /// a store that is larger than it may be.
+    Expired expire(Instant horizon);
 
     /// Closes files and connections. Idempotent; bounded in time.
     @Override

@@ -6,6 +6,7 @@ import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.DependencyMinute;
 import dev.millrace.storage.api.DependencyStore;
+import dev.millrace.storage.api.Expired;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.SearchPage;
@@ -225,7 +226,7 @@ public final class CassandraTraceStore implements TraceStore, DependencyStore {
 
     /// Refuses: Cassandra gives up every row when its time to live is over.
     @Override
-    public int expire(Instant horizon) {
+    public Expired expire(Instant horizon) {
         throw new StoreException(
                 Kind.NOT_SUPPORTED,
                 "expire: rows expire by themselves (expected: the retention, set when tables are"

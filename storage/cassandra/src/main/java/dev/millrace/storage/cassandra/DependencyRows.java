@@ -20,7 +20,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
@@ -103,8 +105,10 @@ final class DependencyRows {
                                                 figures.length()))));
         var links = links(minute);
         if (!links.isEmpty()) {
-            // Its milliseconds tell the partitions of a minute apart.
-            long millis = minute.minute() * MILLIS + Math.floorMod(minute.partition(), MILLIS);
+            // Its milliseconds tell the partitions of a minute apart. The first is left to Jaeger's
+            // job, whose row of a whole day has the time at which the day begins.
+            long millis =
+                    minute.minute() * MILLIS + 1 + Math.floorMod(minute.partition(), MILLIS - 1);
             writes.add(
                     new Write(
                             null,
@@ -191,7 +195,7 @@ final class DependencyRows {
     }
 
     private Collection<DependencyMinute> readJaeger(Tenant tenant, long first, long last) {
-        var entries = new TreeMap<Long, List<DependencyDelta.Entry>>();
+        var minutes = new TreeMap<Long, Map<Dependency, Figures>>();
         for (var day : days(first, last)) {
             var rows =
                     requests.rows(
@@ -206,25 +210,38 @@ final class DependencyRows {
                 long minute = Math.floorDiv(Columns.instant(row, "ts").toEpochMilli(), MILLIS);
                 for (var link : Columns.list(row, "dependencies")) {
                     if (!SOURCE.equals(link.getString("source"))) {
-                        entries.computeIfAbsent(minute, _ -> new ArrayList<>())
-                                .add(entry(minute, link));
+                        add(minutes.computeIfAbsent(minute, _ -> new LinkedHashMap<>()), link);
                     }
                 }
             }
         }
-        return entries.entrySet().stream()
-                .map(of -> new DependencyMinute(tenant, of.getKey(), OF_JAEGER, 0, of.getValue()))
+        return minutes.entrySet().stream()
+                .map(of -> jaegers(tenant, of.getKey(), of.getValue()))
                 .toList();
     }
 
-    private static DependencyDelta.Entry entry(long minute, UdtValue link) {
-        var series =
+    // Several rows may be of one minute, and tell of the same services.
+    private static void add(Map<Dependency, Figures> links, UdtValue link) {
+        var pair =
                 new Dependency(
                         Columns.text(link, "parent"),
                         Columns.text(link, "child"),
                         Connection.PLAIN);
-        return new DependencyDelta.Entry(
-                minute, series, Figures.ofCalls(link.getLong("call_count")));
+        var calls = Figures.ofCalls(link.getLong("call_count"));
+        var before = links.putIfAbsent(pair, calls);
+        if (before != null) {
+            before.add(calls);
+        }
+    }
+
+    private static DependencyMinute jaegers(
+            Tenant tenant, long minute, Map<Dependency, Figures> links) {
+        var entries =
+                links.entrySet().stream()
+                        .map(link ->
+                                new DependencyDelta.Entry(minute, link.getKey(), link.getValue()))
+                        .toList();
+        return new DependencyMinute(tenant, minute, OF_JAEGER, 0, entries);
     }
 
     private List<Instant> days(long first, long last) {

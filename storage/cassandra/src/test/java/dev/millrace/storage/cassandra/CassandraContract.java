@@ -8,6 +8,7 @@ import dev.millrace.storage.contract.DependenciesContract;
 import dev.millrace.storage.contract.ExpiryContract;
 import dev.millrace.storage.contract.NamesContract;
 import dev.millrace.storage.contract.PagingContract;
+import dev.millrace.storage.contract.RandomSearchContract;
 import dev.millrace.storage.contract.TimeSearchContract;
 import dev.millrace.storage.contract.TraceContract;
 import dev.millrace.storage.contract.WritingContract;
@@ -26,6 +27,7 @@ abstract class CassandraContract
                 AttributeSearchContract,
                 TimeSearchContract,
                 PagingContract,
+                RandomSearchContract,
                 NamesContract,
                 ExpiryContract,
                 DependenciesContract {

@@ -430,10 +430,13 @@ final class JaegerRowsTest {
         // Given
         long minute = MICROS / 60_000_000;
         long day = minute / 1_440 * 1_440;
-        TestCluster.query(
-                ("INSERT INTO %s.dependencies_v2 (ts_bucket, ts, dependencies) VALUES (%d, %d,"
-                                + " [{parent: 'a', child: 'b', call_count: 12, source: 'jaeger'}])")
-                        .formatted(KS, day * 60_000, minute * 60_000));
+        for (int millis = 0; millis < 2; millis++) {
+            TestCluster.query(
+                    ("INSERT INTO %s.dependencies_v2 (ts_bucket, ts, dependencies) VALUES (%d, %d,"
+                                    + " [{parent: 'a', child: 'b', call_count: 12, source:"
+                                    + " 'jaeger'}])")
+                            .formatted(KS, day * 60_000, minute * 60_000 + millis));
+        }
 
         // When
         var read = TestCluster.store().dependencies(Tenant.DEFAULT, minute, minute + 1);
@@ -446,7 +449,32 @@ final class JaegerRowsTest {
                                 minute,
                                 DependencyRows.OF_JAEGER,
                                 0,
-                                List.of(link(minute, "a", "b", 12))));
+                                List.of(link(minute, "a", "b", 24))));
+    }
+
+    @Test
+    void keepsTheDayOfJaegersJobBesideItsOwnFirstMinute() {
+        // Given
+        long day = MICROS / 60_000_000 / 1_440 * 1_440 + 20 * 1_440;
+        TestCluster.query(
+                ("INSERT INTO %s.dependencies_v2 (ts_bucket, ts, dependencies) VALUES (%d, %d,"
+                                + " [{parent: 'a', child: 'b', call_count: 12, source: 'jaeger'}])")
+                        .formatted(KS, day * 60_000, day * 60_000));
+        var own = new DependencyMinute(Tenant.DEFAULT, day, 0, 1, List.of(link(day, "a", "b", 5)));
+
+        // When
+        TestCluster.store().writeDependencies(List.of(own));
+
+        // Then
+        assertThat(TestCluster.store().dependencies(Tenant.DEFAULT, day, day + 1))
+                .containsExactlyInAnyOrder(
+                        own,
+                        new DependencyMinute(
+                                Tenant.DEFAULT,
+                                day,
+                                DependencyRows.OF_JAEGER,
+                                0,
+                                List.of(link(day, "a", "b", 12))));
     }
 
     @Test

@@ -8,6 +8,7 @@ import static dev.millrace.storage.contract.Samples.trace;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.model.Tenant;
+import dev.millrace.storage.api.Expired;
 import dev.millrace.storage.api.TraceSearch;
 import java.time.Duration;
 import java.time.Instant;
@@ -31,8 +32,8 @@ public interface ExpiryContract extends StoreUnderTest {
         answersOrRefuses(
                 Set.of(Capability.EXPIRY),
                 () -> store().expire(endOfWindow(TIME)),
-                windows -> {
-                    assertThat(windows).isEqualTo(1);
+                expired -> {
+                    assertThat(expired).isEqualTo(Expired.tooOld(1));
                     assertThat(store().trace(Tenant.DEFAULT, trace(1))).isEmpty();
                     assertThat(store().services(Tenant.DEFAULT)).containsExactly("shop");
                     finds(Set.of(), TraceSearch.builder().service("shop"), trace(2));
@@ -49,8 +50,8 @@ public interface ExpiryContract extends StoreUnderTest {
         answersOrRefuses(
                 Set.of(Capability.EXPIRY),
                 () -> store().expire(endOfWindow(TIME).minusSeconds(1)),
-                windows -> {
-                    assertThat(windows).isZero();
+                expired -> {
+                    assertThat(expired).isEqualTo(Expired.NONE);
                     assertThat(store().trace(Tenant.DEFAULT, trace(1))).isPresent();
                 });
     }

@@ -2,9 +2,9 @@
 ///
 /// A store's test class implements [StoreUnderTest] through the contracts, one for each thing a
 /// store does: [WritingContract], [TraceContract], [ConditionSearchContract],
-/// [AttributeSearchContract], [TimeSearchContract], [PagingContract], [NamesContract] and
-/// [ExpiryContract]. All of them, always: what a store cannot do it leaves out of its [Capability]
-/// set, and then the contract asserts that it refuses.
+/// [AttributeSearchContract], [TimeSearchContract], [PagingContract], [RandomSearchContract],
+/// [NamesContract], [ExpiryContract] and [DependenciesContract]. All of them, always: what a store
+/// cannot do it leaves out of its [Capability] set, and then the contract asserts that it refuses.
 @NullMarked
 package dev.millrace.storage.contract;
 

@@ -8,6 +8,7 @@ import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.DependencyMinute;
 import dev.millrace.storage.api.DependencyStore;
+import dev.millrace.storage.api.Expired;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.SearchPage;
@@ -112,7 +113,7 @@ final class DependenciesContractTest implements DependenciesContract, Dependency
         }
 
         @Override
-        public int expire(Instant horizon) {
+        public Expired expire(Instant horizon) {
             throw new AssertionError("not asked for");
         }
 

@@ -22,12 +22,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// The figures of services as Jaeger's documents of dependencies, with all of them beside.
 ///
-/// Jaeger sees who calls whom how often. A document of Jaeger's own comes back as a minute of
-/// partition [#OF_JAEGER] that knows no more than that.
+/// Jaeger sees who calls whom how often. Documents of Jaeger's own come back as minutes of the
+/// partition [#OF_JAEGER] that know no more than that; those of one minute are one, added up.
 record DependencyDocuments(Searches searches) {
 
     /// Stands for the partition where there is none.
@@ -99,7 +100,7 @@ record DependencyDocuments(Searches searches) {
                                         .put("lt", bounded(to) * MINUTE_MILLIS)
                                         .put("format", "epoch_millis")));
         var ours = new LinkedHashMap<List<Long>, DependencyMinute>();
-        var all = new ArrayList<DependencyMinute>();
+        var jaegers = new TreeMap<Long, Map<Dependency, Figures>>();
         searches.forEach(
                 "dependencies",
                 indices,
@@ -113,10 +114,13 @@ record DependencyDocuments(Searches searches) {
                     } else {
                         long minute =
                                 Math.floorDiv(hit.path("sort").path(0).asLong(), MINUTE_MILLIS);
-                        all.add(jaegers(tenant, minute, source));
+                        addJaegers(
+                                jaegers.computeIfAbsent(minute, _ -> new LinkedHashMap<>()),
+                                source);
                     }
                 });
-        all.addAll(ours.values());
+        var all = new ArrayList<>(ours.values());
+        jaegers.forEach((minute, links) -> all.add(jaegers(tenant, minute, links)));
         return all;
     }
 
@@ -146,18 +150,25 @@ record DependencyDocuments(Searches searches) {
         }
     }
 
-    private static DependencyMinute jaegers(Tenant tenant, long minute, JsonNode source) {
-        var entries = new ArrayList<Entry>();
+    private static void addJaegers(Map<Dependency, Figures> links, JsonNode source) {
         for (var link : source.path("dependencies")) {
-            entries.add(
-                    new Entry(
-                            minute,
-                            new Dependency(
-                                    link.path("parent").asText(),
-                                    link.path("child").asText(),
-                                    Connection.PLAIN),
-                            Figures.ofCalls(link.path("callCount").asLong())));
+            var pair =
+                    new Dependency(
+                            link.path("parent").asText(),
+                            link.path("child").asText(),
+                            Connection.PLAIN);
+            var calls = Figures.ofCalls(link.path("callCount").asLong());
+            var before = links.putIfAbsent(pair, calls);
+            if (before != null) {
+                before.add(calls);
+            }
         }
+    }
+
+    private static DependencyMinute jaegers(
+            Tenant tenant, long minute, Map<Dependency, Figures> links) {
+        var entries = new ArrayList<Entry>();
+        links.forEach((pair, calls) -> entries.add(new Entry(minute, pair, calls)));
         return new DependencyMinute(tenant, minute, OF_JAEGER, 0, entries);
     }
 }

@@ -6,6 +6,7 @@ import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.DependencyMinute;
 import dev.millrace.storage.api.DependencyStore;
+import dev.millrace.storage.api.Expired;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.SearchPage;
@@ -49,6 +50,7 @@ public final class ElasticsearchStore implements TraceStore, DependencyStore {
     private final StoreMeters meters;
     private final RestClient client;
     private final IndexAdmin indices;
+    private final IndexUpkeep upkeep;
     private final BulkWriter bulk;
     private final Searches searches;
     private final SpanDocument documents;
@@ -69,6 +71,7 @@ public final class ElasticsearchStore implements TraceStore, DependencyStore {
         meters = new StoreMeters(registry);
         client = new RestClient(config.connection());
         indices = new IndexAdmin(client, config.indices());
+        upkeep = new IndexUpkeep(client, config.indices(), indices);
         bulk = new BulkWriter(client, config.writes(), indices.throughAliases(), meters);
         searches = new Searches(client);
         dotReplacement = config.tagsAsFields().dotReplacement();
@@ -108,14 +111,15 @@ public final class ElasticsearchStore implements TraceStore, DependencyStore {
     private void writeAll(List<Fragment> fragments) {
         int spans = 0;
         var written = new LinkedHashSet<Name>();
+        var places = new Places();
         try (var run = bulk.begin()) {
-            var places = new Places();
             for (var fragment : fragments) {
                 indices.makeReady(fragment.tenant());
                 spans += add(fragment, places, written, run);
             }
             run.finish();
         }
+        places.mark();
         known.written(written);
         meters.written(fragments.size(), spans);
     }
@@ -178,6 +182,11 @@ public final class ElasticsearchStore implements TraceStore, DependencyStore {
                         return index;
                     });
         }
+
+        /// Has the indices that were written to say that they are ours.
+        private void mark() {
+            known.forEach((place, index) -> indices.markWritten(place.tenant(), index));
+        }
     }
 
     @Override
@@ -198,20 +207,25 @@ public final class ElasticsearchStore implements TraceStore, DependencyStore {
         return timed(
                 meters.search(),
                 "search",
-                () ->
-                        new Search(
-                                        searches,
-                                        reader,
-                                        indices.forReading(
-                                                tenant,
-                                                IndexKind.SPAN,
-                                                time(search.startNanos()),
-                                                time(search.endNanos())),
-                                        indices.forReading(tenant, IndexKind.SPAN),
-                                        search,
-                                        dotReplacement,
-                                        maxCandidates)
-                                .run());
+                () -> {
+                    var all = indices.forReading(tenant, IndexKind.SPAN);
+                    var candidates =
+                            indices.within(
+                                    tenant,
+                                    IndexKind.SPAN,
+                                    all,
+                                    time(search.startNanos()),
+                                    time(search.endNanos()));
+                    return new Search(
+                                    searches,
+                                    reader,
+                                    candidates,
+                                    all,
+                                    search,
+                                    dotReplacement,
+                                    maxCandidates)
+                            .run();
+                });
     }
 
     private static Instant time(long nanos) {
@@ -240,8 +254,8 @@ public final class ElasticsearchStore implements TraceStore, DependencyStore {
                 meters.write(),
                 "write dependencies",
                 () -> {
+                    var places = new Places();
                     try (var run = bulk.begin()) {
-                        var places = new Places();
                         for (var minute : minutes) {
                             indices.makeReady(minute.tenant());
                             String index =
@@ -253,6 +267,7 @@ public final class ElasticsearchStore implements TraceStore, DependencyStore {
                         }
                         run.finish();
                     }
+                    places.mark();
                     return true;
                 });
     }
@@ -266,32 +281,31 @@ public final class ElasticsearchStore implements TraceStore, DependencyStore {
                         from >= to
                                 ? List.of()
                                 : dependencies.read(
-                                        indices.forReading(
-                                                tenant,
-                                                IndexKind.DEPENDENCIES,
-                                                // Jaeger's job names indices by its own idea of
-                                                // the day.
-                                                DependencyDocuments.time(from)
-                                                        .minus(1, ChronoUnit.DAYS),
-                                                DependencyDocuments.time(to)
-                                                        .plus(1, ChronoUnit.DAYS)),
-                                        tenant,
-                                        from,
-                                        to));
+                                        indicesOfFigures(tenant, from, to), tenant, from, to));
+    }
+
+    // Jaeger's job names indices by its own idea of the day.
+    private List<String> indicesOfFigures(Tenant tenant, long from, long to) {
+        return indices.within(
+                tenant,
+                IndexKind.DEPENDENCIES,
+                indices.forReading(tenant, IndexKind.DEPENDENCIES),
+                DependencyDocuments.time(from).minus(1, ChronoUnit.DAYS),
+                DependencyDocuments.time(to).plus(1, ChronoUnit.DAYS));
     }
 
     /// Drops the indices of all tenants that hold nothing from after the horizon, Jaeger's own
     /// documents in them included.
     @Override
-    public int expire(Instant horizon) {
+    public Expired expire(Instant horizon) {
         return timed(
                 meters.write(),
                 "expire",
                 () -> {
-                    var dropped = indices.dropBefore(horizon);
+                    var dropped = upkeep.dropBefore(horizon);
                     known.forget(dropped.indices());
                     meters.expired(dropped.windows());
-                    return dropped.windows();
+                    return Expired.tooOld(dropped.windows());
                 });
     }
 

@@ -1,28 +1,29 @@
 package dev.millrace.storage.elasticsearch;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.model.Tenant;
+import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Indices;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Layout;
-import dev.millrace.storage.elasticsearch.IndexNames.Window;
-import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// Makes indices, finds them and drops them.
+/// Makes indices and finds them.
 ///
 /// What was once made ready by this process is not looked at again until it is dropped. Safe for
 /// any number of threads.
 final class IndexAdmin {
 
+    private static final Logger LOG = LoggerFactory.getLogger(IndexAdmin.class);
     private static final int BAD_REQUEST = 400;
     private static final int NOT_FOUND = 404;
 
@@ -31,10 +32,13 @@ final class IndexAdmin {
     private final Map<Tenant, IndexNames> names = new ConcurrentHashMap<>();
     private final Set<String> readyTenants = ConcurrentHashMap.newKeySet();
     private final Set<String> readyIndices = ConcurrentHashMap.newKeySet();
+    private final Set<String> marked = ConcurrentHashMap.newKeySet();
+    private final IndexMarks marks;
 
     IndexAdmin(RestClient client, Indices config) {
         this.client = client;
         this.config = config;
+        this.marks = new IndexMarks(client, config.prefix());
     }
 
     IndexNames names(Tenant tenant) {
@@ -128,8 +132,10 @@ final class IndexAdmin {
         var mappings = Templates.ours(config, kind);
         if (!createUnlessThere(index, Json.object("mappings", mappings))) {
             var answer = client.put("/" + UrlNames.one(index) + "/_mapping", mappings);
-            // 400: somebody wrote there before there was a mapping; then it stays as it is.
-            if (answer.status() != BAD_REQUEST) {
+            if (answer.status() == BAD_REQUEST) {
+                // Somebody wrote there before there was a mapping; then the rest stays as it is.
+                marks.put(index);
+            } else {
                 requireGood("mapping of " + index, answer);
             }
         }
@@ -146,200 +152,75 @@ final class IndexAdmin {
         return true;
     }
 
-    /// The indices of a tenant that may hold documents of times from `from` to `to`.
-    List<String> forReading(Tenant tenant, IndexKind kind, Instant from, Instant to) {
+    /// All indices of a tenant, as they are now.
+    List<String> forReading(Tenant tenant, IndexKind kind) {
         var ofTenant = names(tenant);
         if (throughAliases()) {
             return List.of(ofTenant.readAlias(kind));
         }
-        var found = new ArrayList<String>();
-        for (var name : existing(ofTenant.pattern(kind)).keySet()) {
-            var window = ofTenant.window(kind, name);
-            if (window.isPresent()
-                    && window.get().start().compareTo(to) <= 0
-                    && window.get().end().isAfter(from)) {
-                found.add(name);
-            }
+        return existing(ofTenant.pattern(kind)).keySet().stream()
+                .filter(name -> ofTenant.window(kind, name).isPresent())
+                .toList();
+    }
+
+    /// Those of a tenant's indices that may hold documents of times from `from` to `to`.
+    List<String> within(Tenant tenant, IndexKind kind, List<String> all, Instant from, Instant to) {
+        if (throughAliases()) {
+            return all;
         }
-        return found;
+        var ofTenant = names(tenant);
+        return all.stream()
+                .filter(name ->
+                        ofTenant.window(kind, name)
+                                .filter(window ->
+                                        window.start().compareTo(to) <= 0
+                                                && window.end().isAfter(from))
+                                .isPresent())
+                .toList();
     }
 
-    /// All indices of a tenant.
-    List<String> forReading(Tenant tenant, IndexKind kind) {
-        return forReading(tenant, kind, Instant.MIN, Instant.MAX);
-    }
-
-    /// Names that fit a pattern, each with its aliases.
-    private Map<String, Set<String>> existing(String pattern) {
+    /// The indices that there are of names that fit a pattern, in their order, each with what is
+    /// said of its aliases.
+    Map<String, JsonNode> existing(String pattern) {
         var answer = client.get("/" + UrlNames.one(pattern) + "/_alias?allow_no_indices=true");
         if (answer.status() == NOT_FOUND) {
             return Map.of();
         }
         requireGood("list of indices", answer);
-        var found = new TreeMap<String, Set<String>>();
+        var found = new TreeMap<String, JsonNode>();
         answer.body()
                 .properties()
-                .forEach(index -> {
-                    var aliases = new HashSet<String>();
-                    index.getValue().path("aliases").fieldNames().forEachRemaining(aliases::add);
-                    found.put(index.getKey(), aliases);
-                });
+                .forEach(index -> found.put(index.getKey(), index.getValue().path("aliases")));
         return found;
     }
 
-    /// What [#dropBefore] dropped.
+    /// What was dropped is not ready any more.
+    void forget(Collection<String> dropped) {
+        readyIndices.removeAll(dropped);
+        marked.removeAll(dropped);
+    }
+
+    /// Says in an index of a tenant that it is ours, where somebody else may have made it. After a
+    /// write, for only then it is there for sure. What was written is good whether this succeeds or
+    /// not, so a failure is told and not thrown.
     ///
-    /// @param windows how many stretches of time; an index of the rollover layout is one
-    record Dropped(int windows, List<String> indices) {}
-
-    /// Drops the indices that hold nothing from after a time, of all tenants.
-    Dropped dropBefore(Instant horizon) {
-        return throughAliases() ? dropRolledOver(horizon) : dropDated(horizon);
-    }
-
-    private Dropped dropDated(Instant horizon) {
-        var gone = new ArrayList<String>();
-        var windows = new HashSet<Instant>();
-        for (var kind : IndexKind.values()) {
-            var old = new TreeMap<String, Window>();
-            for (var name : existing(IndexNames.patternOfAll(config, kind)).keySet()) {
-                IndexNames.windowOfAny(config, kind, name)
-                        .filter(window -> !window.end().isAfter(horizon))
-                        .ifPresent(window -> old.put(name, window));
-            }
-            old.keySet().retainAll(ours(kind, old.keySet()));
-            old.values().forEach(window -> windows.add(window.start()));
-            gone.addAll(old.keySet());
+    /// @param index or the alias that is written through
+    void markWritten(Tenant tenant, String index) {
+        boolean madeByUs = config.templates() && !throughAliases();
+        if (madeByUs || tenant.equals(Tenant.DEFAULT) || !marked.add(index)) {
+            return;
         }
-        drop(gone);
-        return new Dropped(windows.size(), gone);
-    }
-
-    // The default tenant's names are ours by name. Behind another name there may be somebody else,
-    // so for those an index must say itself that it is ours.
-    private Set<String> ours(IndexKind kind, Set<String> candidates) {
-        var ofDefault = names(Tenant.DEFAULT);
-        var ours = new HashSet<String>();
-        var others = new ArrayList<String>();
-        for (var name : candidates) {
-            if (ofDefault.window(kind, name).isPresent() || ofDefault.isRollover(kind, name)) {
-                ours.add(name);
-            } else {
-                others.add(name);
-            }
+        try {
+            marks.put(index);
+        } catch (StoreException e) {
+            LOG.atWarn()
+                    .addKeyValue("store", index)
+                    .addKeyValue("error", e.toString())
+                    .log("An index cannot be marked as ours; it may outlive its retention");
         }
-        for (var group : UrlNames.joined(others)) {
-            var answer =
-                    client.get(
-                            "/"
-                                    + group
-                                    + "/_mapping?ignore_unavailable=true"
-                                    + "&filter_path=*.mappings._meta.millrace");
-            requireGood("mappings", answer);
-            answer.body()
-                    .properties()
-                    .forEach(index -> {
-                        var mark = index.getValue().at("/mappings/_meta/millrace/index-prefix");
-                        if (mark.isTextual() && mark.asText().equals(config.prefix())) {
-                            ours.add(index.getKey());
-                        }
-                    });
-        }
-        return ours;
     }
 
-    // When the next index was made, nothing more was written to the one before.
-    private Dropped dropRolledOver(Instant horizon) {
-        var gone = new ArrayList<String>();
-        int windows = 0;
-        for (var kind : IndexKind.values()) {
-            var all = existing(IndexNames.patternOfAll(config, kind));
-            all.keySet().removeIf(name -> !name.matches(".*-\\d{6,}"));
-            all.keySet().retainAll(ours(kind, all.keySet()));
-            var created = creationTimes(List.copyOf(all.keySet()));
-            var byStem = new TreeMap<String, List<String>>();
-            for (var name : all.keySet()) {
-                String stem = name.substring(0, name.lastIndexOf('-'));
-                byStem.computeIfAbsent(stem, _ -> new ArrayList<>()).add(name);
-            }
-            for (var series : byStem.values()) {
-                series.sort(Comparator.comparingLong(IndexAdmin::number));
-                for (int i = 0; i + 1 < series.size(); i++) {
-                    var name = series.get(i);
-                    var end = created.getOrDefault(series.get(i + 1), Instant.MAX);
-                    boolean written =
-                            all.getOrDefault(name, Set.of()).stream()
-                                    .anyMatch(alias -> alias.endsWith("-write"));
-                    if (!written && !end.isAfter(horizon)) {
-                        gone.add(name);
-                        windows += kind == IndexKind.SPAN ? 1 : 0;
-                    }
-                }
-            }
-        }
-        drop(gone);
-        return new Dropped(windows, gone);
-    }
-
-    private static long number(String name) {
-        return Long.parseLong(name.substring(name.lastIndexOf('-') + 1));
-    }
-
-    private Map<String, Instant> creationTimes(List<String> indices) {
-        var times = new TreeMap<String, Instant>();
-        for (var group : UrlNames.joined(indices)) {
-            var answer =
-                    client.get(
-                            "/"
-                                    + group
-                                    + "/_settings?ignore_unavailable=true"
-                                    + "&filter_path=*.settings.index.creation_date");
-            requireGood("settings", answer);
-            answer.body()
-                    .properties()
-                    .forEach(index ->
-                            times.put(
-                                    index.getKey(),
-                                    Instant.ofEpochMilli(
-                                            index.getValue()
-                                                    .at("/settings/index/creation_date")
-                                                    .asLong())));
-        }
-        return times;
-    }
-
-    private void drop(List<String> indices) {
-        for (var group : UrlNames.joined(indices)) {
-            requireGood("drop", client.delete("/" + group + "?ignore_unavailable=true"));
-        }
-        indices.forEach(readyIndices::remove);
-    }
-
-    /// Begins new indices where the present ones are so old or so full.
-    ///
-    /// @return the new ones
-    List<String> rollOver(Tenant tenant, Duration age, long documents) {
-        var ofTenant = names(tenant);
-        var begun = new ArrayList<String>();
-        for (var kind : IndexKind.values()) {
-            var limits = Json.object("max_age", age.toSeconds() + "s").put("max_docs", documents);
-            var body =
-                    Json.object("conditions", limits)
-                            .<ObjectNode>set("mappings", Templates.ours(config, kind))
-                            .<ObjectNode>set(
-                                    "aliases",
-                                    Json.object(ofTenant.readAlias(kind), Json.object()));
-            String alias = ofTenant.writeAlias(kind);
-            var answer = client.post("/" + UrlNames.one(alias) + "/_rollover", body);
-            requireGood("rollover of " + alias, answer);
-            if (answer.body().path("rolled_over").asBoolean()) {
-                begun.add(answer.body().path("new_index").asText());
-            }
-        }
-        return begun;
-    }
-
-    private static void requireGood(String what, RestClient.Answer answer) {
+    static void requireGood(String what, RestClient.Answer answer) {
         if (!answer.isGood()) {
             throw RestClient.failure(what, answer);
         }

@@ -3,11 +3,10 @@ package dev.millrace.storage.elasticsearch;
 import dev.millrace.model.Tenant;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Layout;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
-/// What operators do to the indices besides what the store does by itself.
+/// What is done to the indices besides writing and reading, now or by a schedule.
 ///
 /// Every method may block for a bounded time, and throws [StoreException]. Safe for any number of
 /// threads.
@@ -15,11 +14,13 @@ public final class IndexMaintenance implements AutoCloseable {
 
     private final RestClient client;
     private final IndexAdmin indices;
+    private final IndexUpkeep upkeep;
     private final Layout layout;
 
     public IndexMaintenance(ElasticsearchConfig config) {
         client = new RestClient(config.connection());
         indices = new IndexAdmin(client, config.indices());
+        upkeep = new IndexUpkeep(client, config.indices(), indices);
         layout = config.indices().layout();
     }
 
@@ -29,18 +30,30 @@ public final class IndexMaintenance implements AutoCloseable {
         indices.makeReady(tenant);
     }
 
-    /// Begins new indices for a tenant where the present ones are at least so old or have at least
-    /// so many documents.
+    /// Begins new indices for a tenant where the present ones have reached their limits.
     ///
     /// @return their names
     /// @throws StoreException of kind NOT_SUPPORTED in the daily layout, where days do that
-    public List<String> rollOver(Tenant tenant, Duration age, long documents) {
+    public List<String> rollOver(Tenant tenant, RolloverLimits limits) {
+        requireRollover();
+        return upkeep.rollOver(tenant, limits);
+    }
+
+    /// The same for all tenants, as far as their indices are known to be ours. One that fails does
+    /// not keep the others from it. Several processes may do this at once.
+    ///
+    /// @throws StoreException of kind NOT_SUPPORTED in the daily layout, where days do that
+    public RolledOver rollOver(RolloverLimits limits) {
+        requireRollover();
+        return upkeep.rollOver(limits);
+    }
+
+    private void requireRollover() {
         if (layout != Layout.ROLLOVER) {
             throw new StoreException(
                     StoreException.Kind.NOT_SUPPORTED,
                     "rollover: the layout is " + layout + " (expected: " + Layout.ROLLOVER + ")");
         }
-        return indices.rollOver(tenant, age, documents);
     }
 
     /// Drops the indices of all tenants that hold nothing from after the horizon. In the rollover
@@ -48,7 +61,7 @@ public final class IndexMaintenance implements AutoCloseable {
     ///
     /// @return their names
     public List<String> dropBefore(Instant horizon) {
-        return indices.dropBefore(horizon).indices();
+        return upkeep.dropBefore(horizon).indices();
     }
 
     /// Closes connections. Idempotent.

@@ -14,6 +14,8 @@ import java.time.temporal.ChronoField;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.regex.Pattern;
 
 /// What the indices of one tenant are called: Jaeger's names, behind a prefix for each tenant other
 /// than the default one.
@@ -21,6 +23,9 @@ import java.util.Optional;
 /// The prefix is the tenant's name where an index may be called so; what else is in it is written
 /// as `=` and two hexadecimal digits, so that no two tenants share one.
 final class IndexNames {
+
+    /// As many digits as rollovers give it; more when those do not suffice, but no more than count.
+    private static final Pattern NUMBER = Pattern.compile("\\d{6,18}");
 
     private final Indices config;
     private final String prefix;
@@ -87,15 +92,15 @@ final class IndexNames {
     }
 
     String readAlias(IndexKind kind) {
-        return stem(kind) + "-read";
+        return readAlias(stem(kind));
     }
 
     String writeAlias(IndexKind kind) {
-        return stem(kind) + "-write";
+        return writeAlias(stem(kind));
     }
 
     String firstRollover(IndexKind kind) {
-        return stem(kind) + "-000001";
+        return rollover(stem(kind), 1);
     }
 
     /// Where a document of that time is written to.
@@ -141,18 +146,43 @@ final class IndexNames {
 
     /// The time that an index of whatever tenant is for; empty for names that none of them has.
     static Optional<Window> windowOfAny(Indices config, IndexKind kind, String name) {
-        String middle = "jaeger-" + kind.word() + "-";
-        int at = name.lastIndexOf(middle);
-        if (!name.startsWith(base(config)) || at < base(config).length()) {
-            return Optional.empty();
-        }
-        return of(config, Tenant.DEFAULT).window(name.substring(at + middle.length()));
+        return stemOfAny(config, kind, name)
+                .flatMap(stem ->
+                        of(config, Tenant.DEFAULT).window(name.substring(stem.length() + 1)));
     }
 
-    /// Whether it is one of those behind the aliases.
-    boolean isRollover(IndexKind kind, String name) {
-        String begin = stem(kind) + "-";
-        return name.startsWith(begin) && name.substring(begin.length()).matches("\\d{6,}");
+    /// What all names of its kind begin with of the tenant, whichever it is, that has this one;
+    /// empty for names that none of them has.
+    static Optional<String> stemOfAny(Indices config, IndexKind kind, String name) {
+        String word = "jaeger-" + kind.word();
+        int at = name.lastIndexOf(word + "-");
+        return name.startsWith(base(config)) && at >= base(config).length()
+                ? Optional.of(name.substring(0, at + word.length()))
+                : Optional.empty();
+    }
+
+    /// The number of an index behind aliases, of whatever tenant; empty for others.
+    static OptionalLong numberOfAny(Indices config, IndexKind kind, String name) {
+        var number =
+                stemOfAny(config, kind, name)
+                        .map(stem -> name.substring(stem.length() + 1))
+                        .filter(end -> NUMBER.matcher(end).matches());
+        return number.isPresent()
+                ? OptionalLong.of(Long.parseLong(number.get()))
+                : OptionalLong.empty();
+    }
+
+    /// The index of a number behind aliases.
+    static String rollover(String stem, long number) {
+        return stem + "-" + String.format(Locale.ROOT, "%06d", number);
+    }
+
+    static String readAlias(String stem) {
+        return stem + "-read";
+    }
+
+    static String writeAlias(String stem) {
+        return stem + "-write";
     }
 
     private DateTimeFormatter format(Rotation rotation) {

@@ -28,7 +28,7 @@ final class StoreMeters {
         documents = registry.counter("millrace.store.bulk.documents");
         retries = registry.counter("millrace.store.bulk.retries");
         refused = registry.counter("millrace.store.documents.refused");
-        expired = registry.counter("millrace.store.windows.expired");
+        expired = registry.counter("millrace.store.windows.expired", "reason", "age");
         write = registry.timer("millrace.store.write");
         search = registry.timer("millrace.store.search");
         trace = registry.timer("millrace.store.trace");

@@ -69,9 +69,7 @@ final class Templates {
     /// What an index gets whatever template made it, and by which it is known as ours.
     static ObjectNode ours(Indices config, IndexKind kind) {
         return Json.object()
-                .<ObjectNode>set(
-                        "_meta",
-                        Json.object(MILLRACE, Json.object().put("index-prefix", config.prefix())))
+                .<ObjectNode>set("_meta", Json.object(MILLRACE, IndexMarks.note(config.prefix())))
                 .set("properties", Json.object(MILLRACE, millrace(kind)));
     }
 

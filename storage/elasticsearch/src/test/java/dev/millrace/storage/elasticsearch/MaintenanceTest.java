@@ -7,7 +7,13 @@ import static dev.millrace.storage.contract.Samples.trace;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.analysis.Connection;
+import dev.millrace.analysis.Dependency;
+import dev.millrace.analysis.DependencyDelta;
+import dev.millrace.analysis.Figures;
 import dev.millrace.model.Tenant;
+import dev.millrace.storage.api.DependencyMinute;
+import dev.millrace.storage.api.Expired;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Layout;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.TagsAsFields;
@@ -47,17 +53,34 @@ final class MaintenanceTest {
                             fragment(2, span(trace(2), 1, TIME + Duration.ofDays(1).toNanos()))));
 
             // When
-            int windows = store.expire(AFTERWARDS);
+            var expired = store.expire(AFTERWARDS);
 
             // Then
-            assertThat(windows).isEqualTo(1);
+            assertThat(expired).isEqualTo(Expired.tooOld(1));
             assertThat(server.indices("kept-*"))
                     .containsExactlyInAnyOrder(
                             "kept-jaeger-span-2026-09-02",
                             "kept-jaeger-service-2026-09-02",
                             "kept-stranger-jaeger-span-2026-09-01",
                             "kept-jaeger-span-archive");
-            assertThat(store.expire(AFTERWARDS)).isZero();
+            assertThat(store.expire(AFTERWARDS)).isEqualTo(Expired.NONE);
+        }
+    }
+
+    @Test
+    void keepsFiguresOfNoMinuteInParticular() {
+        // Given
+        var link = new Dependency("web", "shop", Connection.PLAIN);
+        var entry = new DependencyDelta.Entry(0, link, Figures.ofCalls(3));
+        var minute = new DependencyMinute(Tenant.DEFAULT, 0, 0, 1, List.of(entry));
+        try (var store = OnServer.started(onServer.config())) {
+            store.writeDependencies(List.of(minute));
+
+            // When
+            store.expire(AFTERWARDS);
+
+            // Then
+            assertThat(store.dependencies(Tenant.DEFAULT, 0, 1)).containsExactly(minute);
         }
     }
 
@@ -70,8 +93,8 @@ final class MaintenanceTest {
             store.write(List.of(fragment(0, span(trace(1), 1, TIME))));
 
             // When
-            var none = maintenance.rollOver(Tenant.DEFAULT, Duration.ofDays(1), 1_000);
-            var begun = maintenance.rollOver(Tenant.DEFAULT, Duration.ofDays(1), 1);
+            var none = maintenance.rollOver(Tenant.DEFAULT, limits(1_000));
+            var begun = maintenance.rollOver(Tenant.DEFAULT, limits(1));
             store.write(List.of(fragment(1, span(trace(1), 2, TIME))));
 
             // Then
@@ -92,15 +115,15 @@ final class MaintenanceTest {
         try (var store = OnServer.started(config);
                 var maintenance = new IndexMaintenance(config)) {
             store.write(List.of(fragment(0, span(trace(1), 1, TIME))));
-            maintenance.rollOver(Tenant.DEFAULT, Duration.ofDays(1), 1);
+            maintenance.rollOver(Tenant.DEFAULT, limits(1));
             store.write(List.of(fragment(1, span(trace(2), 1, TIME))));
 
             // When
-            int before = store.expire(Instant.EPOCH);
+            var before = store.expire(Instant.EPOCH);
             var gone = maintenance.dropBefore(FAR_AHEAD);
 
             // Then
-            assertThat(before).isZero();
+            assertThat(before).isEqualTo(Expired.NONE);
             assertThat(gone)
                     .containsExactlyInAnyOrder(
                             "kept-jaeger-span-000001", "kept-jaeger-service-000001");
@@ -117,7 +140,7 @@ final class MaintenanceTest {
         try (var store = OnServer.started(config);
                 var maintenance = new IndexMaintenance(config)) {
             store.write(List.of(fragment));
-            maintenance.rollOver(Tenant.DEFAULT, Duration.ofDays(1), 1);
+            maintenance.rollOver(Tenant.DEFAULT, limits(1));
 
             // When
             store.write(List.of(fragment));
@@ -149,10 +172,14 @@ final class MaintenanceTest {
         }
     }
 
+    private static RolloverLimits limits(long documents) {
+        return new RolloverLimits(Duration.ofDays(1), documents);
+    }
+
     @Test
     void doesNotRollOverDays() {
         try (var maintenance = new IndexMaintenance(onServer.config())) {
-            assertThatThrownBy(() -> maintenance.rollOver(Tenant.DEFAULT, Duration.ofDays(1), 1))
+            assertThatThrownBy(() -> maintenance.rollOver(Tenant.DEFAULT, limits(1)))
                     .isInstanceOfSatisfying(
                             StoreException.class,
                             e -> assertThat(e.kind()).isEqualTo(StoreException.Kind.NOT_SUPPORTED));

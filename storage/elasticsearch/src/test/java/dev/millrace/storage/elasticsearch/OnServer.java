@@ -28,9 +28,19 @@ record OnServer(SearchServer server, String prefix) implements AutoCloseable {
     }
 
     ElasticsearchConfig config(Layout layout, TagsAsFields tagsAsFields) {
+        return config(layout, tagsAsFields, true);
+    }
+
+    /// Where somebody else makes templates and indices.
+    ElasticsearchConfig configOfOthers(Layout layout) {
+        return config(layout, TagsAsFields.NONE, false);
+    }
+
+    private ElasticsearchConfig config(
+            Layout layout, TagsAsFields tagsAsFields, boolean templates) {
         return new ElasticsearchConfig(
                 connection(server.uri(), TIMEOUT),
-                new Indices(prefix, layout, "-", Rotation.DAY, Rotation.DAY, 1, 0, true),
+                new Indices(prefix, layout, "-", Rotation.DAY, Rotation.DAY, 1, 0, templates),
                 tagsAsFields,
                 new Writes(Refresh.IMMEDIATE, ByteSize.ofMebibytes(5)));
     }

@@ -342,6 +342,12 @@ abstract class SharedIndices {
                 {"timestamp": "2026-09-01T12:20:30Z", "dependencies": [
                   {"parent": "web", "child": "shop", "callCount": 12, "source": "jaeger"}]}
                 """);
+        jaegerWrites(
+                "dependencies",
+                """
+                {"timestamp": "2026-09-01T12:20:45Z", "dependencies": [
+                  {"parent": "web", "child": "shop", "callCount": 3, "source": "jaeger"}]}
+                """);
 
         // When
         var minutes = store.dependencies(Tenant.DEFAULT, MINUTE, MINUTE + 1);
@@ -354,7 +360,7 @@ abstract class SharedIndices {
                                 DependencyDocuments.OF_JAEGER,
                                 0,
                                 new Dependency("web", "shop", Connection.PLAIN),
-                                Figures.ofCalls(12)));
+                                Figures.ofCalls(15)));
     }
 
     @Test

@@ -8,6 +8,7 @@ import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.DependencyMinute;
 import dev.millrace.storage.api.DependencyStore;
+import dev.millrace.storage.api.Expired;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.SearchPage;
@@ -303,7 +304,7 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
     /// Gives up what lies wholly before `horizon`, and more when the store is larger than it may
     /// be; looks for damage, and makes the back-ups that are asked for.
     @Override
-    public int expire(Instant horizon) {
+    public Expired expire(Instant horizon) {
         return ask(
                 "expire",
                 () -> {
@@ -312,24 +313,24 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
                         var dropped = expireWindows(horizon);
                         windows.verify(VERIFIED_BYTES);
                         BackUp.fulfil(config.directory().resolve("backups"), this::linkTo);
-                        return dropped.byAge() + dropped.bySize();
+                        return dropped;
                     } finally {
                         upkeep.unlock();
                     }
                 });
     }
 
-    private Windows.Dropped expireWindows(Instant horizon) throws IOException {
+    private Expired expireWindows(Instant horizon) throws IOException {
         long maxBytes = config.maxSize().bytes();
         if (maxBytes > 0) {
             maxBytes = Math.max(1, maxBytes - dependencies.bytes());
         }
         var dropped = windows.expire(horizon, maxBytes);
-        windowsTooOld.increment(dropped.byAge());
-        windowsTooMuch.increment(dropped.bySize());
+        windowsTooOld.increment(dropped.tooOld());
+        windowsTooMuch.increment(dropped.tooMuch());
         // Figures go with the windows of traces they belong to.
         long keptFrom = windows.startSeconds(horizon.getEpochSecond());
-        if (dropped.bySize() > 0) {
+        if (dropped.tooMuch() > 0) {
             keptFrom = Math.max(keptFrom, windows.oldestSeconds().orElse(keptFrom));
         }
         dependencies.expire(Math.floorDiv(keptFrom, 60));

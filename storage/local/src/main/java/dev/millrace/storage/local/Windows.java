@@ -1,5 +1,6 @@
 package dev.millrace.storage.local;
 
+import dev.millrace.storage.api.Expired;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -262,14 +263,11 @@ final class Windows implements AutoCloseable {
         return List.copyOf(byStart.descendingMap().values());
     }
 
-    /// How many windows went, and why.
-    record Dropped(int byAge, int bySize) {}
-
     /// Drops the windows that end at or before the horizon, then the oldest as long as there are
     /// more bytes than allowed; the newest stays in any case.
     ///
     /// @param maxBytes 0 for no bound
-    Dropped expire(Instant horizon, long maxBytes) throws IOException {
+    Expired expire(Instant horizon, long maxBytes) throws IOException {
         var dropped = dropOldest(horizon, maxBytes);
         var used = new HashSet<Integer>();
         for (var window : byStart.values()) {
@@ -283,7 +281,7 @@ final class Windows implements AutoCloseable {
         return dropped;
     }
 
-    private synchronized Dropped dropOldest(Instant horizon, long maxBytes) throws IOException {
+    private synchronized Expired dropOldest(Instant horizon, long maxBytes) throws IOException {
         int byAge = 0;
         for (var window : List.copyOf(byStart.values())) {
             if (window.startSeconds() + windowSeconds > horizon.getEpochSecond()) {
@@ -297,7 +295,7 @@ final class Windows implements AutoCloseable {
             drop(byStart.firstEntry().getValue(), "the store is larger than it may be");
             bySize++;
         }
-        return new Dropped(byAge, bySize);
+        return new Expired(byAge, bySize);
     }
 
     private void drop(Window window, String reason) throws IOException {

@@ -10,6 +10,7 @@ import dev.millrace.storage.contract.DependenciesContract;
 import dev.millrace.storage.contract.ExpiryContract;
 import dev.millrace.storage.contract.NamesContract;
 import dev.millrace.storage.contract.PagingContract;
+import dev.millrace.storage.contract.RandomSearchContract;
 import dev.millrace.storage.contract.TimeSearchContract;
 import dev.millrace.storage.contract.TraceContract;
 import dev.millrace.storage.contract.WritingContract;
@@ -29,6 +30,7 @@ final class LocalTraceStoreContractTest
                 AttributeSearchContract,
                 TimeSearchContract,
                 PagingContract,
+                RandomSearchContract,
                 NamesContract,
                 ExpiryContract,
                 DependenciesContract {
@@ -79,5 +81,10 @@ final class LocalTraceStoreContractTest
     @Override
     public Duration window() {
         return WINDOW;
+    }
+
+    @Override
+    public int randomSearches() {
+        return 150;
     }
 }

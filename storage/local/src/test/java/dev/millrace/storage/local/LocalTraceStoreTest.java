@@ -11,6 +11,7 @@ import dev.millrace.model.ByteSize;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
+import dev.millrace.storage.api.Expired;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.FragmentId;
 import dev.millrace.storage.api.StoreException;
@@ -245,10 +246,10 @@ final class LocalTraceStoreTest {
         reopen(bytes - 1);
 
         // When
-        int dropped = store.expire(Instant.EPOCH);
+        var dropped = store.expire(Instant.EPOCH);
 
         // Then
-        assertThat(dropped).isEqualTo(1);
+        assertThat(dropped).isEqualTo(new Expired(0, 1));
         assertThat(meters.counter("millrace.store.windows.expired", "reason", "size").count())
                 .isEqualTo(1);
         assertThat(store.trace(Tenant.DEFAULT, trace(1))).isEmpty();
