@@ -31,8 +31,13 @@ final class BatchWriter {
                 return null;
             } catch (RuntimeException e) {
                 meters.failed(e);
-                if (!examine(batch, e)) {
-                    return e;
+                try {
+                    if (!examine(batch, e)) {
+                        return e;
+                    }
+                } catch (StoreException away) {
+                    meters.failed(away);
+                    return away;
                 }
             }
         }
@@ -57,27 +62,36 @@ final class BatchWriter {
         meters.stored(batch.spans(), fragments.size());
     }
 
-    /// Looks, once per batch, for fragments that are the reason themselves, and puts them aside.
+    /// Looks for fragments that are the reason themselves, and puts them aside.
     ///
     /// @return whether there were any, so that trying again makes sense at once
+    /// @throws StoreException when the store is away meanwhile; what it was not asked about is left
+    ///   for the next time
     private boolean examine(IngestBatch batch, RuntimeException failure) {
         boolean refused = isRefusal(failure);
         boolean mishandled =
                 failure instanceof StoreException known
                         ? known.kind() == StoreException.Kind.BUG
                         : !(failure instanceof KafkaException);
-        if ((!refused && !mishandled) || !batch.toBeExamined()) {
+        if (!refused && !mishandled) {
             return false;
         }
-        return batch.condemnMalformed() || (refused && batch.condemn("refused", this::refusal));
+        return batch.condemnMalformed() || (refused && batch.condemnRefused(this::refusal));
     }
 
     private @Nullable String refusal(Fragment fragment) {
         try {
             store.write(List.of(fragment));
             return null;
-        } catch (RuntimeException e) {
-            return isRefusal(e) ? String.valueOf(e.getMessage()) : null;
+        } catch (StoreException e) {
+            return switch (e.kind()) {
+                case INVALID_REQUEST -> String.valueOf(e.getMessage());
+                // It would not answer for the others either, and let us wait for each of them.
+                case UNAVAILABLE, OVER_CAPACITY -> throw e;
+                case NOT_SUPPORTED, CORRUPT, BUG -> null;
+            };
+        } catch (RuntimeException _) {
+            return null;
         }
     }
 

@@ -39,7 +39,12 @@ final class IngestBatch {
     private final Map<TopicPartition, Postings> putAside = new HashMap<>();
 
     private long bytes;
-    private boolean examined;
+
+    /// Whether the fragments that do not decode have been sought.
+    private boolean decoded;
+
+    /// Whether the store has been asked about each fragment.
+    private boolean asked;
 
     IngestBatch(FragmentReader reader) {
         this.reader = reader;
@@ -141,37 +146,47 @@ final class IngestBatch {
         return Map.copyOf(next);
     }
 
-    /// True the first time it is asked: fragments are looked at one by one only once.
-    boolean toBeExamined() {
-        boolean first = !examined;
-        examined = true;
-        return first;
-    }
-
-    /// Puts aside every fragment that does not decode to its last byte.
+    /// Puts aside every fragment that does not decode to its last byte; looks once only.
     ///
     /// @return whether there was any
     boolean condemnMalformed() {
+        if (decoded) {
+            return false;
+        }
+        decoded = true;
         return condemn("value", IngestBatch::decodingFault);
     }
 
-    /// Puts aside every fragment for which `fault` has an answer.
-    boolean condemn(String reason, Function<Fragment, @Nullable String> fault) {
+    /// Puts aside every fragment for which `refusal` has an answer; asks about all of them once
+    /// only, and again when that was cut short by an exception.
+    ///
+    /// @return whether there was any
+    boolean condemnRefused(Function<Fragment, @Nullable String> refusal) {
+        if (asked) {
+            return false;
+        }
+        boolean any = condemn("refused", refusal);
+        asked = true;
+        return any;
+    }
+
+    // Fragment by fragment, so that it may end anywhere.
+    private boolean condemn(String reason, Function<Fragment, @Nullable String> fault) {
         int before = letters.size();
-        entries.removeIf(entry -> {
-            String detail = fault.apply(entry.fragment());
-            if (detail == null) {
-                return false;
-            }
+        for (var each = entries.iterator(); each.hasNext(); ) {
+            var entry = each.next();
             var fragment = entry.fragment();
-            letters.add(
-                    DeadLetterWriter.Letter.of(
-                            entry.record(), fragment, entry.translated(), reason, detail));
-            postAside(
-                    entry.record(),
-                    LogCopies.of(new TraceChunk(fragment.traceId(), fragment.body(), 0)));
-            return true;
-        });
+            String detail = fault.apply(fragment);
+            if (detail != null) {
+                each.remove();
+                letters.add(
+                        DeadLetterWriter.Letter.of(
+                                entry.record(), fragment, entry.translated(), reason, detail));
+                postAside(
+                        entry.record(),
+                        LogCopies.of(new TraceChunk(fragment.traceId(), fragment.body(), 0)));
+            }
+        }
         return letters.size() > before;
     }
 

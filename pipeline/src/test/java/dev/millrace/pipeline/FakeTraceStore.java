@@ -20,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// A store that only remembers what was written, and fails when told to.
@@ -34,6 +35,9 @@ final class FakeTraceStore implements TraceStore {
 
     /// Writes with a fragment of this trace are refused.
     volatile @Nullable TraceId refused;
+
+    /// The first write of this trace alone finds the store away.
+    final AtomicReference<@Nullable TraceId> awayFor = new AtomicReference<>();
 
     /// Writes with a fragment of this trace wait for [#release()].
     volatile @Nullable TraceId held;
@@ -67,6 +71,11 @@ final class FakeTraceStore implements TraceStore {
 
     private void keep(List<Fragment> written) {
         writes.incrementAndGet();
+        var alone = written.size() == 1 ? written.getFirst().traceId() : null;
+        if (alone != null && alone.equals(awayFor.get())) {
+            awayFor.set(null);
+            throw new StoreException(StoreException.Kind.UNAVAILABLE, "away");
+        }
         for (Fragment fragment : written) {
             if (fragment.traceId().equals(refused)) {
                 throw new StoreException(StoreException.Kind.INVALID_REQUEST, "not this one");

@@ -16,6 +16,7 @@ import dev.millrace.wire.otlp.TraceChunk;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -245,6 +246,71 @@ class IngesterTest {
         assertThat(kafka.readAll(deadLetters))
                 .extracting(letter -> TraceKey.parse(letter.key()))
                 .containsExactly(sent.get(4).traceId());
+    }
+
+    @Test
+    void asksAgainWhatTheStoreRefusesWhenItWentAwayMeanwhile() throws Exception {
+        // Given
+        List<TraceChunk> sent = chunks.several(10);
+        store.refused = sent.get(4).traceId();
+        store.awayFor.set(sent.get(4).traceId());
+        kafka.send(
+                sent.stream()
+                        .map(chunk -> record(0, TraceKey.of(chunk.traceId()), bytes(chunk)))
+                        .toList());
+
+        // When
+        try (var _ = started(IngesterConfig.Feed.TRACES)) {
+            await().atMost(PATIENCE).until(() -> committed() == 10);
+        }
+
+        // Then
+        assertThat(store.awayFor.get()).isNull();
+        assertThat(store.fragments).hasSize(9);
+        assertThat(kafka.readAll(deadLetters))
+                .extracting(letter -> TraceKey.parse(letter.key()))
+                .containsExactly(sent.get(4).traceId());
+    }
+
+    @Test
+    void putsAsideWhatDoesNotDecodeAndWhatTheStoreRefusesFromOneBatch() throws Exception {
+        // Given
+        List<TraceChunk> sent = chunks.several(3);
+        store.refused = sent.get(1).traceId();
+        var records = new ArrayList<ProducerRecord<byte[], byte[]>>();
+        sent.forEach(chunk -> records.add(record(0, TraceKey.of(chunk.traceId()), bytes(chunk))));
+        var malformed = new TraceId(1, 2);
+        records.add(record(0, TraceKey.of(malformed), withAShortSpanId(malformed)));
+        kafka.send(records);
+
+        // When
+        try (var _ = started(IngesterConfig.Feed.TRACES)) {
+            await().atMost(PATIENCE).until(() -> committed() == 4);
+        }
+
+        // Then
+        assertThat(store.fragments).hasSize(2);
+        assertThat(kafka.readAll(deadLetters))
+                .extracting(letter -> TraceKey.parse(letter.key()))
+                .containsExactlyInAnyOrder(malformed, sent.get(1).traceId());
+    }
+
+    /// The reader of records looks at trace ids alone.
+    private static byte[] withAShortSpanId(TraceId traceId) {
+        byte[] id = ByteBuffer.allocate(16).putLong(traceId.high()).putLong(traceId.low()).array();
+        byte[] span = field(2, new byte[] {1, 2, 3}, field(1, id, new byte[0]));
+        byte[] none = new byte[0];
+        return field(1, field(2, field(2, span, none), none), none);
+    }
+
+    /// A short field of bytes, after others.
+    private static byte[] field(int number, byte[] value, byte[] others) {
+        return ByteBuffer.allocate(others.length + 2 + value.length)
+                .put(others)
+                .put((byte) (number << 3 | 2))
+                .put((byte) value.length)
+                .put(value)
+                .array();
     }
 
     @Test
