@@ -15,11 +15,18 @@ final class BatchWriter {
     private final TraceStore store;
     private final DeadLetterWriter deadLetters;
     private final IngesterMeters meters;
+    private final WritePortion portion;
 
-    BatchWriter(TraceStore store, DeadLetterWriter deadLetters, IngesterMeters meters) {
+    /// @param portion of a batch that goes to the store at once
+    BatchWriter(
+            TraceStore store,
+            DeadLetterWriter deadLetters,
+            IngesterMeters meters,
+            WritePortion portion) {
         this.store = store;
         this.deadLetters = deadLetters;
         this.meters = meters;
+        this.portion = portion;
     }
 
     /// Returns why the batch could not be written, to be tried again later; null when it is durable
@@ -49,17 +56,36 @@ final class BatchWriter {
             deadLetters.write(letters);
             batch.lettersWritten();
         }
-        List<Fragment> fragments = batch.fragments();
-        if (fragments.isEmpty()) {
-            return;
+        for (var fragments = batch.unwritten(portion.bytes());
+                !fragments.isEmpty();
+                fragments = batch.unwritten(portion.bytes())) {
+            write(fragments);
+            meters.stored(batch.written(fragments.size()), fragments.size());
         }
+    }
+
+    private void write(List<Fragment> fragments) {
         long start = meters.clock().monotonicTime();
         try {
             store.write(fragments);
+            portion.taken(
+                    fragments.stream().mapToLong(fragment -> fragment.body().length()).sum(),
+                    meters.clock().monotonicTime() - start);
+        } catch (StoreException e) {
+            if (isTemporary(e)) {
+                portion.failed();
+            }
+            throw e;
         } finally {
             meters.writeTook(meters.clock().monotonicTime() - start);
         }
-        meters.stored(batch.spans(), fragments.size());
+    }
+
+    private static boolean isTemporary(StoreException failure) {
+        return switch (failure.kind()) {
+            case UNAVAILABLE, OVER_CAPACITY -> true;
+            case INVALID_REQUEST, NOT_SUPPORTED, CORRUPT, BUG -> false;
+        };
     }
 
     /// Looks for fragments that are the reason themselves, and puts them aside.
@@ -83,15 +109,12 @@ final class BatchWriter {
         try {
             store.write(List.of(fragment));
             return null;
-        } catch (StoreException e) {
-            return switch (e.kind()) {
-                case INVALID_REQUEST -> String.valueOf(e.getMessage());
+        } catch (RuntimeException e) {
+            if (e instanceof StoreException away && isTemporary(away)) {
                 // It would not answer for the others either, and let us wait for each of them.
-                case UNAVAILABLE, OVER_CAPACITY -> throw e;
-                case NOT_SUPPORTED, CORRUPT, BUG -> null;
-            };
-        } catch (RuntimeException _) {
-            return null;
+                throw away;
+            }
+            return isRefusal(e) ? String.valueOf(e.getMessage()) : null;
         }
     }
 

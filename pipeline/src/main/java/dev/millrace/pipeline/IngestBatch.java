@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,12 @@ final class IngestBatch {
     private final Map<TopicPartition, Postings> putAside = new HashMap<>();
 
     private long bytes;
+
+    /// How many entries, from the first on, the store has.
+    private int written;
+
+    /// Whether that has grown since somebody asked.
+    private boolean progressed;
 
     /// Whether the fragments that do not decode have been sought.
     private boolean decoded;
@@ -82,16 +89,22 @@ final class IngestBatch {
 
     /// Forgets what belongs to other owners now.
     void drop(Collection<TopicPartition> partitions) {
-        entries.removeIf(entry -> partitions.contains(partition(entry.record())));
+        written -= (int) entries.stream().limit(written).filter(inAny(partitions)).count();
+        entries.removeIf(inAny(partitions));
         letters.removeIf(letter -> partitions.contains(partition(letter.record())));
         next.keySet().removeAll(partitions);
         putAside.keySet().removeAll(partitions);
         bytes = entries.stream().mapToLong(entry -> entry.fragment().body().length()).sum();
     }
 
+    private static Predicate<Entry> inAny(Collection<TopicPartition> partitions) {
+        return entry -> partitions.contains(partition(entry.record()));
+    }
+
     /// Lets go of everything.
     void clear() {
         entries.clear();
+        written = 0;
         letters.clear();
         next.clear();
         putAside.clear();
@@ -106,12 +119,37 @@ final class IngestBatch {
         return bytes;
     }
 
-    int spans() {
-        return entries.stream().mapToInt(Entry::spans).sum();
+    /// The next fragments that the store does not have.
+    ///
+    /// @param most how many bytes they may have together, but for a first one that has more
+    List<Fragment> unwritten(long most) {
+        var fragments = new ArrayList<Fragment>();
+        long size = 0;
+        for (var entry : entries.subList(written, entries.size())) {
+            size += entry.fragment().body().length();
+            if (size > most && !fragments.isEmpty()) {
+                break;
+            }
+            fragments.add(entry.fragment());
+        }
+        return fragments;
     }
 
-    List<Fragment> fragments() {
-        return entries.stream().map(Entry::fragment).toList();
+    /// The store has so many of them.
+    ///
+    /// @return how many spans that are
+    int written(int fragments) {
+        int from = written;
+        written += fragments;
+        progressed = true;
+        return entries.subList(from, written).stream().mapToInt(Entry::spans).sum();
+    }
+
+    /// Whether the store has taken some of them since this was last asked.
+    boolean hasProgressed() {
+        boolean since = progressed;
+        progressed = false;
+        return since;
     }
 
     List<DeadLetterWriter.Letter> letters() {
@@ -173,7 +211,7 @@ final class IngestBatch {
     // Fragment by fragment, so that it may end anywhere.
     private boolean condemn(String reason, Function<Fragment, @Nullable String> fault) {
         int before = letters.size();
-        for (var each = entries.iterator(); each.hasNext(); ) {
+        for (var each = entries.listIterator(written); each.hasNext(); ) {
             var entry = each.next();
             var fragment = entry.fragment();
             String detail = fault.apply(fragment);

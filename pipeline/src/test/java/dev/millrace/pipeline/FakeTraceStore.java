@@ -39,6 +39,10 @@ final class FakeTraceStore implements TraceStore {
     /// The first write of this trace alone finds the store away.
     final AtomicReference<@Nullable TraceId> awayFor = new AtomicReference<>();
 
+    /// Writes of more fragments than these fail, as if they took too long; their fragments are
+    /// kept.
+    volatile int tooMany = Integer.MAX_VALUE;
+
     /// Writes with a fragment of this trace wait for [#release()].
     volatile @Nullable TraceId held;
 
@@ -83,6 +87,9 @@ final class FakeTraceStore implements TraceStore {
             if (fragments.put(fragment.id(), fragment) != null) {
                 rewrites.incrementAndGet();
             }
+        }
+        if (written.size() > tooMany) {
+            throw new StoreException(StoreException.Kind.UNAVAILABLE, "no answer in time");
         }
         var thrown = failure;
         if (thrown != null) {

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.assertj.core.groups.Tuple;
 import org.jspecify.annotations.Nullable;
@@ -249,6 +250,24 @@ class IngesterTest {
     }
 
     @Test
+    void writesLessAtOnceToAStoreThatIsTooSlowForABatch() throws Exception {
+        // Given: some batches of several megabytes
+        var large = IntStream.range(0, 40).mapToObj(_ -> chunks.one(2, 100_000)).toList();
+        send(traces, large);
+        store.tooMany = 2;
+
+        // When
+        try (var _ = started(IngesterConfig.Feed.TRACES, registry, ByteSize.parse("8MiB"))) {
+            await().atMost(PATIENCE).until(() -> committed() == 40);
+        }
+
+        // Then
+        assertThat(store.fragments).hasSize(40);
+        assertThat(registry.counter("millrace.spans.stored").count()).isEqualTo(80);
+        assertThat(kafka.readAll(deadLetters)).isEmpty();
+    }
+
+    @Test
     void asksAgainWhatTheStoreRefusesWhenItWentAwayMeanwhile() throws Exception {
         // Given
         List<TraceChunk> sent = chunks.several(10);
@@ -464,9 +483,11 @@ class IngesterTest {
     }
 
     private Ingester started(IngesterConfig.Feed feed, MeterRegistry meters) {
-        var config =
-                new IngesterConfig(
-                        group, "one", feed, ByteSize.parse("4KiB"), Duration.ofMillis(50));
+        return started(feed, meters, ByteSize.parse("4KiB"));
+    }
+
+    private Ingester started(IngesterConfig.Feed feed, MeterRegistry meters, ByteSize batchBytes) {
+        var config = new IngesterConfig(group, "one", feed, batchBytes, Duration.ofMillis(50));
         var ingester = new Ingester(clients, topics, config, store, meters);
         ingester.start();
         return ingester;
