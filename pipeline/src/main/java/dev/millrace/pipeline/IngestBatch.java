@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +40,18 @@ final class IngestBatch {
     private final Map<TopicPartition, Postings> putAside = new HashMap<>();
 
     private long bytes;
-    private boolean examined;
+
+    /// How many entries, from the first on, the store has.
+    private int written;
+
+    /// Whether that has grown since somebody asked.
+    private boolean progressed;
+
+    /// Whether the fragments that do not decode have been sought.
+    private boolean decoded;
+
+    /// Whether the store has been asked about each fragment.
+    private boolean asked;
 
     IngestBatch(FragmentReader reader) {
         this.reader = reader;
@@ -77,16 +89,22 @@ final class IngestBatch {
 
     /// Forgets what belongs to other owners now.
     void drop(Collection<TopicPartition> partitions) {
-        entries.removeIf(entry -> partitions.contains(partition(entry.record())));
+        written -= (int) entries.stream().limit(written).filter(inAny(partitions)).count();
+        entries.removeIf(inAny(partitions));
         letters.removeIf(letter -> partitions.contains(partition(letter.record())));
         next.keySet().removeAll(partitions);
         putAside.keySet().removeAll(partitions);
         bytes = entries.stream().mapToLong(entry -> entry.fragment().body().length()).sum();
     }
 
+    private static Predicate<Entry> inAny(Collection<TopicPartition> partitions) {
+        return entry -> partitions.contains(partition(entry.record()));
+    }
+
     /// Lets go of everything.
     void clear() {
         entries.clear();
+        written = 0;
         letters.clear();
         next.clear();
         putAside.clear();
@@ -101,12 +119,37 @@ final class IngestBatch {
         return bytes;
     }
 
-    int spans() {
-        return entries.stream().mapToInt(Entry::spans).sum();
+    /// The next fragments that the store does not have.
+    ///
+    /// @param most how many bytes they may have together, but for a first one that has more
+    List<Fragment> unwritten(long most) {
+        var fragments = new ArrayList<Fragment>();
+        long size = 0;
+        for (var entry : entries.subList(written, entries.size())) {
+            size += entry.fragment().body().length();
+            if (size > most && !fragments.isEmpty()) {
+                break;
+            }
+            fragments.add(entry.fragment());
+        }
+        return fragments;
     }
 
-    List<Fragment> fragments() {
-        return entries.stream().map(Entry::fragment).toList();
+    /// The store has so many of them.
+    ///
+    /// @return how many spans that are
+    int written(int fragments) {
+        int from = written;
+        written += fragments;
+        progressed = true;
+        return entries.subList(from, written).stream().mapToInt(Entry::spans).sum();
+    }
+
+    /// Whether the store has taken some of them since this was last asked.
+    boolean hasProgressed() {
+        boolean since = progressed;
+        progressed = false;
+        return since;
     }
 
     List<DeadLetterWriter.Letter> letters() {
@@ -141,37 +184,47 @@ final class IngestBatch {
         return Map.copyOf(next);
     }
 
-    /// True the first time it is asked: fragments are looked at one by one only once.
-    boolean toBeExamined() {
-        boolean first = !examined;
-        examined = true;
-        return first;
-    }
-
-    /// Puts aside every fragment that does not decode to its last byte.
+    /// Puts aside every fragment that does not decode to its last byte; looks once only.
     ///
     /// @return whether there was any
     boolean condemnMalformed() {
+        if (decoded) {
+            return false;
+        }
+        decoded = true;
         return condemn("value", IngestBatch::decodingFault);
     }
 
-    /// Puts aside every fragment for which `fault` has an answer.
-    boolean condemn(String reason, Function<Fragment, @Nullable String> fault) {
+    /// Puts aside every fragment for which `refusal` has an answer; asks about all of them once
+    /// only, and again when that was cut short by an exception.
+    ///
+    /// @return whether there was any
+    boolean condemnRefused(Function<Fragment, @Nullable String> refusal) {
+        if (asked) {
+            return false;
+        }
+        boolean any = condemn("refused", refusal);
+        asked = true;
+        return any;
+    }
+
+    // Fragment by fragment, so that it may end anywhere.
+    private boolean condemn(String reason, Function<Fragment, @Nullable String> fault) {
         int before = letters.size();
-        entries.removeIf(entry -> {
-            String detail = fault.apply(entry.fragment());
-            if (detail == null) {
-                return false;
-            }
+        for (var each = entries.listIterator(written); each.hasNext(); ) {
+            var entry = each.next();
             var fragment = entry.fragment();
-            letters.add(
-                    DeadLetterWriter.Letter.of(
-                            entry.record(), fragment, entry.translated(), reason, detail));
-            postAside(
-                    entry.record(),
-                    LogCopies.of(new TraceChunk(fragment.traceId(), fragment.body(), 0)));
-            return true;
-        });
+            String detail = fault.apply(fragment);
+            if (detail != null) {
+                each.remove();
+                letters.add(
+                        DeadLetterWriter.Letter.of(
+                                entry.record(), fragment, entry.translated(), reason, detail));
+                postAside(
+                        entry.record(),
+                        LogCopies.of(new TraceChunk(fragment.traceId(), fragment.body(), 0)));
+            }
+        }
         return letters.size() > before;
     }
 

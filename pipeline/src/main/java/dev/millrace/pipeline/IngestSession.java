@@ -258,6 +258,10 @@ final class IngestSession implements ConsumerRebalanceListener, SessionLoop.Sess
             }
             case RuntimeException e -> {
                 line.failed(place);
+                if (place.batch().hasProgressed()) {
+                    // It takes something, so it is not to be left alone for ever longer.
+                    backoff.reset();
+                }
                 // Others that were under way fail for the same reason.
                 if (probed || !failing) {
                     fail(e);

@@ -94,7 +94,8 @@ public final class Ingester implements AutoCloseable {
     private IngestSession session() {
         return new IngestSession(
                 clients.consumer("ingester", config.group()),
-                new BatchWriter(store, deadLetters, meters),
+                new BatchWriter(
+                        store, deadLetters, meters, new WritePortion(config.batchBytes().bytes())),
                 Objects.requireNonNull(writers, "writers: opened by start()"),
                 new IngestCommit(
                         clients.transactionalProducer(

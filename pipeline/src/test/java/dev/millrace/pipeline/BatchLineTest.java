@@ -91,7 +91,7 @@ class BatchLineTest {
         line.failed(place);
 
         // Then
-        assertThat(place.batch().fragments())
+        assertThat(place.batch().unwritten(Long.MAX_VALUE))
                 .allSatisfy(fragment -> assertThat(fragment.id().partition()).isOne());
 
         // When

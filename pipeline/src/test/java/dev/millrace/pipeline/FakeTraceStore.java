@@ -21,6 +21,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// A store that only remembers what was written, and fails when told to.
@@ -35,6 +36,13 @@ final class FakeTraceStore implements TraceStore {
 
     /// Writes with a fragment of this trace are refused.
     volatile @Nullable TraceId refused;
+
+    /// The first write of this trace alone finds the store away.
+    final AtomicReference<@Nullable TraceId> awayFor = new AtomicReference<>();
+
+    /// Writes of more fragments than these fail, as if they took too long; their fragments are
+    /// kept.
+    volatile int tooMany = Integer.MAX_VALUE;
 
     /// Writes with a fragment of this trace wait for [#release()].
     volatile @Nullable TraceId held;
@@ -68,6 +76,11 @@ final class FakeTraceStore implements TraceStore {
 
     private void keep(List<Fragment> written) {
         writes.incrementAndGet();
+        var alone = written.size() == 1 ? written.getFirst().traceId() : null;
+        if (alone != null && alone.equals(awayFor.get())) {
+            awayFor.set(null);
+            throw new StoreException(StoreException.Kind.UNAVAILABLE, "away");
+        }
         for (Fragment fragment : written) {
             if (fragment.traceId().equals(refused)) {
                 throw new StoreException(StoreException.Kind.INVALID_REQUEST, "not this one");
@@ -75,6 +88,9 @@ final class FakeTraceStore implements TraceStore {
             if (fragments.put(fragment.id(), fragment) != null) {
                 rewrites.incrementAndGet();
             }
+        }
+        if (written.size() > tooMany) {
+            throw new StoreException(StoreException.Kind.UNAVAILABLE, "no answer in time");
         }
         var thrown = failure;
         if (thrown != null) {

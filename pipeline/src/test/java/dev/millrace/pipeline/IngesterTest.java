@@ -16,11 +16,13 @@ import dev.millrace.wire.otlp.TraceChunk;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.assertj.core.groups.Tuple;
 import org.jspecify.annotations.Nullable;
@@ -248,6 +250,89 @@ class IngesterTest {
     }
 
     @Test
+    void writesLessAtOnceToAStoreThatIsTooSlowForABatch() throws Exception {
+        // Given: some batches of several megabytes
+        var large = IntStream.range(0, 40).mapToObj(_ -> chunks.one(2, 100_000)).toList();
+        send(traces, large);
+        store.tooMany = 2;
+
+        // When
+        try (var _ = started(IngesterConfig.Feed.TRACES, registry, ByteSize.parse("8MiB"))) {
+            await().atMost(PATIENCE).until(() -> committed() == 40);
+        }
+
+        // Then
+        assertThat(store.fragments).hasSize(40);
+        assertThat(registry.counter("millrace.spans.stored").count()).isEqualTo(80);
+        assertThat(kafka.readAll(deadLetters)).isEmpty();
+    }
+
+    @Test
+    void asksAgainWhatTheStoreRefusesWhenItWentAwayMeanwhile() throws Exception {
+        // Given
+        List<TraceChunk> sent = chunks.several(10);
+        store.refused = sent.get(4).traceId();
+        store.awayFor.set(sent.get(4).traceId());
+        kafka.send(
+                sent.stream()
+                        .map(chunk -> record(0, TraceKey.of(chunk.traceId()), bytes(chunk)))
+                        .toList());
+
+        // When
+        try (var _ = started(IngesterConfig.Feed.TRACES)) {
+            await().atMost(PATIENCE).until(() -> committed() == 10);
+        }
+
+        // Then
+        assertThat(store.awayFor.get()).isNull();
+        assertThat(store.fragments).hasSize(9);
+        assertThat(kafka.readAll(deadLetters))
+                .extracting(letter -> TraceKey.parse(letter.key()))
+                .containsExactly(sent.get(4).traceId());
+    }
+
+    @Test
+    void putsAsideWhatDoesNotDecodeAndWhatTheStoreRefusesFromOneBatch() throws Exception {
+        // Given
+        List<TraceChunk> sent = chunks.several(3);
+        store.refused = sent.get(1).traceId();
+        var records = new ArrayList<ProducerRecord<byte[], byte[]>>();
+        sent.forEach(chunk -> records.add(record(0, TraceKey.of(chunk.traceId()), bytes(chunk))));
+        var malformed = new TraceId(1, 2);
+        records.add(record(0, TraceKey.of(malformed), withAShortSpanId(malformed)));
+        kafka.send(records);
+
+        // When
+        try (var _ = started(IngesterConfig.Feed.TRACES)) {
+            await().atMost(PATIENCE).until(() -> committed() == 4);
+        }
+
+        // Then
+        assertThat(store.fragments).hasSize(2);
+        assertThat(kafka.readAll(deadLetters))
+                .extracting(letter -> TraceKey.parse(letter.key()))
+                .containsExactlyInAnyOrder(malformed, sent.get(1).traceId());
+    }
+
+    /// The reader of records looks at trace ids alone.
+    private static byte[] withAShortSpanId(TraceId traceId) {
+        byte[] id = ByteBuffer.allocate(16).putLong(traceId.high()).putLong(traceId.low()).array();
+        byte[] span = field(2, new byte[] {1, 2, 3}, field(1, id, new byte[0]));
+        byte[] none = new byte[0];
+        return field(1, field(2, field(2, span, none), none), none);
+    }
+
+    /// A short field of bytes, after others.
+    private static byte[] field(int number, byte[] value, byte[] others) {
+        return ByteBuffer.allocate(others.length + 2 + value.length)
+                .put(others)
+                .put((byte) (number << 3 | 2))
+                .put((byte) value.length)
+                .put(value)
+                .array();
+    }
+
+    @Test
     void skipsMarkersAndTransactionMarksButCommitsPastThem() throws Exception {
         // Given
         TraceChunk chunk = chunks.several(1).getFirst();
@@ -398,9 +483,11 @@ class IngesterTest {
     }
 
     private Ingester started(IngesterConfig.Feed feed, MeterRegistry meters) {
-        var config =
-                new IngesterConfig(
-                        group, "one", feed, ByteSize.parse("4KiB"), Duration.ofMillis(50));
+        return started(feed, meters, ByteSize.parse("4KiB"));
+    }
+
+    private Ingester started(IngesterConfig.Feed feed, MeterRegistry meters, ByteSize batchBytes) {
+        var config = new IngesterConfig(group, "one", feed, batchBytes, Duration.ofMillis(50));
         var ingester = new Ingester(clients, topics, config, store, meters);
         ingester.start();
         return ingester;

@@ -47,6 +47,7 @@ public final class CassandraServer implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
+    private static final Duration STOP_TIMEOUT = Duration.ofSeconds(60);
 
     private static final List<String> EXPORTED =
             List.of(
@@ -78,13 +79,15 @@ public final class CassandraServer implements AutoCloseable {
                     "jdk.management/com.sun.management.internal");
 
     private final Path directory;
+    private final Path data;
     private final List<String> javaOptions;
     private final int port = freePort();
     private final int storagePort = freePort();
     private @Nullable Process process;
 
-    private CassandraServer(Path directory, List<String> javaOptions) {
+    private CassandraServer(Path directory, Path data, List<String> javaOptions) {
         this.directory = directory;
+        this.data = data;
         this.javaOptions = List.copyOf(javaOptions);
     }
 
@@ -103,7 +106,18 @@ public final class CassandraServer implements AutoCloseable {
     /// @throws IllegalStateException when it does not start
     public static CassandraServer launch() {
         try {
-            return launch(newDirectory(), JAVA_OPTIONS_OF_TESTS);
+            var directory = newDirectory();
+            return launch(directory, directory.resolve("data"), JAVA_OPTIONS_OF_TESTS);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cassandra: no temporary directory", e);
+        }
+    }
+
+    /// The same with its tables, but not its commit log, in a directory that stays the caller's to
+    /// remove.
+    public static CassandraServer launch(Path data) {
+        try {
+            return launch(newDirectory(), data, JAVA_OPTIONS_OF_TESTS);
         } catch (IOException e) {
             throw new UncheckedIOException("cassandra: no temporary directory", e);
         }
@@ -112,10 +126,11 @@ public final class CassandraServer implements AutoCloseable {
     /// The same.
     ///
     /// @param directory of its own, which goes with it
+    /// @param data where its tables are
     /// @param javaOptions of its process
-    public static CassandraServer launch(Path directory, List<String> javaOptions) {
+    public static CassandraServer launch(Path directory, Path data, List<String> javaOptions) {
         try {
-            var launched = new CassandraServer(directory, javaOptions);
+            var launched = new CassandraServer(directory, data, javaOptions);
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(launched::close, "cassandra-server-close"));
             launched.configure();
@@ -186,7 +201,7 @@ public final class CassandraServer implements AutoCloseable {
                 commitlog_segment_size: 8MiB
                 commitlog_total_space: 64MiB
                 disk_failure_policy: stop_paranoid
-                data_file_directories: [%3$s/data]
+                data_file_directories: [%4$s]
                 commitlog_directory: %3$s/commitlog
                 hints_directory: %3$s/hints
                 saved_caches_directory: %3$s/saved_caches
@@ -203,7 +218,7 @@ public final class CassandraServer implements AutoCloseable {
                 truncate_request_timeout: 20s
                 request_timeout: 20s
                 """
-                        .formatted(port, storagePort, directory));
+                        .formatted(port, storagePort, directory, data));
         Files.writeString(
                 directory.resolve("logback.xml"),
                 """
@@ -216,8 +231,8 @@ public final class CassandraServer implements AutoCloseable {
                 """);
     }
 
-    /// Starts it again after [#kill()], on the same port and with what it had on disk, and waits
-    /// until it answers.
+    /// Starts it again after [#kill()] or [#stop()], on the same port and with what it had on disk,
+    /// and waits until it answers.
     public void start() {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -308,7 +323,9 @@ public final class CassandraServer implements AutoCloseable {
         return text.substring(Math.max(0, text.length() - 4_000));
     }
 
-    private boolean answers() {
+    /// Whether clients can connect. They cannot when it has stopped itself because of its disk,
+    /// even while its process lives.
+    public boolean answers() {
         try (var _ = new Socket(InetAddress.getLoopbackAddress(), port)) {
             return true;
         } catch (IOException _) {
@@ -339,6 +356,25 @@ public final class CassandraServer implements AutoCloseable {
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /// Ends it as its operator does, with time to finish its work.
+    public void stop() {
+        var running = process;
+        if (running == null) {
+            throw new IllegalStateException("cassandra: not running (expected: started)");
+        }
+        // By its handle: it would take the end of its input for the end of this process.
+        running.toHandle().destroy();
+        try {
+            if (!running.waitFor(STOP_TIMEOUT.toSeconds(), SECONDS)) {
+                kill();
+                throw new IllegalStateException("cassandra: did not stop within " + STOP_TIMEOUT);
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+        process = null;
     }
 
     /// Stops it in its tracks; connections stay open and nothing is answered.

@@ -98,8 +98,8 @@ sealed interface StoreHost extends AutoCloseable {
     record Cassandra(CassandraServer server, Path files) implements StoreHost {
 
         static Cassandra launch(Path directory) {
-            return new Cassandra(
-                    CassandraServer.launch(directory, JAVA_OPTIONS), directory.resolve("data"));
+            Path data = directory.resolve("data");
+            return new Cassandra(CassandraServer.launch(directory, data, JAVA_OPTIONS), data);
         }
 
         @Override

@@ -1,7 +1,6 @@
 package dev.millrace.testkit.search;
 
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
-import static java.util.concurrent.TimeUnit.SECONDS;
 
 import java.io.File;
 import java.io.IOException;
@@ -18,17 +17,28 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A real node of OpenSearch or Elasticsearch, which can be killed, stopped in its tracks and
 /// started again on the same port with what it had on disk.
 ///
-/// Nothing has to be installed. It ends with the JVM that started it, however that ends.
+/// Nothing has to be installed. It ends with the JVM that started it, however that ends; only a
+/// whole distribution outlives one that is killed.
 public final class SearchServer implements AutoCloseable {
 
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    /// The property with the address of an Elasticsearch that runs already and is to stand in for
+    /// the shared one, such as another version.
+    private static final String RUNNING = "millrace.testkit.elasticsearch";
+
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
+    private static final Duration KILL_TIMEOUT = Duration.ofSeconds(20);
+    private static final Duration STOP_TIMEOUT = Duration.ofSeconds(60);
 
     /// Ready soon, and small.
     private static final List<String> JAVA_OPTIONS_OF_TESTS =
@@ -48,18 +58,47 @@ public final class SearchServer implements AutoCloseable {
         }
     }
 
+    /// What a node consists of.
+    private sealed interface Node {
+
+        String name();
+
+        /// The server's jars, as Maven has them, and a few lines of ours that start it.
+        record OfJars(Kind kind, List<String> javaOptions) implements Node {
+            @Override
+            public String name() {
+                return kind.module;
+            }
+        }
+
+        /// What its makers deliver, unpacked.
+        record OfDistribution(Path directory) implements Node {
+            @Override
+            public String name() {
+                return directory.getFileName().toString();
+            }
+        }
+
+        /// One that somebody else has started.
+        record Running(URI uri) implements Node {
+            @Override
+            public String name() {
+                return uri.toString();
+            }
+        }
+    }
+
     private static final class Shared {
         private static final SearchServer OPENSEARCH = launchedForGood(Kind.OPENSEARCH);
     }
 
     private static final class SharedToo {
-        private static final SearchServer ELASTICSEARCH = launchedForGood(Kind.ELASTICSEARCH);
+        private static final SearchServer ELASTICSEARCH = runningOrLaunched();
     }
 
-    private final Kind kind;
+    private final Node node;
     private final Path home;
-    private final List<String> javaOptions;
-    private final int port = freePort();
+    private final URI uri;
     private final int nodesPort = freePort();
     private final HttpClient http =
             HttpClient.newBuilder()
@@ -68,10 +107,14 @@ public final class SearchServer implements AutoCloseable {
                     .build();
     private @Nullable Process process;
 
-    private SearchServer(Kind kind, Path home, List<String> javaOptions) {
-        this.kind = kind;
+    private SearchServer(Node node, Path home, URI uri) {
+        this.node = node;
         this.home = home;
-        this.javaOptions = List.copyOf(javaOptions);
+        this.uri = uri;
+    }
+
+    private static URI freeAddress() {
+        return URI.create("http://127.0.0.1:" + freePort());
     }
 
     /// One of the kind for all tests of this JVM, started by whoever asks first.
@@ -80,6 +123,14 @@ public final class SearchServer implements AutoCloseable {
             case OPENSEARCH -> Shared.OPENSEARCH;
             case ELASTICSEARCH -> SharedToo.ELASTICSEARCH;
         };
+    }
+
+    private static SearchServer runningOrLaunched() {
+        String running = System.getProperty(RUNNING, "");
+        return running.isEmpty()
+                ? launchedForGood(Kind.ELASTICSEARCH)
+                : new SearchServer(
+                        new Node.Running(URI.create(running)), Path.of(""), URI.create(running));
     }
 
     private static SearchServer launchedForGood(Kind kind) {
@@ -93,62 +144,143 @@ public final class SearchServer implements AutoCloseable {
     /// @throws IllegalStateException when it does not, with its last words
     public static SearchServer launch(Kind kind) {
         try {
-            return launch(
-                    kind,
-                    Files.createTempDirectory("millrace-" + kind.module + "-"),
-                    JAVA_OPTIONS_OF_TESTS);
+            return launch(kind, Files.createTempDirectory("millrace-" + kind.module + "-"));
         } catch (IOException e) {
             throw new UncheckedIOException(kind.module + ": no temporary directory", e);
         }
     }
 
+    /// The same with all that it keeps in a directory.
+    ///
+    /// @param home an empty one; removed when it closes
+    public static SearchServer launch(Kind kind, Path home) {
+        return launch(kind, home, JAVA_OPTIONS_OF_TESTS);
+    }
+
     /// The same.
     ///
-    /// @param home a directory of its own, which goes with it
     /// @param javaOptions of its process
     public static SearchServer launch(Kind kind, Path home, List<String> javaOptions) {
-        var server = new SearchServer(kind, home, javaOptions);
+        var server = new SearchServer(new Node.OfJars(kind, javaOptions), home, freeAddress());
         server.start();
         return server;
     }
 
+    /// Starts an unpacked distribution of Elasticsearch, which must be readable for everybody: it
+    /// refuses to run as root, and runs as nobody then.
+    ///
+    /// @param home an empty directory that everybody can reach; removed when it closes
+    /// @throws IllegalStateException when it does not start, with its last words
+    public static SearchServer launch(Path distribution, Path home) {
+        var server = new SearchServer(new Node.OfDistribution(distribution), home, freeAddress());
+        try {
+            server.configure(distribution);
+        } catch (IOException e) {
+            throw new UncheckedIOException(distribution + ": not configured", e);
+        }
+        server.start();
+        return server;
+    }
+
+    private void configure(Path distribution) throws IOException {
+        Path config = home.resolve("config");
+        Files.createDirectories(config);
+        Files.createDirectories(home.resolve("data"));
+        Files.createDirectories(home.resolve("logs"));
+        Files.copy(
+                distribution.resolve("config/log4j2.properties"),
+                config.resolve("log4j2.properties"));
+        Files.write(
+                config.resolve("jvm.options"),
+                Files.readAllLines(distribution.resolve("config/jvm.options")).stream()
+                        // Files beside the distribution, where it may not write.
+                        .filter(line -> !line.contains("logs/") && !line.contains("HeapDumpPath"))
+                        .toList());
+        Files.writeString(
+                config.resolve("elasticsearch.yml"),
+                """
+                cluster.name: test
+                node.name: node
+                discovery.type: single-node
+                network.host: 127.0.0.1
+                http.port: %d
+                transport.port: %d
+                path.data: %s
+                path.logs: %s
+                cluster.routing.allocation.disk.threshold_enabled: false
+                """
+                        .formatted(
+                                uri.getPort(),
+                                nodesPort,
+                                home.resolve("data"),
+                                home.resolve("logs")));
+        if (isRoot()) {
+            run("chown", "-R", "nobody", home.toString());
+        }
+    }
+
+    private static boolean isRoot() {
+        return "root".equals(System.getProperty("user.name"));
+    }
+
     public URI uri() {
-        return URI.create("http://127.0.0.1:" + port);
+        return uri;
     }
 
     /// The process that runs now.
     public long pid() {
-        var running = process;
-        if (running == null) {
-            throw new IllegalStateException(kind.module + ": not running (expected: started)");
-        }
-        return running.pid();
+        return running().pid();
     }
 
-    /// Starts it again after [#kill()], and waits until it answers.
+    /// Starts it again after [#kill()] or [#stop()], and waits until it answers.
     public void start() {
         try {
-            var started =
+            var builder =
                     new ProcessBuilder(command())
                             .redirectErrorStream(true)
-                            .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
-                            .start();
+                            .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
+            if (node instanceof Node.OfDistribution) {
+                builder.environment().put("ES_JAVA_HOME", System.getProperty("java.home"));
+                builder.environment().put("ES_PATH_CONF", home.resolve("config").toString());
+                builder.environment().put("ES_JAVA_OPTS", "-Xms512m -Xmx512m");
+            }
+            var started = builder.start();
             process = started;
             long deadline = System.nanoTime() + PATIENCE.toNanos();
             while (!answers()) {
                 if (!started.isAlive() || System.nanoTime() > deadline) {
                     kill();
                     throw new IllegalStateException(
-                            kind.module + ": does not answer; it said: " + lastWords());
+                            node.name() + ": does not answer; it said: " + lastWords());
                 }
                 LockSupport.parkNanos(MILLISECONDS.toNanos(50));
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(kind.module + ": not started", e);
+            throw new UncheckedIOException(node.name() + ": not started", e);
         }
     }
 
     private List<String> command() throws IOException {
+        return switch (node) {
+            case Node.OfJars(Kind kind, List<String> javaOptions) -> jarsCommand(kind, javaOptions);
+            case Node.OfDistribution(Path directory) -> {
+                String program = directory.resolve("bin/elasticsearch").toString();
+                yield isRoot()
+                        ? List.of(
+                                "setpriv",
+                                "--reuid=nobody",
+                                "--regid=nogroup",
+                                "--clear-groups",
+                                program)
+                        : List.of(program);
+            }
+            case Node.Running _ ->
+                    throw new IllegalStateException(
+                            node.name() + ": runs by itself (expected: one that was launched)");
+        };
+    }
+
+    private List<String> jarsCommand(Kind kind, List<String> javaOptions) throws IOException {
         var module = repository().resolve("testkit").resolve(kind.module);
         var classPath = module.resolve("target").resolve("class-path");
         if (!Files.exists(classPath)) {
@@ -174,7 +306,7 @@ public final class SearchServer implements AutoCloseable {
                         String.join(File.pathSeparator, jars),
                         "dev.millrace.testkit." + kind.module + "." + kind.type,
                         home.toString(),
-                        Integer.toString(port),
+                        Integer.toString(uri.getPort()),
                         Integer.toString(nodesPort)));
         if (!http.isEmpty()) {
             command.add(String.join(File.pathSeparator, http));
@@ -212,7 +344,7 @@ public final class SearchServer implements AutoCloseable {
     /// @param body JSON, or empty for none
     public String request(String method, String path, String body) {
         var request =
-                HttpRequest.newBuilder(uri().resolve(path))
+                HttpRequest.newBuilder(uri.resolve(path))
                         .timeout(Duration.ofSeconds(30))
                         .header("Content-Type", "application/json")
                         .method(
@@ -227,7 +359,7 @@ public final class SearchServer implements AutoCloseable {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while asking " + uri(), e);
+            throw new IllegalStateException("interrupted while asking " + uri, e);
         }
     }
 
@@ -257,14 +389,67 @@ public final class SearchServer implements AutoCloseable {
             return;
         }
         process = null;
-        running.destroyForcibly();
-        try {
-            if (!running.waitFor(20, SECONDS)) {
-                throw new IllegalStateException(kind.module + ": still runs after kill -9");
+        var all = all(running);
+        all.forEach(ProcessHandle::destroyForcibly);
+        if (!haveEnded(all, KILL_TIMEOUT)) {
+            throw new IllegalStateException(node.name() + ": still runs after kill -9");
+        }
+    }
+
+    /// Ends it as its operator does, with time to bring to disk what it has.
+    public void stop() {
+        var running = running();
+        process = null;
+        var all = all(running);
+        if (node instanceof Node.OfDistribution) {
+            // By its handle, which leaves its pipes open.
+            running.toHandle().destroy();
+        } else {
+            try {
+                // What our few lines wait for.
+                running.getOutputStream().close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
+        }
+        if (!haveEnded(all, STOP_TIMEOUT)) {
+            all.forEach(ProcessHandle::destroyForcibly);
+            throw new IllegalStateException(node.name() + ": did not stop within " + STOP_TIMEOUT);
+        }
+    }
+
+    /// A distribution starts the server from another process.
+    private static List<ProcessHandle> all(Process running) {
+        return Stream.concat(Stream.of(running.toHandle()), running.descendants()).toList();
+    }
+
+    private static boolean haveEnded(List<ProcessHandle> all, Duration timeout) {
+        var ends = all.stream().map(ProcessHandle::onExit).toArray(CompletableFuture<?>[]::new);
+        try {
+            CompletableFuture.allOf(ends).get(timeout.toMillis(), MILLISECONDS);
+            return true;
+        } catch (TimeoutException _) {
+            return false;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
+            return false;
         }
+    }
+
+    private Process running() {
+        var running = process;
+        if (running == null) {
+            throw new IllegalStateException(node.name() + ": not running (expected: started)");
+        }
+        return running;
+    }
+
+    /// Whether it has not ended by itself since it was started.
+    public boolean isAlive() {
+        var running = process;
+        return running != null && running.isAlive();
     }
 
     /// Stops it in its tracks; connections stay open and nothing is answered.
@@ -278,10 +463,15 @@ public final class SearchServer implements AutoCloseable {
     }
 
     private void signal(String signal) {
+        var command = new ArrayList<>(List.of("kill", signal));
+        all(running()).forEach(one -> command.add(Long.toString(one.pid())));
+        run(command.toArray(String[]::new));
+    }
+
+    private static void run(String... command) {
         try {
-            var kill = new ProcessBuilder("kill", signal, Long.toString(pid())).start();
-            if (kill.waitFor() != 0) {
-                throw new IllegalStateException("kill " + signal + ": failed");
+            if (new ProcessBuilder(command).start().waitFor() != 0) {
+                throw new IllegalStateException(String.join(" ", command) + ": failed");
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -311,7 +501,7 @@ public final class SearchServer implements AutoCloseable {
     @Override
     public void close() {
         kill();
-        if (!Files.exists(home)) {
+        if (node instanceof Node.Running || !Files.exists(home)) {
             return;
         }
         try (var paths = Files.walk(home)) {
@@ -319,7 +509,7 @@ public final class SearchServer implements AutoCloseable {
                 Files.deleteIfExists(path);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(kind.module + ": cannot delete " + home, e);
+            throw new UncheckedIOException(node.name() + ": cannot delete " + home, e);
         }
     }
 }
