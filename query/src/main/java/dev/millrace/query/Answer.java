@@ -10,6 +10,7 @@ import com.linecorp.armeria.common.MediaType;
 import dev.millrace.model.Slice;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 
 /// A response whose status is settled and whose body is still to be written, piece by piece.
 ///
@@ -55,6 +56,14 @@ record Answer(HttpStatus status, MediaType type, int retryAfterSeconds, Body bod
                 type,
                 0,
                 out -> out.write(bytes.array(), bytes.offset(), bytes.length()));
+    }
+
+    static Answer text(HttpStatus status, int retryAfterSeconds, String text) {
+        return new Answer(
+                status,
+                MediaType.PLAIN_TEXT_UTF_8,
+                retryAfterSeconds,
+                out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
     }
 
     // Looks like the indented output of Go's encoder, which Jaeger's clients are used to.

@@ -1,27 +1,41 @@
 package dev.millrace.query;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import com.linecorp.armeria.common.HttpStatus;
 import dev.millrace.storage.api.StoreException;
-import java.io.IOException;
 
 /// How an API words its errors.
 enum Dialect {
     NATIVE("native", "/v1/") {
         @Override
-        void writeError(JsonGenerator json, int code, String message) throws IOException {
-            json.writeStartObject();
-            json.writeObjectFieldStart("error");
-            json.writeNumberField("status", code);
-            json.writeStringField("message", message);
-            json.writeEndObject();
-            json.writeEndObject();
+        Answer error(HttpStatus status, int retryAfterSeconds, String message) {
+            return Answer.json(
+                    status,
+                    retryAfterSeconds,
+                    false,
+                    json -> {
+                        json.writeStartObject();
+                        json.writeObjectFieldStart("error");
+                        json.writeNumberField("status", status.code());
+                        json.writeStringField("message", message);
+                        json.writeEndObject();
+                        json.writeEndObject();
+                    });
         }
     },
     JAEGER("jaeger", "/api/") {
         @Override
-        void writeError(JsonGenerator json, int code, String message) throws IOException {
-            JaegerJson.writeError(json, code, message);
+        Answer error(HttpStatus status, int retryAfterSeconds, String message) {
+            return Answer.json(
+                    status,
+                    retryAfterSeconds,
+                    false,
+                    json -> JaegerJson.writeError(json, status.code(), message));
+        }
+    },
+    TEMPO("tempo", "/tempo/") {
+        @Override
+        Answer error(HttpStatus status, int retryAfterSeconds, String message) {
+            return Answer.text(status, retryAfterSeconds, message);
         }
     };
 
@@ -46,8 +60,7 @@ enum Dialect {
 
     Answer error(HttpStatus status, String message) {
         int retryAfter = status.equals(HttpStatus.SERVICE_UNAVAILABLE) ? RETRY_AFTER_SECONDS : 0;
-        return Answer.json(
-                status, retryAfter, false, json -> writeError(json, status.code(), message));
+        return error(status, retryAfter, message);
     }
 
     Answer error(StoreException failure) {
@@ -63,5 +76,5 @@ enum Dialect {
         };
     }
 
-    abstract void writeError(JsonGenerator json, int code, String message) throws IOException;
+    abstract Answer error(HttpStatus status, int retryAfterSeconds, String message);
 }

@@ -36,6 +36,36 @@ final class DurationText {
                 : Optional.empty();
     }
 
+    /// The duration in the fewest units that tell it exactly.
+    static String of(long nanos) {
+        if (nanos < 0) {
+            // The least long has no positive one; a nanosecond less of 292 years is near enough.
+            return "-" + of(nanos == Long.MIN_VALUE ? Long.MAX_VALUE : -nanos);
+        }
+        if (nanos < 1_000) {
+            return nanos == 0 ? "0s" : nanos + "ns";
+        }
+        if (nanos < 1_000_000) {
+            return decimal(nanos, 3) + "µs";
+        }
+        if (nanos < 1_000_000_000) {
+            return decimal(nanos, 6) + "ms";
+        }
+        long minutes = nanos / 60_000_000_000L;
+        String seconds = decimal(nanos % 60_000_000_000L, 9) + "s";
+        if (minutes == 0) {
+            return seconds;
+        }
+        return minutes < 60
+                ? minutes + "m" + seconds
+                : minutes / 60 + "h" + minutes % 60 + "m" + seconds;
+    }
+
+    private static String decimal(long number, int places) {
+        var decimal = BigDecimal.valueOf(number, places).stripTrailingZeros();
+        return decimal.toPlainString();
+    }
+
     private static BigDecimal unitNanos(String unit) {
         return BigDecimal.valueOf(
                 switch (unit) {

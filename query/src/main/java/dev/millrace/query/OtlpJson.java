@@ -10,25 +10,95 @@ import dev.millrace.model.Resource;
 import dev.millrace.model.Scope;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Span;
+import dev.millrace.model.SpanId;
+import dev.millrace.model.SpanKind;
 import dev.millrace.model.Status;
+import dev.millrace.model.TraceId;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Writes spans as OTLP JSON: ids in hexadecimal, 64-bit integers as text, enumerations as numbers,
-/// and whatever has its default value left out.
+/// Writes spans as OTLP JSON: 64-bit integers as text, and whatever has its default value left out.
 final class OtlpJson {
+
+    /// How ids and enumerations are written.
+    enum Spelling {
+        /// As OTLP has them: hexadecimal digits and numbers.
+        OTLP {
+            @Override
+            String of(TraceId id) {
+                return id.toString();
+            }
+
+            @Override
+            String of(SpanId id) {
+                return id.toString();
+            }
+
+            @Override
+            void write(JsonGenerator json, SpanKind kind) throws IOException {
+                json.writeNumber(kind.number());
+            }
+
+            @Override
+            void write(JsonGenerator json, Status.Code code) throws IOException {
+                json.writeNumber(code.number());
+            }
+        },
+        /// As protobuf has them in JSON: base64 and names.
+        PROTOBUF {
+            @Override
+            String of(TraceId id) {
+                var bytes = new byte[16];
+                ByteBuffer.wrap(bytes).putLong(id.high()).putLong(id.low());
+                return Base64.getEncoder().encodeToString(bytes);
+            }
+
+            @Override
+            String of(SpanId id) {
+                var bytes = new byte[8];
+                ByteBuffer.wrap(bytes).putLong(id.value());
+                return Base64.getEncoder().encodeToString(bytes);
+            }
+
+            @Override
+            void write(JsonGenerator json, SpanKind kind) throws IOException {
+                json.writeString("SPAN_KIND_" + kind.name());
+            }
+
+            @Override
+            void write(JsonGenerator json, Status.Code code) throws IOException {
+                json.writeString("STATUS_CODE_" + code.name());
+            }
+        };
+
+        abstract String of(TraceId id);
+
+        abstract String of(SpanId id);
+
+        abstract void write(JsonGenerator json, SpanKind kind) throws IOException;
+
+        abstract void write(JsonGenerator json, Status.Code code) throws IOException;
+    }
 
     private OtlpJson() {}
 
     /// `TracesData` with one group for each resource and scope, in the order they first appear.
     static void writeTraces(JsonGenerator json, List<Span> spans) throws IOException {
+        writeTraces(json, "resourceSpans", Spelling.OTLP, spans);
+    }
+
+    /// @param name of the field with the groups
+    static void writeTraces(JsonGenerator json, String name, Spelling spelling, List<Span> spans)
+            throws IOException {
         json.writeStartObject();
-        json.writeArrayFieldStart("resourceSpans");
+        json.writeArrayFieldStart(name);
         for (var group : grouped(spans).entrySet()) {
-            writeResourceSpans(json, group.getKey(), group.getValue());
+            writeResourceSpans(json, spelling, group.getKey(), group.getValue());
         }
         json.writeEndArray();
         json.writeEndObject();
@@ -45,7 +115,7 @@ final class OtlpJson {
     }
 
     private static void writeResourceSpans(
-            JsonGenerator json, Resource resource, Map<Scope, List<Span>> scopes)
+            JsonGenerator json, Spelling spelling, Resource resource, Map<Scope, List<Span>> scopes)
             throws IOException {
         json.writeStartObject();
         json.writeObjectFieldStart("resource");
@@ -62,7 +132,7 @@ final class OtlpJson {
             json.writeEndObject();
             json.writeArrayFieldStart("spans");
             for (var span : group.getValue()) {
-                writeSpan(json, span);
+                writeSpan(json, spelling, span);
             }
             json.writeEndArray();
             writeText(json, "schemaUrl", scope.schemaUrl());
@@ -73,29 +143,36 @@ final class OtlpJson {
         json.writeEndObject();
     }
 
-    private static void writeSpan(JsonGenerator json, Span span) throws IOException {
+    private static void writeSpan(JsonGenerator json, Spelling spelling, Span span)
+            throws IOException {
         json.writeStartObject();
-        json.writeStringField("traceId", span.traceId().toString());
-        json.writeStringField("spanId", span.spanId().toString());
+        json.writeStringField("traceId", spelling.of(span.traceId()));
+        json.writeStringField("spanId", spelling.of(span.spanId()));
         writeText(json, "traceState", span.traceState());
         var parent = span.parentSpanId();
         if (parent != null) {
-            json.writeStringField("parentSpanId", parent.toString());
+            json.writeStringField("parentSpanId", spelling.of(parent));
         }
         writeCount(json, "flags", span.flags());
         writeText(json, "name", span.name());
-        writeCount(json, "kind", span.kind().number());
+        if (span.kind() != SpanKind.UNSPECIFIED) {
+            json.writeFieldName("kind");
+            spelling.write(json, span.kind());
+        }
         writeNanos(json, "startTimeUnixNano", span.startNanos());
         writeNanos(json, "endTimeUnixNano", span.endNanos());
         writeAttributes(json, span.attributes(), span.droppedAttributes());
         writeEvents(json, span.events());
         writeCount(json, "droppedEventsCount", span.droppedEvents());
-        writeLinks(json, span.links());
+        writeLinks(json, spelling, span.links());
         writeCount(json, "droppedLinksCount", span.droppedLinks());
         if (!span.status().equals(Status.UNSET)) {
             json.writeObjectFieldStart("status");
             writeText(json, "message", span.status().message());
-            writeCount(json, "code", span.status().code().number());
+            if (span.status().code() != Status.Code.UNSET) {
+                json.writeFieldName("code");
+                spelling.write(json, span.status().code());
+            }
             json.writeEndObject();
         }
         json.writeEndObject();
@@ -116,15 +193,16 @@ final class OtlpJson {
         json.writeEndArray();
     }
 
-    private static void writeLinks(JsonGenerator json, List<Link> links) throws IOException {
+    private static void writeLinks(JsonGenerator json, Spelling spelling, List<Link> links)
+            throws IOException {
         if (links.isEmpty()) {
             return;
         }
         json.writeArrayFieldStart("links");
         for (var link : links) {
             json.writeStartObject();
-            json.writeStringField("traceId", link.traceId().toString());
-            json.writeStringField("spanId", link.spanId().toString());
+            json.writeStringField("traceId", spelling.of(link.traceId()));
+            json.writeStringField("spanId", spelling.of(link.spanId()));
             writeText(json, "traceState", link.traceState());
             writeAttributes(json, link.attributes(), link.droppedAttributes());
             writeCount(json, "flags", link.flags());
@@ -153,7 +231,8 @@ final class OtlpJson {
         }
     }
 
-    private static void writeValue(JsonGenerator json, AttributeValue value) throws IOException {
+    /// `AnyValue`.
+    static void writeValue(JsonGenerator json, AttributeValue value) throws IOException {
         json.writeStartObject();
         switch (value) {
             case AttributeValue.Text(String text) -> json.writeStringField("stringValue", text);

@@ -24,7 +24,7 @@ import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The query role: our API, Jaeger's and the pages, on one port over one store.
+/// The query role: our API, Jaeger's, Tempo's and the pages, on one port over one store.
 ///
 /// Safe for use by any number of threads. The store stays the caller's to close, after this.
 public final class QueryServer implements AutoCloseable {
@@ -88,6 +88,8 @@ public final class QueryServer implements AutoCloseable {
                 .bind(routes(builder, metrics, Dialect.NATIVE, pagesOfOthers));
         new JaegerApi(store, clock, config.maxTraces())
                 .bind(routes(builder, metrics, Dialect.JAEGER, pagesOfOthers));
+        new TempoApi(store, config.maxTraces(), config.requestTimeout(), System::nanoTime)
+                .bind(routes(builder, metrics, Dialect.TEMPO, pagesOfOthers));
         for (var dialect : Dialect.values()) {
             builder.serviceUnder(
                     dialect.pathPrefix(),
@@ -183,6 +185,7 @@ public final class QueryServer implements AutoCloseable {
     private static boolean compressible(MediaType type) {
         return type.is(MediaType.JSON)
                 || type.is(NativeApi.PROTOBUF)
+                || type.is(TempoApi.PROTOBUF)
                 || type.is(MediaType.ANY_TEXT_TYPE)
                 || type.is(MediaType.parse("application/javascript"))
                 || type.is(MediaType.parse("image/svg+xml"));

@@ -138,6 +138,13 @@ class GuardedQueryTest {
                 "/api/traces?service=frontend",
                 "/api/traces/{id}",
                 "/api/nothing",
+                "/tempo/ready",
+                "/tempo/api/traces/{id}",
+                "/tempo/api/v2/traces/{id}",
+                "/tempo/api/search",
+                "/tempo/api/search/tags",
+                "/tempo/api/v2/search/tag/name/values",
+                "/tempo/nothing",
                 "/",
                 "/index.html",
                 "/assets/app.js",
@@ -163,7 +170,7 @@ class GuardedQueryTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"/v1/traces/", "/api/traces/"})
+    @CsvSource({"/v1/traces/", "/api/traces/", "/tempo/api/traces/"})
     void showsEachTenantItsOwnTraceOfAnId(String path) throws Exception {
         // When
         var shop = get(null, path + traceId, "authorization", "Bearer clerk-token");
@@ -178,7 +185,13 @@ class GuardedQueryTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"/v1/services", "/api/services"})
+    @CsvSource({
+        "/v1/services",
+        "/api/services",
+        "/tempo/api/search",
+        "/tempo/api/search/tag/service.name/values",
+        "/tempo/api/search/tag/name/values"
+    })
     void letsACredentialOfSeveralTenantsChoose(String path) throws Exception {
         // Given
         var shown =

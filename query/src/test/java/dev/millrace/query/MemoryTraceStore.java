@@ -11,6 +11,7 @@ import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.FragmentId;
 import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.SearchPage;
+import dev.millrace.storage.api.SpanCondition;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
 import dev.millrace.wire.otlp.OtlpDecoder;
@@ -65,7 +66,7 @@ final class MemoryTraceStore implements TraceStore {
         var found =
                 traces(tenant).values().stream()
                         .filter(trace -> isAfter(trace, search))
-                        .filter(trace -> trace.spans().stream().anyMatch(s -> matches(s, search)))
+                        .filter(trace -> trace.spans().stream().anyMatch(new SpanCondition(search)))
                         .sorted(NEWEST_FIRST)
                         .toList();
         if (found.size() <= search.limit()) {
@@ -153,32 +154,5 @@ final class MemoryTraceStore implements TraceStore {
                 || trace.startNanos() < after.startNanos()
                 || (trace.startNanos() == after.startNanos()
                         && trace.traceId().compareTo(after.traceId()) > 0);
-    }
-
-    private static boolean matches(Span span, TraceSearch search) {
-        return (search.service() == null || search.service().equals(span.serviceName()))
-                && (search.operation() == null || search.operation().equals(span.name()))
-                && (search.kind() == null || search.kind() == span.kind())
-                && (search.status() == null || search.status() == span.status().code())
-                && span.startNanos() >= search.startNanos()
-                && span.startNanos() <= search.endNanos()
-                && span.durationNanos() >= search.minDurationNanos()
-                && span.durationNanos() <= search.maxDurationNanos()
-                && search.attributes().stream()
-                        .allMatch(match -> has(span, match.key(), match.value()));
-    }
-
-    private static boolean has(Span span, String key, String value) {
-        return Stream.of(
-                        Stream.of(
-                                span.attributes(),
-                                span.resource().attributes(),
-                                span.scope().attributes()),
-                        span.events().stream().map(event -> event.attributes()),
-                        span.links().stream().map(link -> link.attributes()))
-                .flatMap(groups -> groups)
-                .flatMap(attributes -> attributes.entries().stream())
-                .anyMatch(
-                        entry -> entry.key().equals(key) && entry.value().toString().equals(value));
     }
 }

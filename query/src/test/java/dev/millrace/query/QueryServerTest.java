@@ -62,6 +62,7 @@ class QueryServerTest {
         // When
         var ours = query.get("/v1/services");
         var jaegers = query.get("/api/services");
+        var tempos = query.get("/tempo/api/search");
 
         // Then
         assertThat(ours.statusCode()).isEqualTo(status);
@@ -70,6 +71,8 @@ class QueryServerTest {
         assertThat(jaegers.statusCode()).isEqualTo(status);
         assertThat(jaegers.body())
                 .contains("\"errors\":[{\"code\":" + status + ",\"msg\":\"no can do\"}]");
+        assertThat(tempos.statusCode()).isEqualTo(status);
+        assertThat(tempos.body()).isEqualTo("no can do");
         assertThat(ours.headers().firstValue("retry-after").isPresent()).isEqualTo(status == 503);
     }
 

@@ -1,5 +1,6 @@
 package dev.millrace.query;
 
+import dev.millrace.storage.api.TraceStore;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -28,7 +29,16 @@ final class RunningQuery implements AutoCloseable {
     }
 
     RunningQuery(QueryConfig config) {
-        server = new QueryServer(config, store, registry, InstantSource.fixed(SampleTraces.NOW));
+        this.server =
+                new QueryServer(config, store, registry, InstantSource.fixed(SampleTraces.NOW));
+        server.start();
+    }
+
+    /// Over a store of the caller's instead of the one in memory.
+    RunningQuery(TraceStore other) {
+        var config = new QueryConfig("127.0.0.1", 0, Duration.ofSeconds(20), 1500, 16);
+        this.server =
+                new QueryServer(config, other, registry, InstantSource.fixed(SampleTraces.NOW));
         server.start();
     }
 

@@ -106,7 +106,10 @@ final class ArchitectureTest {
                                     "cache",
                                     "access",
                                     "pipeline")),
-                    entry("query", Set.of("model", "wire.otlp", "access", "storage.api")),
+                    entry("traceql", Set.of("model")),
+                    entry(
+                            "query",
+                            Set.of("model", "wire.otlp", "traceql", "access", "storage.api")),
                     entry("load", Set.of("model", "wire.otlp", "wire.zipkin")),
                     entry("ui", Set.of()));
 
@@ -120,7 +123,8 @@ final class ArchitectureTest {
         "dev.millrace.enrichment..",
         "dev.millrace.assembly..",
         "dev.millrace.analysis..",
-        "dev.millrace.sampling.."
+        "dev.millrace.sampling..",
+        "dev.millrace.traceql.."
     };
 
     /// Where the system clock may be read: the program, which hands it on, and what measures it.
