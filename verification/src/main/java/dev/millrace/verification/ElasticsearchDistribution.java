@@ -11,8 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.ZipFile;
 
-/// Elasticsearch 8.19 as its makers deliver it, without its paid parts, unpacked where everybody
-/// can read it.
+/// Elasticsearch 8.19 as its makers deliver it, unpacked where everybody can read it.
 ///
 /// Maven fetches it, once, from wherever it fetches everything else.
 ///

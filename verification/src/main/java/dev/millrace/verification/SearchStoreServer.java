@@ -182,6 +182,8 @@ final class SearchStoreServer implements StoreServer {
                                 + " (expected: a block)");
             }
             LockSupport.parkNanos(LOOK_EVERY.toNanos());
+            // It has ways to make room.
+            disk.leave(ROOM);
         }
         return "blocks its indices";
     }

@@ -105,7 +105,7 @@ public final class SearchServer implements AutoCloseable {
                     .version(HttpClient.Version.HTTP_1_1)
                     .connectTimeout(Duration.ofSeconds(2))
                     .build();
-    private @Nullable Process process;
+    private volatile @Nullable Process process;
 
     private SearchServer(Node node, Path home, URI uri) {
         this.node = node;
@@ -178,6 +178,8 @@ public final class SearchServer implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(distribution + ": not configured", e);
         }
+        // It does not notice by itself that nobody is left.
+        Runtime.getRuntime().addShutdownHook(new Thread(server::close, "distribution-close"));
         server.start();
         return server;
     }
@@ -207,6 +209,7 @@ public final class SearchServer implements AutoCloseable {
                 transport.port: %d
                 path.data: %s
                 path.logs: %s
+                xpack.security.enabled: false
                 cluster.routing.allocation.disk.threshold_enabled: false
                 """
                         .formatted(
