@@ -10,11 +10,15 @@ import com.linecorp.armeria.common.MediaType;
 import dev.millrace.model.Slice;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 
 /// A response whose status is settled and whose body is still to be written, piece by piece.
 ///
 /// @param retryAfterSeconds 0 when there is nothing to say about it
-record Answer(HttpStatus status, MediaType type, int retryAfterSeconds, Body body) {
+/// @param maxAgeSeconds how long the client may keep the answer; 0 when there is nothing to say
+///   about it
+record Answer(
+        HttpStatus status, MediaType type, int retryAfterSeconds, int maxAgeSeconds, Body body) {
 
     private static final JsonFactory JSON = new JsonFactory();
 
@@ -39,6 +43,7 @@ record Answer(HttpStatus status, MediaType type, int retryAfterSeconds, Body bod
                 status,
                 MediaType.JSON,
                 retryAfterSeconds,
+                0,
                 out -> {
                     try (var json = JSON.createGenerator(out)) {
                         if (pretty) {
@@ -54,7 +59,22 @@ record Answer(HttpStatus status, MediaType type, int retryAfterSeconds, Body bod
                 HttpStatus.OK,
                 type,
                 0,
+                0,
                 out -> out.write(bytes.array(), bytes.offset(), bytes.length()));
+    }
+
+    static Answer text(HttpStatus status, int retryAfterSeconds, String text) {
+        return new Answer(
+                status,
+                MediaType.PLAIN_TEXT_UTF_8,
+                retryAfterSeconds,
+                0,
+                out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /// The same, for the client to keep for so long.
+    Answer keptFor(int seconds) {
+        return new Answer(status, type, retryAfterSeconds, seconds, body);
     }
 
     // Looks like the indented output of Go's encoder, which Jaeger's clients are used to.

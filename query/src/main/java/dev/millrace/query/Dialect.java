@@ -1,53 +1,69 @@
 package dev.millrace.query;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import com.linecorp.armeria.common.HttpStatus;
 import dev.millrace.storage.api.StoreException;
-import java.io.IOException;
+import java.util.List;
 
 /// How an API words its errors.
 enum Dialect {
-    NATIVE("native", "/v1/") {
+    NATIVE("native") {
         @Override
-        void writeError(JsonGenerator json, int code, String message) throws IOException {
-            json.writeStartObject();
-            json.writeObjectFieldStart("error");
-            json.writeNumberField("status", code);
-            json.writeStringField("message", message);
-            json.writeEndObject();
-            json.writeEndObject();
+        Answer error(HttpStatus status, int retryAfterSeconds, String message) {
+            return Answer.json(
+                    status,
+                    retryAfterSeconds,
+                    false,
+                    json -> {
+                        json.writeStartObject();
+                        json.writeObjectFieldStart("error");
+                        json.writeNumberField("status", status.code());
+                        json.writeStringField("message", message);
+                        json.writeEndObject();
+                        json.writeEndObject();
+                    });
         }
     },
-    JAEGER("jaeger", "/api/") {
+    JAEGER("jaeger") {
         @Override
-        void writeError(JsonGenerator json, int code, String message) throws IOException {
-            JaegerJson.writeError(json, code, message);
+        Answer error(HttpStatus status, int retryAfterSeconds, String message) {
+            return Answer.json(
+                    status,
+                    retryAfterSeconds,
+                    false,
+                    json -> JaegerJson.writeError(json, status.code(), message));
+        }
+    },
+    ZIPKIN("zipkin") {
+        @Override
+        Answer error(HttpStatus status, int retryAfterSeconds, String message) {
+            return Answer.text(status, retryAfterSeconds, message);
         }
     };
 
     private static final int RETRY_AFTER_SECONDS = 1;
 
     private final String metricName;
-    private final String pathPrefix;
 
-    Dialect(String metricName, String pathPrefix) {
+    Dialect(String metricName) {
         this.metricName = metricName;
-        this.pathPrefix = pathPrefix;
     }
 
     String metricName() {
         return metricName;
     }
 
-    /// What the paths of the API begin with.
-    String pathPrefix() {
-        return pathPrefix;
+    /// What the paths of the API begin with; the longest of all dialects decides.
+    List<String> pathPrefixes() {
+        return switch (this) {
+            case NATIVE -> List.of("/v1/");
+            case JAEGER -> List.of("/api/");
+            case ZIPKIN -> List.of("/api/v2/", "/zipkin/");
+        };
     }
 
     Answer error(HttpStatus status, String message) {
         int retryAfter = status.equals(HttpStatus.SERVICE_UNAVAILABLE) ? RETRY_AFTER_SECONDS : 0;
-        return Answer.json(
-                status, retryAfter, false, json -> writeError(json, status.code(), message));
+        return error(status, retryAfter, message);
     }
 
     Answer error(StoreException failure) {
@@ -63,5 +79,5 @@ enum Dialect {
         };
     }
 
-    abstract void writeError(JsonGenerator json, int code, String message) throws IOException;
+    abstract Answer error(HttpStatus status, int retryAfterSeconds, String message);
 }

@@ -1,5 +1,6 @@
 package dev.millrace.query;
 
+import dev.millrace.storage.api.TraceStore;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -28,8 +29,20 @@ final class RunningQuery implements AutoCloseable {
     }
 
     RunningQuery(QueryConfig config) {
-        server = new QueryServer(config, store, registry, InstantSource.fixed(SampleTraces.NOW));
-        server.start();
+        server = serve(config, store);
+    }
+
+    /// Answers from a store of the caller's, and leaves its own alone.
+    RunningQuery(ZipkinConfig zipkin, TraceStore asked) {
+        var patience = Duration.ofSeconds(20);
+        server = serve(new QueryConfig("127.0.0.1", 0, patience, 1500, 16, zipkin), asked);
+    }
+
+    private QueryServer serve(QueryConfig config, TraceStore asked) {
+        var opened =
+                new QueryServer(config, asked, registry, InstantSource.fixed(SampleTraces.NOW));
+        opened.start();
+        return opened;
     }
 
     InetSocketAddress address() {

@@ -106,7 +106,15 @@ final class ArchitectureTest {
                                     "cache",
                                     "access",
                                     "pipeline")),
-                    entry("query", Set.of("model", "wire.otlp", "access", "storage.api")),
+                    entry(
+                            "query",
+                            Set.of(
+                                    "model",
+                                    "wire.otlp",
+                                    "wire.zipkin",
+                                    "analysis",
+                                    "access",
+                                    "storage.api")),
                     entry("load", Set.of("model", "wire.otlp", "wire.zipkin")),
                     entry("ui", Set.of()));
 
