@@ -3,9 +3,17 @@ package dev.millrace.query;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.analysis.Connection;
+import dev.millrace.analysis.Dependency;
+import dev.millrace.analysis.DependencyDelta.Entry;
+import dev.millrace.analysis.Figures;
+import dev.millrace.analysis.Operation;
 import dev.millrace.model.Slice;
+import dev.millrace.model.SpanKind;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
+import dev.millrace.storage.api.DependencyMinute;
+import dev.millrace.storage.api.DependencyStore;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.wire.otlp.OtlpEncoder;
 import java.net.http.HttpResponse;
@@ -16,6 +24,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -282,6 +291,35 @@ class ZipkinApiTest {
             assertThat(response.statusCode()).as("%s", store).isEqualTo(status);
             assertThat(response.headers().firstValue("content-type"))
                     .contains("text/plain; charset=utf-8");
+        }
+    }
+
+    @Test
+    void countsCallsAsTheAggregatorDidWhereTheStoreHasThat() {
+        // Given
+        var store = ZipkinServer.local();
+        long minute = SampleTraces.NOW.getEpochSecond() / 60;
+        var calls = Figures.ofCalls(7);
+        var figures =
+                Stream.of(
+                                new Dependency("Shop", "bank", Connection.PLAIN),
+                                new Dependency(Dependency.USER, "Shop", Connection.VIRTUAL),
+                                new Operation("Shop", "pay", SpanKind.CLIENT))
+                        .map(series -> new Entry(minute, series, calls))
+                        .toList();
+        try (var server = new ZipkinServer(store, CONFIG)) {
+            ((DependencyStore) store)
+                    .writeDependencies(
+                            List.of(
+                                    new DependencyMinute(Tenant.DEFAULT, minute, 0, 1, figures),
+                                    new DependencyMinute(Tenant.DEFAULT, minute, 1, 1, figures)));
+
+            // When
+            var response = server.get("/api/v2/dependencies?lookback=1&endTs=1795230000000");
+
+            // Then
+            assertThat(response.body())
+                    .isEqualTo("[{\"parent\":\"shop\",\"child\":\"bank\",\"callCount\":14}]");
         }
     }
 

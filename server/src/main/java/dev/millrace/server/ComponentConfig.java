@@ -31,6 +31,7 @@ import dev.millrace.pipeline.TopicsConfig;
 import dev.millrace.pipeline.TopicsConfig.Topic;
 import dev.millrace.pipeline.format.SourceEncoding;
 import dev.millrace.query.QueryConfig;
+import dev.millrace.query.ZipkinConfig;
 import dev.millrace.sampling.AdaptiveStrategies;
 import dev.millrace.sampling.HeadConfig;
 import dev.millrace.sampling.HeadRule;
@@ -620,6 +621,11 @@ record ComponentConfig(MillraceConfig config, String bootstrapServers) {
                 query.port(),
                 query.requestTimeout(),
                 query.maxTraces(),
-                query.maxConcurrentRequests());
+                query.maxConcurrentRequests(),
+                new ZipkinConfig(
+                        query.zipkin().searchEnabled(),
+                        query.zipkin().strictTraceId(),
+                        query.zipkin().defaultLookback(),
+                        query.zipkin().autocompleteKeys()));
     }
 }

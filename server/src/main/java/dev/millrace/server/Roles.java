@@ -1,5 +1,6 @@
 package dev.millrace.server;
 
+import com.linecorp.armeria.server.HttpService;
 import dev.millrace.broker.BrokerConfig;
 import dev.millrace.broker.EmbeddedBroker;
 import dev.millrace.collector.Collector;
@@ -60,10 +61,11 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         }
         var doors = Doors.open(parts, wired);
         String instance = instance(parts);
+        Map<String, HttpService> questions = Map.of();
         if (roles.contains(Role.INGESTER) || roles.contains(Role.QUERY)) {
             var store = openStore(parts);
             if (roles.contains(Role.QUERY)) {
-                openQuery(parts, doors, store);
+                questions = openQuery(parts, doors, store).zipkin();
             }
             if (roles.contains(Role.INGESTER)) {
                 openIngester(parts, wired, clients, instance, store);
@@ -73,7 +75,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
             openAggregator(parts, wired, clients, instance);
         }
         if (roles.contains(Role.COLLECTOR)) {
-            openCollector(parts, wired, doors, openSink(parts, wired, clients));
+            openCollector(parts, wired, doors, openSink(parts, wired, clients), questions);
         }
     }
 
@@ -113,7 +115,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         var wired = new ComponentConfig(config, "");
         var doors = Doors.open(parts, wired);
         var store = openStore(parts);
-        openQuery(parts, doors, store);
+        var questions = openQuery(parts, doors, store).zipkin();
         var pipeline =
                 parts.push(
                         "assembly",
@@ -124,7 +126,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                                 clock,
                                 parts.meters()));
         pipeline.start();
-        openCollector(parts, wired, doors, pipeline);
+        openCollector(parts, wired, doors, pipeline, questions);
     }
 
     /// Returns where Kafka is reached.
@@ -163,7 +165,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         return store;
     }
 
-    private void openQuery(Parts parts, Doors doors, TraceStore store) {
+    private QueryServer openQuery(Parts parts, Doors doors, TraceStore store) {
         var query =
                 parts.push(
                         "query",
@@ -175,6 +177,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                                 doors.before("query")));
         query.start();
         parts.listening("ui", scheme() + shown(config.query().host()) + ":" + query.port());
+        return query;
     }
 
     private void openIngester(
@@ -236,7 +239,12 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         parts.push("lag of " + group, lag).start();
     }
 
-    private void openCollector(Parts parts, ComponentConfig wired, Doors doors, SpanSink sink) {
+    private void openCollector(
+            Parts parts,
+            ComponentConfig wired,
+            Doors doors,
+            SpanSink sink,
+            Map<String, HttpService> questions) {
         var collector =
                 parts.push(
                         "collector",
@@ -247,6 +255,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                                 sink,
                                 clock,
                                 parts.meters()));
+        collector.answer(questions);
         collector.start();
         String host = shown(config.collector().host());
         Sources.open(
