@@ -296,8 +296,7 @@ class CollectorTest {
                             "/api/v2/trace/{id}",
                             (context, _) -> HttpResponse.of("trace " + context.pathParam("id"))));
             asked.start();
-            var client =
-                    WebClient.of("http://127.0.0.1:" + asked.port(Receiver.ZIPKIN)).blocking();
+            var client = WebClient.of("http://127.0.0.1:" + asked.port(Receiver.ZIPKIN)).blocking();
 
             // When
             var names = client.get("/api/v2/spans?serviceName=a");
