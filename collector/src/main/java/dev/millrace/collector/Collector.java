@@ -3,6 +3,7 @@ package dev.millrace.collector;
 import static java.util.Objects.requireNonNull;
 import static java.util.Objects.requireNonNullElse;
 
+import com.linecorp.armeria.common.HttpMethod;
 import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpStatus;
@@ -58,6 +59,7 @@ public final class Collector implements AutoCloseable {
     private final Sampling sampling;
     private final SpanIntake intake;
     private final AtomicBoolean closing = new AtomicBoolean();
+    private Map<String, HttpService> questions = Map.of();
     private final List<DatagramReceiver> datagrams = new ArrayList<>();
     // What is answered, for those who ask for something else.
     private final List<String> paths = new ArrayList<>();
@@ -83,6 +85,14 @@ public final class Collector implements AutoCloseable {
         metrics = new CollectorMetrics(meters, admission);
         this.sampling = sampling;
         intake = new SpanIntake(config, sampling, sink, clock, admission, metrics);
+    }
+
+    /// Answers questions where Zipkin's clients expect it, once open: at the port that takes their
+    /// spans in. To be called before the start.
+    ///
+    /// @param services by path; who may ask is theirs to decide
+    public synchronized void answer(Map<String, HttpService> services) {
+        questions = Map.copyOf(services);
     }
 
     /// Opens the ports. May be called once.
@@ -187,6 +197,11 @@ public final class Collector implements AutoCloseable {
             http(builder, ZipkinHttp.V1.path(), ZipkinHttp.V1);
             grpc(builder, GrpcProtocol.ZIPKIN);
             builder.service(HEALTH, entrance.pages().apply(this::health));
+            questions.forEach((path, service) -> {
+                if (!path.equals(ZipkinHttp.V2.path())) {
+                    builder.service(path, service);
+                }
+            });
         }
         if (has(Receiver.JAEGER_GRPC)) {
             grpc(builder, GrpcProtocol.JAEGER);
@@ -214,7 +229,14 @@ public final class Collector implements AutoCloseable {
                                         dialect,
                                         Refusal.of(denied),
                                         entrance.access().challenge()));
-        builder.service(path, pages(gate(door.apply(receiver), dialect.transport(), 0)));
+        var spans = pages(gate(door.apply(receiver), dialect.transport(), 0));
+        var names = questions.get(path);
+        builder.service(
+                path,
+                names == null
+                        ? spans
+                        : (ctx, request) ->
+                                (isQuestion(request) ? names : spans).serve(ctx, request));
     }
 
     private void grpc(ServerBuilder builder, GrpcProtocol protocol) {
@@ -279,6 +301,11 @@ public final class Collector implements AutoCloseable {
                                 + " (expected: "
                                 + String.join(" or ", paths)
                                 + ")"));
+    }
+
+    // Zipkin has one path for spans that are sent and for the names of those that were.
+    private static boolean isQuestion(HttpRequest request) {
+        return request.method() == HttpMethod.GET || request.method() == HttpMethod.HEAD;
     }
 
     private boolean has(Receiver receiver) {

@@ -9,6 +9,7 @@ import com.linecorp.armeria.common.HttpData;
 import com.linecorp.armeria.common.HttpHeaders;
 import com.linecorp.armeria.common.HttpMethod;
 import com.linecorp.armeria.common.HttpRequest;
+import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.RequestHeaders;
 import dev.millrace.access.Entrance;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -273,6 +274,46 @@ class CollectorTest {
         // Then
         assertThat(reply.status().code()).isEqualTo(200);
         assertThat(collector.sink.spanNames()).containsExactly("a");
+    }
+
+    @Test
+    void answersQuestionsWhereZipkinsSpansGo() throws Exception {
+        // Given
+        var sink = new FakeSpanSink();
+        var meters = new SimpleMeterRegistry();
+        try (var asked =
+                new Collector(
+                        TestCollector.CONFIG,
+                        Entrance.open(meters),
+                        Sampling.NONE,
+                        sink,
+                        InstantSource.fixed(Requests.NOW),
+                        meters)) {
+            asked.answer(
+                    Map.of(
+                            "/api/v2/spans",
+                            (_, _) -> HttpResponse.of("names"),
+                            "/api/v2/trace/{id}",
+                            (context, _) -> HttpResponse.of("trace " + context.pathParam("id"))));
+            asked.start();
+            var client = WebClient.of("http://127.0.0.1:" + asked.port(Receiver.ZIPKIN)).blocking();
+
+            // When
+            var names = client.get("/api/v2/spans?serviceName=a");
+            var trace = client.get("/api/v2/trace/5");
+            var sent =
+                    client.post(
+                            "/api/v2/spans",
+                            "[{\"traceId\":\"1\",\"id\":\"2\",\"name\":\"sent\",\"timestamp\":"
+                                    + Requests.NOW.toEpochMilli()
+                                    + "000}]");
+
+            // Then
+            assertThat(names.contentUtf8()).isEqualTo("names");
+            assertThat(trace.contentUtf8()).isEqualTo("trace 5");
+            assertThat(sent.status().code()).isEqualTo(202);
+            assertThat(sink.spanNames()).containsExactly("sent");
+        }
     }
 
     @Test

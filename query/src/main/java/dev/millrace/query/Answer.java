@@ -15,7 +15,10 @@ import java.nio.charset.StandardCharsets;
 /// A response whose status is settled and whose body is still to be written, piece by piece.
 ///
 /// @param retryAfterSeconds 0 when there is nothing to say about it
-record Answer(HttpStatus status, MediaType type, int retryAfterSeconds, Body body) {
+/// @param maxAgeSeconds how long the client may keep the answer; 0 when there is nothing to say
+///   about it
+record Answer(
+        HttpStatus status, MediaType type, int retryAfterSeconds, int maxAgeSeconds, Body body) {
 
     private static final JsonFactory JSON = new JsonFactory();
 
@@ -40,6 +43,7 @@ record Answer(HttpStatus status, MediaType type, int retryAfterSeconds, Body bod
                 status,
                 MediaType.JSON,
                 retryAfterSeconds,
+                0,
                 out -> {
                     try (var json = JSON.createGenerator(out)) {
                         if (pretty) {
@@ -55,6 +59,7 @@ record Answer(HttpStatus status, MediaType type, int retryAfterSeconds, Body bod
                 HttpStatus.OK,
                 type,
                 0,
+                0,
                 out -> out.write(bytes.array(), bytes.offset(), bytes.length()));
     }
 
@@ -63,7 +68,13 @@ record Answer(HttpStatus status, MediaType type, int retryAfterSeconds, Body bod
                 status,
                 MediaType.PLAIN_TEXT_UTF_8,
                 retryAfterSeconds,
+                0,
                 out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /// The same, for the client to keep for so long.
+    Answer keptFor(int seconds) {
+        return new Answer(status, type, retryAfterSeconds, seconds, body);
     }
 
     // Looks like the indented output of Go's encoder, which Jaeger's clients are used to.

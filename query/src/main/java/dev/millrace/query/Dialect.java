@@ -2,10 +2,11 @@ package dev.millrace.query;
 
 import com.linecorp.armeria.common.HttpStatus;
 import dev.millrace.storage.api.StoreException;
+import java.util.List;
 
 /// How an API words its errors.
 enum Dialect {
-    NATIVE("native", "/v1/") {
+    NATIVE("native") {
         @Override
         Answer error(HttpStatus status, int retryAfterSeconds, String message) {
             return Answer.json(
@@ -22,7 +23,7 @@ enum Dialect {
                     });
         }
     },
-    JAEGER("jaeger", "/api/") {
+    JAEGER("jaeger") {
         @Override
         Answer error(HttpStatus status, int retryAfterSeconds, String message) {
             return Answer.json(
@@ -32,7 +33,13 @@ enum Dialect {
                     json -> JaegerJson.writeError(json, status.code(), message));
         }
     },
-    TEMPO("tempo", "/tempo/") {
+    TEMPO("tempo") {
+        @Override
+        Answer error(HttpStatus status, int retryAfterSeconds, String message) {
+            return Answer.text(status, retryAfterSeconds, message);
+        }
+    },
+    ZIPKIN("zipkin") {
         @Override
         Answer error(HttpStatus status, int retryAfterSeconds, String message) {
             return Answer.text(status, retryAfterSeconds, message);
@@ -42,20 +49,23 @@ enum Dialect {
     private static final int RETRY_AFTER_SECONDS = 1;
 
     private final String metricName;
-    private final String pathPrefix;
 
-    Dialect(String metricName, String pathPrefix) {
+    Dialect(String metricName) {
         this.metricName = metricName;
-        this.pathPrefix = pathPrefix;
     }
 
     String metricName() {
         return metricName;
     }
 
-    /// What the paths of the API begin with.
-    String pathPrefix() {
-        return pathPrefix;
+    /// What the paths of the API begin with; the longest of all dialects decides.
+    List<String> pathPrefixes() {
+        return switch (this) {
+            case NATIVE -> List.of("/v1/");
+            case JAEGER -> List.of("/api/");
+            case TEMPO -> List.of("/tempo/");
+            case ZIPKIN -> List.of("/api/v2/", "/zipkin/");
+        };
     }
 
     Answer error(HttpStatus status, String message) {

@@ -12,10 +12,26 @@ import java.time.Duration;
 /// @param maxTraces the most traces one search may ask for
 /// @param maxConcurrentRequests how many requests may be at work at once; more are turned away with
 ///   `503`
+/// @param zipkin how Zipkin's API behaves
 public record QueryConfig(
-        String host, int port, Duration requestTimeout, int maxTraces, int maxConcurrentRequests) {
+        String host,
+        int port,
+        Duration requestTimeout,
+        int maxTraces,
+        int maxConcurrentRequests,
+        ZipkinConfig zipkin) {
 
     private static final Duration LONGEST_TIMEOUT = Duration.ofHours(1);
+
+    /// With Zipkin's API as it is unless told otherwise.
+    public QueryConfig(
+            String host,
+            int port,
+            Duration requestTimeout,
+            int maxTraces,
+            int maxConcurrentRequests) {
+        this(host, port, requestTimeout, maxTraces, maxConcurrentRequests, ZipkinConfig.DEFAULT);
+    }
 
     public QueryConfig {
         if (host.isBlank()) {

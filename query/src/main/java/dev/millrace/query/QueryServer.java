@@ -17,6 +17,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -24,7 +27,7 @@ import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The query role: our API, Jaeger's, Tempo's and the pages, on one port over one store.
+/// The query role: our API, Jaeger's, Tempo's, Zipkin's and the pages, on one port over one store.
 ///
 /// Safe for use by any number of threads. The store stays the caller's to close, after this.
 public final class QueryServer implements AutoCloseable {
@@ -41,6 +44,7 @@ public final class QueryServer implements AutoCloseable {
     private final RequestGate gate;
     private final Access access;
     private final Server server;
+    private final Map<String, HttpService> zipkin = new LinkedHashMap<>();
 
     /// Lets everybody see the traces of the default tenant, in plain text.
     ///
@@ -90,11 +94,18 @@ public final class QueryServer implements AutoCloseable {
                 .bind(routes(builder, metrics, Dialect.JAEGER, pagesOfOthers));
         new TempoApi(store, config.maxTraces(), config.requestTimeout(), System::nanoTime)
                 .bind(routes(builder, metrics, Dialect.TEMPO, pagesOfOthers));
+        new ZipkinApi(store, clock, config.maxTraces(), config.zipkin())
+                .bind((path, name, endpoint) ->
+                        zipkin.put(
+                                path,
+                                pagesOfOthers.apply(
+                                        endpoint(metrics, Dialect.ZIPKIN, name, endpoint))));
+        zipkin.forEach(builder::service);
         for (var dialect : Dialect.values()) {
-            builder.serviceUnder(
-                    dialect.pathPrefix(),
+            var unknown =
                     pagesOfOthers.apply(
-                            endpoint(metrics, dialect, "unknown", QueryServer::unknown)));
+                            endpoint(metrics, dialect, "unknown", QueryServer::unknown));
+            dialect.pathPrefixes().forEach(prefix -> builder.serviceUnder(prefix, unknown));
         }
         var pages = new Pages(QueryServer.class.getClassLoader());
         builder.service("/", page(metrics, "index", pages.index()));
@@ -124,6 +135,21 @@ public final class QueryServer implements AutoCloseable {
     /// The port it listens on, once started.
     public int port() {
         return server.activeLocalPort();
+    }
+
+    /// What answers Zipkin's questions, by path, for another server of this process to serve too:
+    /// Zipkin's clients look for answers where they send their spans. Needs this one to be open.
+    public Map<String, HttpService> zipkin() {
+        var answers = new LinkedHashMap<String, HttpService>();
+        zipkin.forEach((path, service) ->
+                answers.put(
+                        path,
+                        service.decorate((delegate, context, request) -> {
+                            // The gate has deadlines of its own.
+                            context.clearRequestTimeout();
+                            return delegate.serve(context, request);
+                        })));
+        return Collections.unmodifiableMap(answers);
     }
 
     /// Lets running requests finish for a few seconds, then stops. Idempotent.

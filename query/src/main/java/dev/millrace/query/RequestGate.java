@@ -196,6 +196,11 @@ final class RequestGate implements AutoCloseable {
             if (answer.retryAfterSeconds() > 0) {
                 headers.setInt(HttpHeaderNames.RETRY_AFTER, answer.retryAfterSeconds());
             }
+            if (answer.maxAgeSeconds() > 0) {
+                headers.set(
+                        HttpHeaderNames.CACHE_CONTROL,
+                        "max-age=" + answer.maxAgeSeconds() + ", must-revalidate");
+            }
             if (answer.status().equals(HttpStatus.METHOD_NOT_ALLOWED)) {
                 headers.set(HttpHeaderNames.ALLOW, "GET, HEAD");
             }

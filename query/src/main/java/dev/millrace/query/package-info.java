@@ -1,9 +1,10 @@
 /// HTTP answers about what the stores keep, and the pages that show them.
 ///
-/// [QueryServer] is the entry point: it binds three APIs and the pages to one port. [NativeApi]
-/// speaks OTLP JSON and a small search of our own; [JaegerApi] speaks the JSON that Jaeger's UI and
-/// its clients read, [TempoApi] what Grafana reads of Tempo: [SearchPlan] makes searches of a
-/// TraceQL query, and a [BoundedScan] looks at what they find. An endpoint is a plain function from
+/// [QueryServer] is the entry point: it binds all APIs and the pages to one port. [NativeApi]
+/// speaks OTLP JSON and a small search of our own; [JaegerApi] and [ZipkinApi] speak the JSON that
+/// the UIs of Jaeger and Zipkin and their clients read, [TempoApi] what Grafana reads of Tempo:
+/// [SearchPlan] makes searches of a TraceQL query, and a [BoundedScan] looks at what they find. An
+/// endpoint is a plain function from
 /// [Parameters] to an [Answer] that may block; [RequestGate] gives it a thread, a deadline and a
 /// bounded number of neighbours, and a [Dialect] words its failures.
 ///

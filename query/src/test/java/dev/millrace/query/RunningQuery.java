@@ -29,17 +29,25 @@ final class RunningQuery implements AutoCloseable {
     }
 
     RunningQuery(QueryConfig config) {
-        this.server =
-                new QueryServer(config, store, registry, InstantSource.fixed(SampleTraces.NOW));
-        server.start();
+        server = serve(config, store);
     }
 
     /// Over a store of the caller's instead of the one in memory.
-    RunningQuery(TraceStore other) {
-        var config = new QueryConfig("127.0.0.1", 0, Duration.ofSeconds(20), 1500, 16);
-        this.server =
-                new QueryServer(config, other, registry, InstantSource.fixed(SampleTraces.NOW));
-        server.start();
+    RunningQuery(TraceStore asked) {
+        this(ZipkinConfig.DEFAULT, asked);
+    }
+
+    /// Answers from a store of the caller's, and leaves its own alone.
+    RunningQuery(ZipkinConfig zipkin, TraceStore asked) {
+        var patience = Duration.ofSeconds(20);
+        server = serve(new QueryConfig("127.0.0.1", 0, patience, 1500, 16, zipkin), asked);
+    }
+
+    private QueryServer serve(QueryConfig config, TraceStore asked) {
+        var opened =
+                new QueryServer(config, asked, registry, InstantSource.fixed(SampleTraces.NOW));
+        opened.start();
+        return opened;
     }
 
     InetSocketAddress address() {

@@ -1,6 +1,7 @@
 package dev.millrace.server;
 
 import dev.millrace.query.QueryConfig;
+import dev.millrace.query.ZipkinConfig;
 import dev.millrace.server.config.MillraceConfig;
 
 /// What the settings of `query` come to.
@@ -15,6 +16,11 @@ final class QueryConfigs {
                 query.port(),
                 query.requestTimeout(),
                 query.maxTraces(),
-                query.maxConcurrentRequests());
+                query.maxConcurrentRequests(),
+                new ZipkinConfig(
+                        query.zipkin().searchEnabled(),
+                        query.zipkin().strictTraceId(),
+                        query.zipkin().defaultLookback(),
+                        query.zipkin().autocompleteKeys()));
     }
 }

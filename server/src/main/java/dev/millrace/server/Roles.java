@@ -1,5 +1,6 @@
 package dev.millrace.server;
 
+import com.linecorp.armeria.server.HttpService;
 import dev.millrace.broker.BrokerConfig;
 import dev.millrace.broker.EmbeddedBroker;
 import dev.millrace.collector.Collector;
@@ -63,10 +64,11 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         }
         var doors = Doors.open(parts, config);
         String instance = instance(parts);
+        Map<String, HttpService> questions = Map.of();
         if (roles.contains(Role.INGESTER) || roles.contains(Role.QUERY)) {
             var store = openStore(parts);
             if (roles.contains(Role.QUERY)) {
-                openQuery(parts, doors, store);
+                questions = openQuery(parts, doors, store).zipkin();
             }
             if (roles.contains(Role.INGESTER)) {
                 openRollover(parts);
@@ -77,7 +79,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
             openAggregator(parts, clients, instance);
         }
         if (roles.contains(Role.COLLECTOR)) {
-            openCollector(parts, kafka, doors, openSink(parts, clients));
+            openCollector(parts, kafka, doors, openSink(parts, clients), questions);
         }
     }
 
@@ -116,7 +118,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         }
         var doors = Doors.open(parts, config);
         var store = openStore(parts);
-        openQuery(parts, doors, store);
+        var questions = openQuery(parts, doors, store).zipkin();
         openRollover(parts);
         var pipeline =
                 parts.push(
@@ -129,7 +131,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                                 clock,
                                 parts.meters()));
         pipeline.start();
-        openCollector(parts, null, doors, pipeline);
+        openCollector(parts, null, doors, pipeline, questions);
     }
 
     /// Returns where Kafka is reached.
@@ -190,7 +192,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                 });
     }
 
-    private void openQuery(Parts parts, Doors doors, TraceStore store) {
+    private QueryServer openQuery(Parts parts, Doors doors, TraceStore store) {
         var query =
                 parts.push(
                         "query",
@@ -202,6 +204,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                                 doors.before("query")));
         query.start();
         parts.listening("ui", scheme() + shown(config.query().host()) + ":" + query.port());
+        return query;
     }
 
     private void openIngester(
@@ -260,7 +263,11 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
 
     /// @param kafka null in direct mode
     private void openCollector(
-            Parts parts, @Nullable KafkaConfig kafka, Doors doors, SpanSink sink) {
+            Parts parts,
+            @Nullable KafkaConfig kafka,
+            Doors doors,
+            SpanSink sink,
+            Map<String, HttpService> questions) {
         var collector =
                 parts.push(
                         "collector",
@@ -271,6 +278,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                                 sink,
                                 clock,
                                 parts.meters()));
+        collector.answer(questions);
         collector.start();
         String host = shown(config.collector().host());
         Sources.open(parts, config, kafka, collector.intake(), clock);

@@ -109,7 +109,14 @@ final class ArchitectureTest {
                     entry("traceql", Set.of("model")),
                     entry(
                             "query",
-                            Set.of("model", "wire.otlp", "traceql", "access", "storage.api")),
+                            Set.of(
+                                    "model",
+                                    "wire.otlp",
+                                    "wire.zipkin",
+                                    "analysis",
+                                    "traceql",
+                                    "access",
+                                    "storage.api")),
                     entry("load", Set.of("model", "wire.otlp", "wire.zipkin")),
                     entry("ui", Set.of()));
 

@@ -505,7 +505,15 @@ public record MillraceConfig(
             @Between(min = 0, max = 65_535) int port,
             Duration requestTimeout,
             @Between(min = 1, max = 10_000) int maxTraces,
-            @Between(min = 1, max = 10_000) int maxConcurrentRequests) {}
+            @Between(min = 1, max = 10_000) int maxConcurrentRequests,
+            ZipkinConfig zipkin) {}
+
+    /// How Zipkin's API behaves.
+    public record ZipkinConfig(
+            boolean searchEnabled,
+            boolean strictTraceId,
+            Duration defaultLookback,
+            List<String> autocompleteKeys) {}
 
     /// An address to listen on.
     public record EndpointConfig(String host, @Between(min = 0, max = 65_535) int port) {}

@@ -199,6 +199,10 @@ final class SpecialTags {
             return;
         }
         statusCode = OtlpFields.STATUS_ERROR;
+        if (error != null && error.isEmpty()) {
+            // Stays an attribute too, or it could not be told from `true`.
+            return;
+        }
         if (error != null && !error.equals("true")) {
             statusMessage = span.tagValues[errorTag];
         }

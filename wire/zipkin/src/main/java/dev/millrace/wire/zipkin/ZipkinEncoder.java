@@ -52,6 +52,37 @@ public final class ZipkinEncoder {
         return out.finish();
     }
 
+    /// Writes a span as Zipkin's server does.
+    public static void write(JsonGenerator json, ZipkinSpan span) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("traceId", ZipkinSpan.text(span.traceId()));
+        var parent = span.parentId();
+        if (parent != null) {
+            json.writeStringField("parentId", parent.toString());
+        }
+        json.writeStringField("id", span.id().toString());
+        var kind = span.kind();
+        if (kind != null) {
+            json.writeStringField("kind", kind.name());
+        }
+        if (!span.name().isEmpty()) {
+            json.writeStringField("name", span.name());
+        }
+        times(json, span.timestamp(), span.duration());
+        endpoint(json, "localEndpoint", span.local());
+        endpoint(json, "remoteEndpoint", span.remote());
+        if (!span.annotations().isEmpty()) {
+            json.writeArrayFieldStart("annotations");
+            for (var annotation : span.annotations()) {
+                annotation(json, annotation.timestamp(), annotation.value());
+            }
+            json.writeEndArray();
+        }
+        tags(json, span.tags());
+        flags(json, span.debug(), span.shared());
+        json.writeEndObject();
+    }
+
     private static void write(JsonGenerator json, Span span, ZipkinTags tags) throws IOException {
         json.writeStartObject();
         json.writeStringField("traceId", span.traceId().toString());
@@ -66,41 +97,62 @@ public final class ZipkinEncoder {
         if (!span.name().isEmpty()) {
             json.writeStringField("name", span.name());
         }
-        if (tags.timestamp() > 0) {
-            json.writeNumberField("timestamp", tags.timestamp());
-        }
-        if (tags.duration() > 0) {
-            json.writeNumberField("duration", tags.duration());
-        }
+        times(json, tags.timestamp(), tags.duration());
         endpoint(json, "localEndpoint", tags.local());
         endpoint(json, "remoteEndpoint", tags.remote());
         if (!span.events().isEmpty()) {
             json.writeArrayFieldStart("annotations");
             for (var event : span.events()) {
-                json.writeStartObject();
-                json.writeNumberField("timestamp", ZipkinTags.micros(event.timeNanos()));
-                json.writeStringField("value", ZipkinTags.annotation(event));
-                json.writeEndObject();
+                annotation(
+                        json, ZipkinTags.micros(event.timeNanos()), ZipkinTags.annotation(event));
             }
             json.writeEndArray();
         }
-        if (!tags.tags().isEmpty()) {
-            json.writeObjectFieldStart("tags");
-            for (Map.Entry<String, String> tag : tags.tags().entrySet()) {
-                json.writeStringField(tag.getKey(), tag.getValue());
-            }
-            json.writeEndObject();
+        tags(json, tags.tags());
+        flags(json, tags.debug(), tags.shared());
+        json.writeEndObject();
+    }
+
+    private static void times(JsonGenerator json, long timestamp, long duration)
+            throws IOException {
+        if (timestamp > 0) {
+            json.writeNumberField("timestamp", timestamp);
         }
-        if (tags.debug()) {
-            json.writeBooleanField("debug", true);
+        if (duration > 0) {
+            json.writeNumberField("duration", duration);
         }
-        if (tags.shared()) {
-            json.writeBooleanField("shared", true);
+    }
+
+    private static void annotation(JsonGenerator json, long timestamp, String value)
+            throws IOException {
+        json.writeStartObject();
+        json.writeNumberField("timestamp", timestamp);
+        json.writeStringField("value", value);
+        json.writeEndObject();
+    }
+
+    private static void tags(JsonGenerator json, Map<String, String> tags) throws IOException {
+        if (tags.isEmpty()) {
+            return;
+        }
+        json.writeObjectFieldStart("tags");
+        for (Map.Entry<String, String> tag : tags.entrySet()) {
+            json.writeStringField(tag.getKey(), tag.getValue());
         }
         json.writeEndObject();
     }
 
-    private static void endpoint(JsonGenerator json, String field, ZipkinTags.Endpoint endpoint)
+    private static void flags(JsonGenerator json, boolean debug, boolean shared)
+            throws IOException {
+        if (debug) {
+            json.writeBooleanField("debug", true);
+        }
+        if (shared) {
+            json.writeBooleanField("shared", true);
+        }
+    }
+
+    private static void endpoint(JsonGenerator json, String field, ZipkinSpan.Endpoint endpoint)
             throws IOException {
         if (endpoint.isEmpty()) {
             return;
@@ -155,7 +207,7 @@ public final class ZipkinEncoder {
         out.number(12, tags.debug() ? 1 : 0).number(13, tags.shared() ? 1 : 0);
     }
 
-    private static void endpoint(ProtoWriter out, int field, ZipkinTags.Endpoint endpoint) {
+    private static void endpoint(ProtoWriter out, int field, ZipkinSpan.Endpoint endpoint) {
         if (endpoint.isEmpty()) {
             return;
         }

@@ -8,6 +8,7 @@ import dev.millrace.model.Event;
 import dev.millrace.model.Span;
 import dev.millrace.model.SpanKind;
 import dev.millrace.model.Status;
+import dev.millrace.wire.zipkin.ZipkinSpan.Endpoint;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -46,18 +47,6 @@ record ZipkinTags(
                     "peer.hostname",
                     "peer.address",
                     "db.name");
-
-    /// An endpoint, whose texts are empty and whose port is 0 when absent.
-    record Endpoint(String service, String ip, int port) {
-
-        boolean isEmpty() {
-            return service.isEmpty() && ip.isEmpty() && port == 0;
-        }
-
-        boolean isIpv6() {
-            return ip.indexOf(':') >= 0;
-        }
-    }
 
     static ZipkinTags of(Span span) {
         var tags = new LinkedHashMap<String, String>();
