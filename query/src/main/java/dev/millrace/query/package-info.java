@@ -4,9 +4,9 @@
 /// speaks OTLP JSON and a small search of our own; [JaegerApi] and [ZipkinApi] speak the JSON that
 /// the UIs of Jaeger and Zipkin and their clients read, [TempoApi] what Grafana reads of Tempo:
 /// [SearchPlan] makes searches of a TraceQL query, and a [BoundedScan] looks at what they find. An
-/// endpoint is a plain function from
-/// [Parameters] to an [Answer] that may block; [RequestGate] gives it a thread, a deadline and a
-/// bounded number of neighbours, and a [Dialect] words its failures.
+/// endpoint is a plain function from [Parameters] to an [Answer] that may block; [RequestGate]
+/// gives it a thread, a deadline and a bounded number of neighbours, and a [Dialect] words its
+/// failures.
 ///
 /// Traces come from `storage/api` alone; nothing here knows a particular store, Kafka or the way
 /// spans came in.
