@@ -65,7 +65,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         if (roles.contains(Role.INGESTER) || roles.contains(Role.QUERY)) {
             var store = openStore(parts);
             if (roles.contains(Role.QUERY)) {
-                questions = openQuery(parts, doors, store).zipkin();
+                questions = besideReceivers(openQuery(parts, doors, store));
             }
             if (roles.contains(Role.INGESTER)) {
                 openIngester(parts, wired, clients, instance, store);
@@ -115,7 +115,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         var wired = new ComponentConfig(config, "");
         var doors = Doors.open(parts, wired);
         var store = openStore(parts);
-        var questions = openQuery(parts, doors, store).zipkin();
+        var questions = besideReceivers(openQuery(parts, doors, store));
         var pipeline =
                 parts.push(
                         "assembly",
@@ -178,6 +178,11 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         query.start();
         parts.listening("ui", scheme() + shown(config.query().host()) + ":" + query.port());
         return query;
+    }
+
+    // Whoever lets more people send spans than read them is not overruled.
+    private Map<String, HttpService> besideReceivers(QueryServer query) {
+        return config.query().host().equals(config.collector().host()) ? query.zipkin() : Map.of();
     }
 
     private void openIngester(
