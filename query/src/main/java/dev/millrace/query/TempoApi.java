@@ -130,7 +130,7 @@ final class TempoApi {
         var spans = spans(parameters);
         if (wantsProtobuf(parameters.accepted())) {
             var trace = OtlpEncoder.encode(spans);
-            return new Answer(HttpStatus.OK, PROTOBUF, 0, out -> writeTraceField(out, trace));
+            return new Answer(HttpStatus.OK, PROTOBUF, 0, 0, out -> writeTraceField(out, trace));
         }
         return Answer.json(json -> {
             json.writeStartObject();
