@@ -18,8 +18,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/// What was read and goes to the store in one write, and how far each partition is once it is
-/// there.
+/// What was read and goes to the store together, in one write or in several, and how far each
+/// partition is once all of it is there.
 ///
 /// No Kafka, no clock, no threads: it is [IngestSession]'s while it is filled, and [BatchWriter]'s
 /// while it is written.
