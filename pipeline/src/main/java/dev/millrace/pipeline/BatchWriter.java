@@ -84,7 +84,7 @@ final class BatchWriter {
     private static boolean isTemporary(StoreException failure) {
         return switch (failure.kind()) {
             case UNAVAILABLE, OVER_CAPACITY -> true;
-            case INVALID_REQUEST, NOT_SUPPORTED, CORRUPT, BUG -> false;
+            case INVALID_REQUEST, NOT_SUPPORTED, TOO_LARGE, CORRUPT, BUG -> false;
         };
     }
 

@@ -18,6 +18,7 @@ import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.SearchPage;
 import dev.millrace.storage.api.StoreException;
+import dev.millrace.storage.api.TracePiece;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
 import dev.millrace.testkit.FakeClock;
@@ -168,6 +169,11 @@ class DirectPipelineTest {
 
         @Override
         public Optional<Trace> trace(Tenant tenant, TraceId traceId) {
+            throw new AssertionError("only written to");
+        }
+
+        @Override
+        public Optional<TracePiece> piece(Tenant tenant, TraceId traceId, Optional<String> from) {
             throw new AssertionError("only written to");
         }
 

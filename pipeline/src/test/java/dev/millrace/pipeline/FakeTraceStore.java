@@ -11,6 +11,7 @@ import dev.millrace.storage.api.FragmentId;
 import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.SearchPage;
 import dev.millrace.storage.api.StoreException;
+import dev.millrace.storage.api.TracePiece;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
 import java.time.Instant;
@@ -100,6 +101,11 @@ final class FakeTraceStore implements TraceStore {
 
     @Override
     public Optional<Trace> trace(Tenant tenant, TraceId traceId) {
+        throw unsupported();
+    }
+
+    @Override
+    public Optional<TracePiece> piece(Tenant tenant, TraceId traceId, Optional<String> from) {
         throw unsupported();
     }
 

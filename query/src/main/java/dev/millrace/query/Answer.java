@@ -63,6 +63,18 @@ record Answer(
                 out -> out.write(bytes.array(), bytes.offset(), bytes.length()));
     }
 
+    /// The trace as OTLP `TracesData`.
+    static Answer bytes(MediaType type, StoredTrace trace) {
+        return new Answer(
+                HttpStatus.OK,
+                type,
+                0,
+                0,
+                out ->
+                        trace.forEachBytes(bytes ->
+                                out.write(bytes.array(), bytes.offset(), bytes.length())));
+    }
+
     static Answer text(HttpStatus status, int retryAfterSeconds, String text) {
         return new Answer(
                 status,

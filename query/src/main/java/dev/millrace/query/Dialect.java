@@ -81,6 +81,7 @@ enum Dialect {
         return switch (kind) {
             case INVALID_REQUEST -> HttpStatus.BAD_REQUEST;
             case NOT_SUPPORTED -> HttpStatus.NOT_IMPLEMENTED;
+            case TOO_LARGE -> HttpStatus.REQUEST_ENTITY_TOO_LARGE;
             case OVER_CAPACITY, UNAVAILABLE -> HttpStatus.SERVICE_UNAVAILABLE;
             case CORRUPT, BUG -> HttpStatus.INTERNAL_SERVER_ERROR;
         };

@@ -8,7 +8,6 @@ import dev.millrace.storage.api.SearchPage;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceSearch.AttributeMatch;
 import dev.millrace.storage.api.TraceStore;
-import dev.millrace.wire.otlp.OtlpEncoder;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -59,13 +58,13 @@ final class NativeApi {
         parameters.allowOnly(Set.of(), Set.of());
         var id = traceId(parameters.variable("traceId"));
         var trace =
-                store.trace(parameters.tenant(), id)
+                StoredTrace.find(store, parameters.tenant(), id)
                         .orElseThrow(() ->
                                 new QueryException(
                                         HttpStatus.NOT_FOUND, "trace " + id + ": not found"));
         return wantsProtobuf(parameters.accepted())
-                ? Answer.bytes(PROTOBUF, OtlpEncoder.encode(trace.spans()))
-                : Answer.json(json -> OtlpJson.writeTraces(json, trace.spans()));
+                ? Answer.bytes(PROTOBUF, trace)
+                : Answer.json(json -> OtlpJson.writeTraces(json, trace));
     }
 
     private Answer services(Parameters parameters) {

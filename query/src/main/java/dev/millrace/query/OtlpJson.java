@@ -87,6 +87,16 @@ final class OtlpJson {
 
     private OtlpJson() {}
 
+    /// `TracesData` with one group for each resource and scope, in the order they first appear; of a
+    /// large trace with such groups for each piece.
+    static void writeTraces(JsonGenerator json, StoredTrace trace) throws IOException {
+        json.writeStartObject();
+        json.writeArrayFieldStart("resourceSpans");
+        trace.forEach(spans -> writeGroups(json, Spelling.OTLP, spans));
+        json.writeEndArray();
+        json.writeEndObject();
+    }
+
     /// `TracesData` with one group for each resource and scope, in the order they first appear.
     static void writeTraces(JsonGenerator json, List<Span> spans) throws IOException {
         writeTraces(json, "resourceSpans", Spelling.OTLP, spans);
@@ -97,11 +107,16 @@ final class OtlpJson {
             throws IOException {
         json.writeStartObject();
         json.writeArrayFieldStart(name);
+        writeGroups(json, spelling, spans);
+        json.writeEndArray();
+        json.writeEndObject();
+    }
+
+    private static void writeGroups(JsonGenerator json, Spelling spelling, List<Span> spans)
+            throws IOException {
         for (var group : grouped(spans).entrySet()) {
             writeResourceSpans(json, spelling, group.getKey(), group.getValue());
         }
-        json.writeEndArray();
-        json.writeEndObject();
     }
 
     private static Map<Resource, Map<Scope, List<Span>>> grouped(List<Span> spans) {

@@ -12,6 +12,8 @@ import dev.millrace.storage.api.FragmentId;
 import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.SearchPage;
 import dev.millrace.storage.api.SpanCondition;
+import dev.millrace.storage.api.StoreException;
+import dev.millrace.storage.api.TracePiece;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
 import dev.millrace.wire.otlp.OtlpDecoder;
@@ -57,7 +59,32 @@ final class MemoryTraceStore implements TraceStore {
     @Override
     public Optional<Trace> trace(Tenant tenant, TraceId traceId) {
         beforeReads.run();
+        if (ofTrace(tenant, traceId).mapToLong(one -> one.body().length()).sum()
+                > MAX_WHOLE_BYTES) {
+            throw new StoreException(StoreException.Kind.TOO_LARGE, "trace " + traceId);
+        }
         return Optional.ofNullable(traces(tenant).get(traceId));
+    }
+
+    @Override
+    public Optional<TracePiece> piece(Tenant tenant, TraceId traceId, Optional<String> from) {
+        beforeReads.run();
+        int number = from.map(Integer::valueOf).orElse(0);
+        var bodies = ofTrace(tenant, traceId).map(Fragment::body).skip(number).limit(2).toList();
+        return bodies.isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        new TracePiece(
+                                bodies.getFirst(),
+                                Optional.of(number + 1)
+                                        .filter(_ -> bodies.size() > 1)
+                                        .map(String::valueOf)));
+    }
+
+    private Stream<Fragment> ofTrace(Tenant tenant, TraceId traceId) {
+        return fragments.values().stream()
+                .filter(one -> one.tenant().equals(tenant) && one.traceId().equals(traceId))
+                .sorted(Comparator.comparingLong(one -> one.id().offset()));
     }
 
     @Override

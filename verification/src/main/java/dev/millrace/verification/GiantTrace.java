@@ -65,7 +65,8 @@ record GiantTrace(TraceId traceId, int spans) {
         }
     }
 
-    private List<Span> piece(int from, int to, InstantSource clock) {
+    /// The spans from one number to before another, counted from 1.
+    List<Span> piece(int from, int to, InstantSource clock) {
         long end = clock.millis() * 1_000_000;
         List<Span> piece = new ArrayList<>(to - from);
         for (int number = from; number < to; number++) {

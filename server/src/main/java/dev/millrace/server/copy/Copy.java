@@ -5,6 +5,7 @@ import dev.millrace.model.SpanId;
 import dev.millrace.model.SpanKind;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.Trace;
+import dev.millrace.model.TraceId;
 import dev.millrace.pipeline.Backoff;
 import dev.millrace.server.copy.CopyReport.Verification;
 import dev.millrace.server.copy.CopyState.Counts;
@@ -14,8 +15,10 @@ import dev.millrace.storage.api.DependencyStore;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.SearchPage;
 import dev.millrace.storage.api.StoreException;
+import dev.millrace.storage.api.TracePieces;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.wire.otlp.OtlpDecoder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,8 +27,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -64,9 +69,13 @@ public final class Copy {
     /// Takes what a page holds that belongs to it.
     private interface Pages {
         /// @param next where the next page begins; null after the last
-        void take(Tenant tenant, String service, List<Trace> traces, @Nullable Cursor next)
+        void take(
+                Tenant tenant, String service, List<SourceTrace> traces, @Nullable Cursor next)
                 throws IOException;
     }
+
+    /// A trace of the source, in one piece or, where it is too large for that, in several.
+    private record SourceTrace(TraceId traceId, Iterable<Trace> pieces) {}
 
     private final CopyPlan plan;
     private final TraceStore from;
@@ -150,12 +159,43 @@ public final class Copy {
                 do {
                     var page = page(tenant, each, cursor, plan.pageTraces());
                     cursor = page.next().orElse(null);
-                    var own = page.traces().stream().filter(trace -> isOf(each, trace)).toList();
+                    var own =
+                            page.traces().stream()
+                                    .filter(trace -> isOf(each, trace))
+                                    .map(trace -> sourceTrace(tenant, trace, page.cut()))
+                                    .toList();
                     into.take(tenant, each, own, cursor);
                 } while (cursor != null);
             }
             firstService = "";
         }
+    }
+
+    private SourceTrace sourceTrace(Tenant tenant, Trace trace, Set<TraceId> cut) {
+        return new SourceTrace(
+                trace.traceId(),
+                cut.contains(trace.traceId())
+                        ? pieces(from, tenant, trace.traceId())
+                        : List.of(trace));
+    }
+
+    /// A trace of any size, each piece read when its turn comes.
+    private Iterable<Trace> pieces(TraceStore store, Tenant tenant, TraceId traceId) {
+        var bodies = new TracePieces(store, tenant, traceId);
+        return () -> {
+            var each = bodies.iterator();
+            return new Iterator<>() {
+                @Override
+                public boolean hasNext() {
+                    return patiently(each::hasNext);
+                }
+
+                @Override
+                public Trace next() {
+                    return new Trace(traceId, OtlpDecoder.spans(patiently(each::next)));
+                }
+            };
+        };
     }
 
     /// The services of a tenant, or one without a name that stands for all where that can be asked.
@@ -193,21 +233,24 @@ public final class Copy {
                         .noneMatch(other -> other.compareTo(service) < 0);
     }
 
-    private void copy(Tenant tenant, String service, List<Trace> traces, @Nullable Cursor next)
+    private void copy(
+            Tenant tenant, String service, List<SourceTrace> traces, @Nullable Cursor next)
             throws IOException {
         long spans = 0;
         long bytes = 0;
         var batch = new ArrayList<Fragment>();
         for (var trace : traces) {
-            for (var fragment : TraceFragments.of(tenant, trace)) {
-                batch.add(fragment);
-                bytes += fragment.body().length();
-                if (bytes >= BATCH_BYTES) {
-                    write(batch);
-                    bytes = 0;
+            for (var piece : trace.pieces()) {
+                for (var fragment : TraceFragments.of(tenant, piece)) {
+                    batch.add(fragment);
+                    bytes += fragment.body().length();
+                    if (bytes >= BATCH_BYTES) {
+                        write(batch);
+                        bytes = 0;
+                    }
                 }
+                spans += piece.spans().size();
             }
-            spans += trace.spans().size();
         }
         write(batch);
         int tenantsDone = plan.tenants().indexOf(tenant);
@@ -276,21 +319,27 @@ public final class Copy {
         private long spansFound;
         private final List<String> missing = new ArrayList<>();
 
-        void look(Tenant tenant, Trace trace) {
+        void look(Tenant tenant, SourceTrace trace) {
             var there = new HashSet<SpanKey>();
-            patiently(() -> to.trace(tenant, trace.traceId()))
-                    .ifPresent(copy -> copy.spans().forEach(span -> there.add(SpanKey.of(span))));
-            long again =
-                    trace.spans().stream().filter(span -> there.contains(SpanKey.of(span))).count();
+            for (var piece : pieces(to, tenant, trace.traceId())) {
+                piece.spans().forEach(span -> there.add(SpanKey.of(span)));
+            }
+            long all = 0;
+            long again = 0;
+            for (var piece : trace.pieces()) {
+                all += piece.spans().size();
+                again +=
+                        piece.spans().stream()
+                                .filter(span -> there.contains(SpanKey.of(span)))
+                                .count();
+            }
             traces++;
-            spans += trace.spans().size();
+            spans += all;
             spansFound += again;
-            if (again == trace.spans().size()) {
+            if (again == all) {
                 tracesFound++;
             } else if (missing.size() < SOME) {
-                missing.add(
-                        "%s: %d of %d spans"
-                                .formatted(trace.traceId(), again, trace.spans().size()));
+                missing.add("%s: %d of %d spans".formatted(trace.traceId(), again, all));
             }
         }
     }
@@ -358,7 +407,7 @@ public final class Copy {
                 boolean passing =
                         switch (e.kind()) {
                             case OVER_CAPACITY, UNAVAILABLE -> true;
-                            case INVALID_REQUEST, NOT_SUPPORTED, CORRUPT, BUG -> false;
+                            case INVALID_REQUEST, NOT_SUPPORTED, TOO_LARGE, CORRUPT, BUG -> false;
                         };
                 if (!passing || attempt == TRIES) {
                     throw e;

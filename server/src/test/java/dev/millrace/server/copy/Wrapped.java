@@ -7,6 +7,7 @@ import dev.millrace.storage.api.Expired;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.SearchPage;
+import dev.millrace.storage.api.TracePiece;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
 import java.time.Instant;
@@ -30,6 +31,11 @@ class Wrapped implements TraceStore {
     @Override
     public Optional<Trace> trace(Tenant tenant, TraceId traceId) {
         return store.trace(tenant, traceId);
+    }
+
+    @Override
+    public Optional<TracePiece> piece(Tenant tenant, TraceId traceId, Optional<String> from) {
+        return store.piece(tenant, traceId, from);
     }
 
     @Override

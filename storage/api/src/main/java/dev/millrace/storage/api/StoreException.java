@@ -11,6 +11,8 @@ public final class StoreException extends RuntimeException {
         INVALID_REQUEST,
         /// This store cannot do that; another might.
         NOT_SUPPORTED,
+        /// More than can be held at once; asking for it in pieces helps, asking again does not.
+        TOO_LARGE,
         /// Too much at once; ask again later.
         OVER_CAPACITY,
         /// Out of reach or too slow; ask again later.

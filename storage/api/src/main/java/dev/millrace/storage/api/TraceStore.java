@@ -13,6 +13,10 @@ import java.util.Optional;
 /// once. All of them throw [StoreException].
 public interface TraceStore extends AutoCloseable {
 
+    /// How large a trace is handed out whole, in bytes of OTLP: 32 MiB, 80,000 spans of the usual
+    /// size. As objects they take some times as much.
+    int MAX_WHOLE_BYTES = 32 << 20;
+
     /// Keeps the fragments. They are durable, and found by every later read, when this returns.
     ///
     /// Writing a fragment again, known by its [FragmentId], changes nothing. When this throws, any
@@ -20,9 +24,21 @@ public interface TraceStore extends AutoCloseable {
     void write(List<Fragment> fragments);
 
     /// The trace, merged from its fragments by the duplicate rule, parents first.
+    ///
+    /// @throws StoreException as TOO_LARGE when its fragments have more than [#MAX_WHOLE_BYTES]
+    ///   together: then it can only be read by the [#piece]
     Optional<Trace> trace(Tenant tenant, TraceId traceId);
 
-    /// The newest traces that match, each complete.
+    /// A piece of a trace of any size: some MiB, however large the trace is.
+    ///
+    /// Going on from each piece to the next one gives every span that was there when the first was
+    /// asked for, in no order, and copies with them. Nothing is held open in between.
+    ///
+    /// @param from the [TracePiece#next()] of the piece before; empty for the first one
+    /// @return empty when there is no such trace, or no more of it
+    Optional<TracePiece> piece(Tenant tenant, TraceId traceId, Optional<String> from);
+
+    /// The newest traces that match, each complete but for those that are too large for it.
     SearchPage search(Tenant tenant, TraceSearch search);
 
     /// The distinct service names, sorted.

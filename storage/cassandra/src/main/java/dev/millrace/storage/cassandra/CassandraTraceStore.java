@@ -12,14 +12,17 @@ import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.SearchPage;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
+import dev.millrace.storage.api.TracePiece;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
@@ -159,6 +162,39 @@ public final class CassandraTraceStore implements TraceStore, DependencyStore {
 
     @Override
     public Optional<Trace> trace(Tenant tenant, TraceId traceId) {
+        return ofTrace(
+                tenant,
+                traceId,
+                reader -> {
+                    var part = reader.read(traceId);
+                    if (part.isPresent() && !part.get().whole()) {
+                        throw new StoreException(
+                                Kind.TOO_LARGE,
+                                "trace " + traceId + ": more than " + MAX_WHOLE_BYTES + " bytes");
+                    }
+                    return part.map(TraceReader.Part::trace);
+                });
+    }
+
+    @Override
+    public Optional<TracePiece> piece(Tenant tenant, TraceId traceId, Optional<String> from) {
+        @Nullable ByteBuffer start = from.map(CassandraTraceStore::pagingState).orElse(null);
+        return ofTrace(tenant, traceId, reader -> reader.piece(traceId, start));
+    }
+
+    private static ByteBuffer pagingState(String next) {
+        try {
+            return ByteBuffer.wrap(HexFormat.of().parseHex(next));
+        } catch (IllegalArgumentException e) {
+            throw new StoreException(
+                    Kind.INVALID_REQUEST,
+                    "piece from \"" + next + "\" (expected: where an earlier piece said)",
+                    e);
+        }
+    }
+
+    private <T> Optional<T> ofTrace(
+            Tenant tenant, TraceId traceId, Function<TraceReader, Optional<T>> question) {
         return timed(
                 traceTime,
                 () ->
@@ -168,8 +204,8 @@ public final class CassandraTraceStore implements TraceStore, DependencyStore {
                                         connected
                                                 .forReading(tenant)
                                                 .flatMap(keyspace ->
-                                                        reader(connected, keyspace)
-                                                                .read(traceId))));
+                                                        question.apply(
+                                                                reader(connected, keyspace)))));
     }
 
     private static TraceReader reader(Cluster connected, Keyspace keyspace) {

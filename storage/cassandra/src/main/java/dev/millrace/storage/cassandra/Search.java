@@ -16,6 +16,7 @@ import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// One search in one keyspace.
@@ -32,7 +33,7 @@ final class Search {
     static final int MAX_TRACES = 20_000;
 
     /// How many spans a page may hold.
-    static final int MAX_SPANS = 1_000_000;
+    static final int MAX_SPANS = 200_000;
 
     /// How many traces are read at once.
     private static final int AT_ONCE = 32;
@@ -52,7 +53,7 @@ final class Search {
     private int traces;
     private int spans;
 
-    private record Found(long start, TraceId traceId, Trace trace) {}
+    private record Found(long start, TraceId traceId, TraceReader.Part part) {}
 
     /// @param readers where traces are read; its threads may wait
     Search(TraceReader reader, ExecutorService readers, TraceSearch search, int maxTraces) {
@@ -90,11 +91,15 @@ final class Search {
     private SearchPage page() {
         var found = page.stream().limit(search.limit()).toList();
         return new SearchPage(
-                found.stream().map(Found::trace).toList(),
+                found.stream().map(one -> one.part().trace()).toList(),
                 page.size() > search.limit()
                         ? Optional.of(
                                 new Cursor(found.getLast().start(), found.getLast().traceId()))
-                        : Optional.empty());
+                        : Optional.empty(),
+                found.stream()
+                        .filter(one -> !one.part().whole())
+                        .map(Found::traceId)
+                        .collect(Collectors.toSet()));
     }
 
     private void examine(List<Walk.Candidate> candidates) {
@@ -102,7 +107,7 @@ final class Search {
         if (traces > maxTraces) {
             throw RowBudget.exceeded("looked at " + maxTraces + " traces");
         }
-        var reads = new ArrayList<Future<Optional<Trace>>>();
+        var reads = new ArrayList<Future<Optional<TraceReader.Part>>>();
         for (var candidate : candidates) {
             reads.add(readers.submit(read(candidate)));
         }
@@ -111,7 +116,7 @@ final class Search {
         }
     }
 
-    private Callable<Optional<Trace>> read(Walk.Candidate candidate) {
+    private Callable<Optional<TraceReader.Part>> read(Walk.Candidate candidate) {
         return () ->
                 isWhollyBeforePage(candidate) ? Optional.empty() : reader.read(candidate.traceId());
     }
@@ -126,19 +131,31 @@ final class Search {
                         .isPresent();
     }
 
-    private void keep(Trace trace) {
-        long start = trace.startNanos();
-        if (isBeforePage(start, trace.traceId()) || trace.spans().stream().noneMatch(condition)) {
+    private void keep(TraceReader.Part part) {
+        var trace = part.trace();
+        long start = part.whole() ? trace.startNanos() : startOfLarge(trace);
+        if (isBeforePage(start, trace.traceId()) || !matches(part)) {
             return;
         }
-        page.add(new Found(start, trace.traceId(), trace));
+        page.add(new Found(start, trace.traceId(), part));
         spans += trace.spans().size();
         if (page.size() > search.limit() + 1) {
-            spans -= page.pollLast().trace().spans().size();
+            spans -= page.pollLast().part().trace().spans().size();
         }
         if (spans > MAX_SPANS) {
             throw RowBudget.exceeded("found " + spans + " spans, over " + MAX_SPANS);
         }
+    }
+
+    // To the microsecond, which is all that the table can tell without reading all of the trace.
+    private long startOfLarge(Trace trace) {
+        return reader.earliestNanos(trace.traceId()).orElse(trace.startNanos());
+    }
+
+    private boolean matches(TraceReader.Part part) {
+        var trace = part.trace();
+        return trace.spans().stream().anyMatch(condition)
+                || (!part.whole() && reader.anyMatch(trace.traceId(), condition));
     }
 
     private boolean isBeforePage(long start, TraceId traceId) {

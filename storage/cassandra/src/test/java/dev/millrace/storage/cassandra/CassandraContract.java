@@ -10,6 +10,7 @@ import dev.millrace.storage.contract.NamesContract;
 import dev.millrace.storage.contract.PagingContract;
 import dev.millrace.storage.contract.RandomSearchContract;
 import dev.millrace.storage.contract.TimeSearchContract;
+import dev.millrace.storage.contract.LargeTraceContract;
 import dev.millrace.storage.contract.TraceContract;
 import dev.millrace.storage.contract.WritingContract;
 import java.time.Duration;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.TestInstance;
 abstract class CassandraContract
         implements WritingContract,
                 TraceContract,
+                LargeTraceContract,
                 ConditionSearchContract,
                 AttributeSearchContract,
                 TimeSearchContract,

@@ -12,6 +12,7 @@ import dev.millrace.storage.api.Expired;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.SearchPage;
+import dev.millrace.storage.api.TracePiece;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
 import java.time.Duration;
@@ -94,6 +95,11 @@ final class DependenciesContractTest implements DependenciesContract, Dependency
 
         @Override
         public Optional<Trace> trace(Tenant tenant, TraceId traceId) {
+            throw new AssertionError("not asked for");
+        }
+
+        @Override
+        public Optional<TracePiece> piece(Tenant tenant, TraceId traceId, Optional<String> from) {
             throw new AssertionError("not asked for");
         }
 

@@ -118,6 +118,7 @@ record DependencyDocuments(Searches searches) {
                                 jaegers.computeIfAbsent(minute, _ -> new LinkedHashMap<>()),
                                 source);
                     }
+                    return true;
                 });
         var all = new ArrayList<>(ours.values());
         jaegers.forEach((minute, links) -> all.add(jaegers(tenant, minute, links)));

@@ -1,5 +1,7 @@
 package dev.millrace.storage.elasticsearch;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.model.Span;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.Trace;
@@ -12,6 +14,7 @@ import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.SearchPage;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
+import dev.millrace.storage.api.TracePiece;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
 import dev.millrace.storage.elasticsearch.KnownNames.Name;
@@ -191,15 +194,44 @@ public final class ElasticsearchStore implements TraceStore, DependencyStore {
 
     @Override
     public Optional<Trace> trace(Tenant tenant, TraceId traceId) {
+        String what = "trace " + traceId;
+        return timed(
+                meters.trace(),
+                what,
+                () -> {
+                    var all =
+                            reader.read(
+                                    indices.forReading(tenant, IndexKind.SPAN), List.of(traceId));
+                    var found = all.get(traceId);
+                    if (found != null && !found.whole()) {
+                        throw new StoreException(
+                                Kind.TOO_LARGE, what + ": more than " + MAX_WHOLE_BYTES + " bytes");
+                    }
+                    return Optional.ofNullable(found).map(TraceReader.Found::trace);
+                });
+    }
+
+    @Override
+    public Optional<TracePiece> piece(Tenant tenant, TraceId traceId, Optional<String> from) {
         return timed(
                 meters.trace(),
                 "trace " + traceId,
-                () -> {
-                    var found =
-                            reader.read(
-                                    indices.forReading(tenant, IndexKind.SPAN), List.of(traceId));
-                    return Optional.ofNullable(found.get(traceId)).map(TraceReader.Found::trace);
-                });
+                () ->
+                        reader.piece(
+                                indices.forReading(tenant, IndexKind.SPAN),
+                                traceId,
+                                from.map(ElasticsearchStore::keys).orElse(null)));
+    }
+
+    private static JsonNode keys(String next) {
+        try {
+            return Json.MAPPER.readTree(next);
+        } catch (JsonProcessingException e) {
+            throw new StoreException(
+                    Kind.INVALID_REQUEST,
+                    "piece from \"" + next + "\" (expected: where an earlier piece said)",
+                    e);
+        }
     }
 
     @Override

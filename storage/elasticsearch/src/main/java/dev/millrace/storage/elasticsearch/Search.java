@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// One search.
@@ -58,7 +59,7 @@ final class Search {
     private int candidates;
     private int spans;
 
-    private record Found(long start, TraceId traceId, Trace trace) {}
+    private record Found(long start, TraceId traceId, Trace trace, boolean whole) {}
 
     /// @param candidateIndices those that may hold spans of the times asked for
     /// @param allIndices those that may hold other spans of the same traces
@@ -96,7 +97,11 @@ final class Search {
                 page.size() > search.limit()
                         ? Optional.of(
                                 new Cursor(traces.getLast().start(), traces.getLast().traceId()))
-                        : Optional.empty());
+                        : Optional.empty(),
+                traces.stream()
+                        .filter(found -> !found.whole())
+                        .map(Found::traceId)
+                        .collect(Collectors.toSet()));
     }
 
     // Spans of one trace with the same start may be passed over from one batch to the next: one of
@@ -166,11 +171,15 @@ final class Search {
         }
         reader.read(allIndices, worth)
                 .forEach((id, found) -> {
-                    if (!isBeforePage(found.start(), id)
-                            && found.trace().spans().stream().anyMatch(condition)) {
-                        keep(new Found(found.start(), id, found.trace()));
+                    if (!isBeforePage(found.start(), id) && matches(id, found)) {
+                        keep(new Found(found.start(), id, found.trace(), found.whole()));
                     }
                 });
+    }
+
+    private boolean matches(TraceId id, TraceReader.Found found) {
+        return found.trace().spans().stream().anyMatch(condition)
+                || (!found.whole() && reader.anyMatch(allIndices, id, condition));
     }
 
     /// When the traces begin, microseconds: enough to know of most that they are not on this page,

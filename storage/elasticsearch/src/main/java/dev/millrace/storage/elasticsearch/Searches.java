@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Asks indices, and takes only whole answers: one that some shard is missing from is a failure.
@@ -83,56 +83,88 @@ record Searches(RestClient client) {
         return response.path("hits").path("hits");
     }
 
-    /// Hands out every document that matches, once.
+    /// Hands out every document that matches, once, until it is told to stop.
     ///
     /// Pages overlap by the documents that are equal to the last one in all keys, so that none is
     /// missed between two pages; no snapshot has to be held open for it.
     ///
     /// @param keys fields that every document has a value of, to page by
     /// @param pageSize how many documents are asked for at once
+    /// @param each tells whether to go on
     void forEach(
             String what,
             List<String> indices,
             JsonNode query,
             List<String> keys,
             int pageSize,
-            Consumer<JsonNode> each) {
-        int size = pageSize;
+            Predicate<JsonNode> each) {
         @Nullable JsonNode last = null;
         var seen = new HashSet<String>();
         while (true) {
-            var filters = new ArrayList<JsonNode>();
-            filters.add(query);
-            if (last != null) {
-                filters.add(notBefore(keys, last));
-            }
-            var body = Json.object().put("size", size).<ObjectNode>set("query", Query.all(filters));
-            var sort = Json.array();
-            keys.forEach(key -> sort.add(ordered(key, "asc")));
-            body.set("sort", sort);
-            var hits = hits(ask(what, indices, body));
-            var before = last;
-            for (var hit : hits) {
+            var page = page(what, indices, query, keys, pageSize, last);
+            for (var hit : page.hits()) {
                 var key = hit.path("sort");
                 if (!key.equals(last)) {
                     seen.clear();
                     last = key;
                 }
-                if (seen.add(hit.path("_index").asText() + "/" + hit.path("_id").asText())) {
-                    each.accept(hit);
+                if (seen.add(hit.path("_index").asText() + "/" + hit.path("_id").asText())
+                        && !each.test(hit)) {
+                    return;
                 }
             }
-            if (hits.size() < size) {
+            if (!page.more()) {
                 return;
             }
-            if (last != null && last.equals(before)) {
-                if (size == MAX_PAGE) {
-                    throw new StoreException(
-                            Kind.OVER_CAPACITY,
-                            what + ": more than " + MAX_PAGE + " documents equal in " + keys);
-                }
-                size = MAX_PAGE;
+        }
+    }
+
+    /// Some of the documents that match, in the order of the keys.
+    ///
+    /// @param more whether there are others behind them
+    record Page(JsonNode hits, boolean more) {
+
+        /// The values of the keys in the last document, from which the next page begins.
+        JsonNode last() {
+            return hits.get(hits.size() - 1).path("sort");
+        }
+    }
+
+    /// One page of documents.
+    ///
+    /// @param from [Page#last()] of the page before, whose documents with these values come again;
+    ///   null for the first one
+    Page page(
+            String what,
+            List<String> indices,
+            JsonNode query,
+            List<String> keys,
+            int pageSize,
+            @Nullable JsonNode from) {
+        var filters = new ArrayList<JsonNode>();
+        filters.add(query);
+        if (from != null) {
+            filters.add(notBefore(keys, from));
+        }
+        var sort = Json.array();
+        keys.forEach(key -> sort.add(ordered(key, "asc")));
+        int size = pageSize;
+        while (true) {
+            var body = Json.object().put("size", size).<ObjectNode>set("query", Query.all(filters));
+            body.set("sort", sort);
+            var page = new Page(hits(ask(what, indices, body)), true);
+            if (page.hits().size() < size) {
+                return new Page(page.hits(), false);
             }
+            if (!page.last().equals(from)) {
+                return page;
+            }
+            if (size == MAX_PAGE) {
+                throw new StoreException(
+                        Kind.OVER_CAPACITY,
+                        what + ": more than " + MAX_PAGE + " documents equal in " + keys);
+            }
+            size = MAX_PAGE;
         }
     }
 

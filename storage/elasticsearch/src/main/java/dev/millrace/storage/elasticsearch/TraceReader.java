@@ -3,10 +3,13 @@ package dev.millrace.storage.elasticsearch;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.assembly.TraceMerge;
 import dev.millrace.model.Slice;
+import dev.millrace.model.Span;
 import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
+import dev.millrace.storage.api.TracePiece;
+import dev.millrace.storage.api.TraceStore;
 import dev.millrace.storage.elasticsearch.SpanSource.Stored;
 import dev.millrace.wire.otlp.MalformedSpansException;
 import dev.millrace.wire.otlp.OtlpDecoder;
@@ -16,47 +19,134 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
-/// Reads whole traces by their ids.
+/// Reads traces by their ids.
 ///
 /// The work is bounded: [#MAX_SPANS] is a limit a caller is told about.
 record TraceReader(Searches searches, SpanSource source) {
 
     /// How many spans are read for one question.
-    static final int MAX_SPANS = 1_000_000;
+    static final int MAX_SPANS = 200_000;
 
     /// Documents of some KiB each.
-    private static final int PAGE = 1_000;
+    private static final int PAGE = 500;
 
     private static final List<String> KEYS = List.of("traceID", "startTime", "spanID");
 
     /// A trace and the earliest start of its spans, those that lost against a copy included.
-    record Found(long start, Trace trace) {}
+    ///
+    /// @param whole false when it is only the beginning, because all of it would be too large
+    record Found(long start, Trace trace, boolean whole) {}
+
+    /// What of a trace is read so far.
+    private static final class Reading {
+        private final List<Slice> bodies = new ArrayList<>();
+        private long start = Long.MAX_VALUE;
+        private long bytes;
+
+        /// @return false when there is no room for it
+        private boolean add(Stored span) {
+            bytes += span.body().length();
+            boolean full = bytes > TraceStore.MAX_WHOLE_BYTES || bodies.size() == MAX_SPANS;
+            if (full && !bodies.isEmpty()) {
+                return false;
+            }
+            start = Math.min(start, span.startNanos());
+            bodies.add(span.body());
+            return true;
+        }
+
+        private Found merged(TraceId id, boolean whole) {
+            return new Found(
+                    start,
+                    new Trace(id, OtlpDecoder.spans(TraceMerge.merge(id, bodies))),
+                    whole);
+        }
+    }
 
     /// @param indices all that may hold spans of the traces
     /// @return those that there are
     Map<TraceId, Found> read(List<String> indices, Collection<TraceId> ids) {
-        var bodies = new LinkedHashMap<TraceId, List<Stored>>();
+        var found = new LinkedHashMap<TraceId, Found>();
+        var left = new LinkedHashSet<>(ids);
         var count = new int[1];
+        while (!left.isEmpty()) {
+            var readings = new LinkedHashMap<TraceId, Reading>();
+            // Documents come trace by trace, so those before one that is too large are whole.
+            var tooLarge = new ArrayList<TraceId>(1);
+            searches.forEach(
+                    "trace",
+                    indices,
+                    Query.terms("traceID", spellings(left)),
+                    KEYS,
+                    PAGE,
+                    hit -> {
+                        var id = TraceId.parse(hit.path("_source").path("traceID").asText());
+                        if (!readings.computeIfAbsent(id, _ -> new Reading()).add(read(hit))) {
+                            tooLarge.add(id);
+                            return false;
+                        }
+                        if (++count[0] > MAX_SPANS) {
+                            throw new StoreException(
+                                    Kind.OVER_CAPACITY,
+                                    "trace: more than " + MAX_SPANS + " spans in " + ids);
+                        }
+                        return true;
+                    });
+            readings.forEach((id, reading) ->
+                    found.put(id, reading.merged(id, !tooLarge.contains(id))));
+            if (tooLarge.isEmpty()) {
+                return found;
+            }
+            left.removeAll(readings.keySet());
+        }
+        return found;
+    }
+
+    /// Some documents of a trace.
+    ///
+    /// @param from where the piece before ended; null for the first one
+    Optional<TracePiece> piece(List<String> indices, TraceId id, @Nullable JsonNode from) {
+        var page =
+                searches.page(
+                        "trace " + id,
+                        indices,
+                        Query.terms("traceID", spellings(List.of(id))),
+                        KEYS,
+                        PAGE,
+                        from);
+        if (page.hits().isEmpty()) {
+            return Optional.empty();
+        }
+        var bodies = new ArrayList<Slice>(page.hits().size());
+        for (var hit : page.hits()) {
+            bodies.add(read(hit).body());
+        }
+        return Optional.of(
+                new TracePiece(
+                        TraceMerge.merge(id, bodies),
+                        page.more() ? Optional.of(page.last().toString()) : Optional.empty()));
+    }
+
+    /// Whether a span of a trace of any size is as it should be.
+    boolean anyMatch(List<String> indices, TraceId id, Predicate<Span> condition) {
+        var matches = new boolean[1];
         searches.forEach(
-                "trace",
+                "trace " + id,
                 indices,
-                Query.terms("traceID", spellings(ids)),
+                Query.terms("traceID", spellings(List.of(id))),
                 KEYS,
                 PAGE,
                 hit -> {
-                    if (++count[0] > MAX_SPANS) {
-                        throw new StoreException(
-                                Kind.OVER_CAPACITY,
-                                "trace: more than " + MAX_SPANS + " spans in " + ids);
-                    }
-                    var id = TraceId.parse(hit.path("_source").path("traceID").asText());
-                    bodies.computeIfAbsent(id, _ -> new ArrayList<>()).add(read(hit));
+                    matches[0] =
+                            OtlpDecoder.spans(read(hit).body()).stream().anyMatch(condition);
+                    return !matches[0];
                 });
-        var found = new LinkedHashMap<TraceId, Found>();
-        bodies.forEach((id, stored) -> found.put(id, merged(id, stored)));
-        return found;
+        return matches[0];
     }
 
     private Stored read(JsonNode hit) {
@@ -73,16 +163,6 @@ record TraceReader(Searches searches, SpanSource source) {
                             + e.getMessage(),
                     e);
         }
-    }
-
-    private static Found merged(TraceId id, List<Stored> stored) {
-        var bodies = new ArrayList<Slice>(stored.size());
-        long start = Long.MAX_VALUE;
-        for (var span : stored) {
-            bodies.add(span.body());
-            start = Math.min(start, span.startNanos());
-        }
-        return new Found(start, new Trace(id, OtlpDecoder.spans(TraceMerge.merge(id, bodies))));
     }
 
     /// The ids as documents may have them: with all their digits, with the last 16 alone, or

@@ -14,6 +14,7 @@ import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.SearchPage;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
+import dev.millrace.storage.api.TracePiece;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
 import dev.millrace.wire.otlp.MalformedSpansException;
@@ -223,15 +224,53 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
 
     @Override
     public Optional<Trace> trace(Tenant tenant, TraceId traceId) {
+        return ofTrace(
+                tenant,
+                traceId,
+                (snapshot, places) -> {
+                    if (places.isEmpty()) {
+                        return Optional.empty();
+                    }
+                    var part = snapshot.read(traceId, places);
+                    if (!part.whole()) {
+                        throw new StoreException(
+                                Kind.TOO_LARGE,
+                                "trace " + traceId + ": more than " + MAX_WHOLE_BYTES + " bytes");
+                    }
+                    return Optional.of(part.trace());
+                });
+    }
+
+    @Override
+    public Optional<TracePiece> piece(Tenant tenant, TraceId traceId, Optional<String> from) {
+        long start = from.map(LocalTraceStore::start).orElse(Long.MIN_VALUE);
+        return ofTrace(
+                tenant, traceId, (snapshot, places) -> snapshot.piece(traceId, places, start));
+    }
+
+    private static long start(String next) {
+        try {
+            return Long.parseLong(next);
+        } catch (NumberFormatException e) {
+            throw new StoreException(
+                    Kind.INVALID_REQUEST,
+                    "piece from \"" + next + "\" (expected: where an earlier piece said)",
+                    e);
+        }
+    }
+
+    private interface TraceQuestion<T> {
+        T answer(Snapshot snapshot, List<Snapshot.Place> places);
+    }
+
+    private <T> T ofTrace(Tenant tenant, TraceId traceId, TraceQuestion<T> question) {
         return timed(
                 traceTime,
                 "trace " + traceId,
                 snapshot -> {
                     var places = snapshot.locate(tenant, traceId);
                     try {
-                        return places.isEmpty()
-                                ? Optional.empty()
-                                : Optional.of(snapshot.read(traceId, places));
+                        return question.answer(snapshot, places);
                     } catch (UnreadableSegmentException e) {
                         throw new LostTraceException(e);
                     }

@@ -2,7 +2,6 @@ package dev.millrace.storage.local;
 
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
-import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.Cursor;
 import dev.millrace.storage.api.SearchPage;
@@ -20,6 +19,7 @@ import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.apache.lucene.index.BinaryDocValues;
 import org.apache.lucene.index.NumericDocValues;
 import org.apache.lucene.search.DocIdSetIterator;
@@ -44,7 +44,7 @@ final class Search {
     static final int MAX_CANDIDATES = 100_000;
 
     /// How many spans a page may hold.
-    static final int MAX_SPANS = 1_000_000;
+    static final int MAX_SPANS = 200_000;
 
     private static final Comparator<Found> NEWEST_FIRST =
             Comparator.comparingLong(Found::start).reversed().thenComparing(Found::traceId);
@@ -62,7 +62,7 @@ final class Search {
     private int candidates;
     private int spans;
 
-    private record Found(long start, TraceId traceId, Trace trace) {}
+    private record Found(long start, TraceId traceId, Snapshot.Part part) {}
 
     Search(Snapshot snapshot, Tenant tenant, TraceSearch search, int maxCandidates) {
         this.snapshot = snapshot;
@@ -86,11 +86,15 @@ final class Search {
         }
         var traces = page.stream().limit(search.limit()).toList();
         return new SearchPage(
-                traces.stream().map(Found::trace).toList(),
+                traces.stream().map(found -> found.part().trace()).toList(),
                 page.size() > search.limit()
                         ? Optional.of(
                                 new Cursor(traces.getLast().start(), traces.getLast().traceId()))
-                        : Optional.empty());
+                        : Optional.empty(),
+                traces.stream()
+                        .filter(found -> !found.part().whole())
+                        .map(Found::traceId)
+                        .collect(Collectors.toSet()));
     }
 
     private PriorityQueue<Walk> walks() throws IOException {
@@ -158,15 +162,17 @@ final class Search {
                 || (start == last.start() && traceId.compareTo(last.traceId()) > 0);
     }
 
-    // A copy of a span that loses against another may have matched; the trace itself decides.
-    private void keep(long start, Trace trace) {
-        if (trace.spans().stream().noneMatch(condition)) {
+    // A copy of a span that loses against another may have matched; the trace itself decides, where
+    // all of it is here.
+    private void keep(long start, Snapshot.Part part) {
+        var trace = part.trace();
+        if (part.whole() && trace.spans().stream().noneMatch(condition)) {
             return;
         }
-        page.add(new Found(start, trace.traceId(), trace));
+        page.add(new Found(start, trace.traceId(), part));
         spans += trace.spans().size();
         if (page.size() > search.limit() + 1) {
-            spans -= page.pollLast().trace().spans().size();
+            spans -= page.pollLast().part().trace().spans().size();
         }
         if (spans > MAX_SPANS) {
             throw overCapacity("found " + spans + " spans, over " + MAX_SPANS);

@@ -6,10 +6,14 @@ import dev.millrace.model.Tenant;
 import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.StoreException;
+import dev.millrace.storage.api.TracePiece;
+import dev.millrace.storage.api.TraceStore;
 import dev.millrace.wire.otlp.OtlpDecoder;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.LeafReader;
@@ -28,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 /// Whatever goes wrong while a segment is read leaves as an [UnreadableSegmentException] that names
 /// it.
 final class Snapshot implements AutoCloseable {
+
+    /// From how many bytes on a piece of a trace takes in no more fragments.
+    private static final int PIECE_BYTES = 4 << 20;
 
     /// Where a fragment lies.
     ///
@@ -175,13 +182,56 @@ final class Snapshot implements AutoCloseable {
         return places;
     }
 
-    /// The trace whose fragments lie there.
-    Trace read(TraceId traceId, List<Place> places) {
-        var bodies = new ArrayList<Slice>(places.size());
-        for (var place : places) {
-            bodies.add(body(place));
+    /// What there is of a trace in memory.
+    ///
+    /// @param whole false when it is only the beginning, because all of it would be too large
+    record Part(Trace trace, boolean whole) {}
+
+    /// The trace whose fragments lie there, or the beginning of one that is too large.
+    Part read(TraceId traceId, List<Place> places) {
+        var inOrder = places.stream().sorted(Comparator.comparingLong(Place::start)).toList();
+        var bodies = new ArrayList<Slice>(inOrder.size());
+        long bytes = 0;
+        for (var place : inOrder) {
+            var body = body(place);
+            bytes += body.length();
+            if (bytes > TraceStore.MAX_WHOLE_BYTES && !bodies.isEmpty()) {
+                break;
+            }
+            bodies.add(body);
         }
-        return new Trace(traceId, OtlpDecoder.spans(TraceMerge.merge(traceId, bodies)));
+        return new Part(
+                new Trace(traceId, OtlpDecoder.spans(TraceMerge.merge(traceId, bodies))),
+                bodies.size() == inOrder.size());
+    }
+
+    /// Some MiB of the trace whose fragments lie there: those that start at `from` or later, up to
+    /// a fragment that starts later than the one before, so that its start says where to go on.
+    Optional<TracePiece> piece(TraceId traceId, List<Place> places, long from) {
+        var rest =
+                places.stream()
+                        .filter(place -> place.start() >= from)
+                        .sorted(Comparator.comparingLong(Place::start))
+                        .toList();
+        if (rest.isEmpty()) {
+            return Optional.empty();
+        }
+        var bodies = new ArrayList<Slice>();
+        long bytes = 0;
+        int at = 0;
+        do {
+            var body = body(rest.get(at));
+            bodies.add(body);
+            bytes += body.length();
+            at++;
+        } while (at < rest.size()
+                && (bytes < PIECE_BYTES || rest.get(at).start() == rest.get(at - 1).start()));
+        return Optional.of(
+                new TracePiece(
+                        TraceMerge.merge(traceId, bodies),
+                        at < rest.size()
+                                ? Optional.of(Long.toString(rest.get(at).start()))
+                                : Optional.empty()));
     }
 
     private Slice body(Place place) {

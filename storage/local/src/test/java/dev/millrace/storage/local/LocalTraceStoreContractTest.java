@@ -12,6 +12,7 @@ import dev.millrace.storage.contract.NamesContract;
 import dev.millrace.storage.contract.PagingContract;
 import dev.millrace.storage.contract.RandomSearchContract;
 import dev.millrace.storage.contract.TimeSearchContract;
+import dev.millrace.storage.contract.LargeTraceContract;
 import dev.millrace.storage.contract.TraceContract;
 import dev.millrace.storage.contract.WritingContract;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class LocalTraceStoreContractTest
         implements WritingContract,
                 TraceContract,
+                LargeTraceContract,
                 ConditionSearchContract,
                 AttributeSearchContract,
                 TimeSearchContract,
