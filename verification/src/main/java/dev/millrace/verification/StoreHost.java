@@ -11,8 +11,16 @@ import java.util.List;
 /// own, which outlives those that write to it and ask it.
 sealed interface StoreHost extends AutoCloseable {
 
-    /// Of every server; more than tests give it, and with all of Java's compilers.
-    List<String> JAVA_OPTIONS = List.of("-Xms1g", "-Xmx1g");
+    /// Of every server; more than tests give it, and with all of Java's compilers. The settings of
+    /// the collector are those that OpenSearch and Elasticsearch are delivered with: without them
+    /// they take garbage for use, and refuse questions for want of memory.
+    List<String> JAVA_OPTIONS =
+            List.of(
+                    "-Xms2g",
+                    "-Xmx2g",
+                    "-XX:+UseG1GC",
+                    "-XX:G1ReservePercent=25",
+                    "-XX:InitiatingHeapOccupancyPercent=30");
 
     /// What the store is opened with, in whatever process.
     String place();
