@@ -20,6 +20,7 @@ import dev.millrace.storage.api.SearchPage;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.api.TraceVersion;
 import dev.millrace.testkit.FakeClock;
 import dev.millrace.wire.otlp.OtlpDecoder;
 import dev.millrace.wire.otlp.OtlpEncoder;
@@ -168,6 +169,11 @@ class DirectPipelineTest {
 
         @Override
         public Optional<Trace> trace(Tenant tenant, TraceId traceId) {
+            throw new AssertionError("only written to");
+        }
+
+        @Override
+        public TraceVersion version(Tenant tenant, TraceId traceId) {
             throw new AssertionError("only written to");
         }
 

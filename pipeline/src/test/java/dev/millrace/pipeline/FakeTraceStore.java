@@ -13,6 +13,7 @@ import dev.millrace.storage.api.SearchPage;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.api.TraceVersion;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -100,6 +101,11 @@ final class FakeTraceStore implements TraceStore {
 
     @Override
     public Optional<Trace> trace(Tenant tenant, TraceId traceId) {
+        throw unsupported();
+    }
+
+    @Override
+    public TraceVersion version(Tenant tenant, TraceId traceId) {
         throw unsupported();
     }
 

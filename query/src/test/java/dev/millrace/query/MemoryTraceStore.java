@@ -14,6 +14,7 @@ import dev.millrace.storage.api.SearchPage;
 import dev.millrace.storage.api.SpanCondition;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.api.TraceVersion;
 import dev.millrace.wire.otlp.OtlpDecoder;
 import dev.millrace.wire.otlp.OtlpEncoder;
 import java.time.Instant;
@@ -58,6 +59,20 @@ final class MemoryTraceStore implements TraceStore {
     public Optional<Trace> trace(Tenant tenant, TraceId traceId) {
         beforeReads.run();
         return Optional.ofNullable(traces(tenant).get(traceId));
+    }
+
+    @Override
+    public TraceVersion version(Tenant tenant, TraceId traceId) {
+        beforeReads.run();
+        var ids =
+                fragments.values().stream()
+                        .filter(fragment ->
+                                fragment.tenant().equals(tenant)
+                                        && fragment.traceId().equals(traceId))
+                        .map(fragment -> fragment.id().toString())
+                        .sorted()
+                        .toList();
+        return ids.isEmpty() ? TraceVersion.NONE : new TraceVersion(ids.size(), ids.getLast());
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.SearchPage;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.api.TraceVersion;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -30,6 +31,11 @@ class Wrapped implements TraceStore {
     @Override
     public Optional<Trace> trace(Tenant tenant, TraceId traceId) {
         return store.trace(tenant, traceId);
+    }
+
+    @Override
+    public TraceVersion version(Tenant tenant, TraceId traceId) {
+        return store.version(tenant, traceId);
     }
 
     @Override

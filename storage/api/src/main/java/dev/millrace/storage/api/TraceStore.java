@@ -22,6 +22,13 @@ public interface TraceStore extends AutoCloseable {
     /// The trace, merged from its fragments by the duplicate rule, parents first.
     Optional<Trace> trace(Tenant tenant, TraceId traceId);
 
+    /// Which state of the trace [#trace] would give now, [TraceVersion#NONE] for none.
+    ///
+    /// Much cheaper than the trace itself, for those who have read it before and want to know
+    /// whether it has grown since. A trace read after its version holds at least what that stands
+    /// for.
+    TraceVersion version(Tenant tenant, TraceId traceId);
+
     /// The newest traces that match, each complete.
     SearchPage search(Tenant tenant, TraceSearch search);
 

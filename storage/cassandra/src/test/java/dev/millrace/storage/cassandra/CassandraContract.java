@@ -11,6 +11,7 @@ import dev.millrace.storage.contract.PagingContract;
 import dev.millrace.storage.contract.RandomSearchContract;
 import dev.millrace.storage.contract.TimeSearchContract;
 import dev.millrace.storage.contract.TraceContract;
+import dev.millrace.storage.contract.VersionContract;
 import dev.millrace.storage.contract.WritingContract;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.TestInstance;
 abstract class CassandraContract
         implements WritingContract,
                 TraceContract,
+                VersionContract,
                 ConditionSearchContract,
                 AttributeSearchContract,
                 TimeSearchContract,

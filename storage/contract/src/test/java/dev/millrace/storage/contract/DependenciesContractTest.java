@@ -14,6 +14,7 @@ import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.SearchPage;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.api.TraceVersion;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -94,6 +95,11 @@ final class DependenciesContractTest implements DependenciesContract, Dependency
 
         @Override
         public Optional<Trace> trace(Tenant tenant, TraceId traceId) {
+            throw new AssertionError("not asked for");
+        }
+
+        @Override
+        public TraceVersion version(Tenant tenant, TraceId traceId) {
             throw new AssertionError("not asked for");
         }
 

@@ -14,6 +14,7 @@ import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.api.TraceVersion;
 import dev.millrace.storage.elasticsearch.KnownNames.Name;
 import dev.millrace.wire.otlp.MalformedSpansException;
 import dev.millrace.wire.otlp.OtlpDecoder;
@@ -40,8 +41,9 @@ import org.slf4j.LoggerFactory;
 /// there twice, and read once. Tenants other than the default one have indices of their own.
 ///
 /// Metrics: `millrace.store.fragments`, `millrace.store.spans`, `millrace.store.write`,
-/// `millrace.store.search`, `millrace.store.trace`, `millrace.store.windows.expired`,
-/// `millrace.store.bulk.requests`, `millrace.store.bulk.documents`, `millrace.store.bulk.retries`,
+/// `millrace.store.search`, `millrace.store.trace`, `millrace.store.version`,
+/// `millrace.store.windows.expired`, `millrace.store.bulk.requests`,
+/// `millrace.store.bulk.documents`, `millrace.store.bulk.retries`,
 /// `millrace.store.documents.refused`.
 public final class ElasticsearchStore implements TraceStore, DependencyStore {
 
@@ -195,11 +197,17 @@ public final class ElasticsearchStore implements TraceStore, DependencyStore {
                 meters.trace(),
                 "trace " + traceId,
                 () -> {
-                    var found =
-                            reader.read(
-                                    indices.forReading(tenant, IndexKind.SPAN), List.of(traceId));
-                    return Optional.ofNullable(found.get(traceId)).map(TraceReader.Found::trace);
+                    var found = reader.read(indices.forReading(tenant, IndexKind.SPAN), traceId);
+                    return found.map(TraceReader.Found::trace);
                 });
+    }
+
+    @Override
+    public TraceVersion version(Tenant tenant, TraceId traceId) {
+        return timed(
+                meters.version(),
+                "version of trace " + traceId,
+                () -> reader.version(indices.forReading(tenant, IndexKind.SPAN), traceId));
     }
 
     @Override

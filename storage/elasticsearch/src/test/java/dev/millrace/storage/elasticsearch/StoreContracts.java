@@ -11,6 +11,7 @@ import dev.millrace.storage.contract.NamesContract;
 import dev.millrace.storage.contract.PagingContract;
 import dev.millrace.storage.contract.TimeSearchContract;
 import dev.millrace.storage.contract.TraceContract;
+import dev.millrace.storage.contract.VersionContract;
 import dev.millrace.storage.contract.WritingContract;
 import dev.millrace.testkit.search.SearchServer;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 abstract class StoreContracts
         implements WritingContract,
                 TraceContract,
+                VersionContract,
                 ConditionSearchContract,
                 AttributeSearchContract,
                 TimeSearchContract,
