@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
+import java.util.concurrent.locks.LockSupport;
 
 /// How long a trace by its id takes over HTTP, one after the other: without a cache, from the
 /// caches, and with a Redis that is down or hung.
@@ -42,7 +43,9 @@ final class CacheBench {
     private static final ByteSize MAX_TRACE = new ByteSize(8L << 20);
     private static final Duration WAIT = Duration.ofMillis(3);
 
-    /// When the traces are a day old, and when all of them may still grow.
+    private static final Duration LINK_FINDS_OUT = Duration.ofMillis(500);
+
+    /// When the traces are weeks old, and when all of them may still grow.
     private static final InstantSource LATER = Clock.systemUTC();
 
     private static final InstantSource AT_ONCE =
@@ -88,13 +91,17 @@ final class CacheBench {
 
     private void inProcess(HttpClient http, TraceStore store)
             throws IOException, InterruptedException {
-        var bytes =
-                new LocalBytes(
-                        new ByteSize(256L << 20), System::nanoTime, new SimpleMeterRegistry());
-        var later = cached(store, bytes, LATER);
+        var later = cached(store, memory(), LATER);
         add("in the process, not there", measure(http, later));
         add("in the process, there", measure(http, later));
-        add("in the process, there and compared", measure(http, cached(store, bytes, AT_ONCE)));
+        var atOnce = cached(store, memory(), AT_ONCE);
+        measure(http, atOnce);
+        add("in the process, there and compared", measure(http, atOnce));
+    }
+
+    private static LocalBytes memory() {
+        return new LocalBytes(
+                new ByteSize(256L << 20), System::nanoTime, new SimpleMeterRegistry());
     }
 
     private void redis(HttpClient http, TraceStore store, Times without)
@@ -105,6 +112,7 @@ final class CacheBench {
                         new RedisLink(
                                 RedisConfig.of(server.uri(), "", ""), System::nanoTime, registry)) {
             link.start();
+            awaitUp(link);
             var bytes =
                     new RedisBytes(
                             link,
@@ -116,12 +124,33 @@ final class CacheBench {
             var later = cached(store, bytes, LATER);
             add("in Redis, not there", measure(http, later));
             add("in Redis, there", measure(http, later));
-            add("in Redis, there and compared", measure(http, cached(store, bytes, AT_ONCE)));
+            emptied(server, link);
+            var atOnce = cached(store, bytes, AT_ONCE);
+            measure(http, atOnce);
+            add("in Redis, there and compared", measure(http, atOnce));
             server.freeze();
             addBeside("Redis hung", measure(http, later), without);
             server.thaw();
             server.kill();
             addBeside("Redis down", measure(http, later), without);
+        }
+    }
+
+    private static void emptied(RedisServer server, RedisLink link) {
+        server.kill();
+        server.start();
+        awaitUp(link);
+    }
+
+    // A link finds out in a moment that its connection is gone, and that a server is there.
+    private static void awaitUp(RedisLink link) {
+        LockSupport.parkNanos(LINK_FINDS_OUT.toNanos());
+        long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+        while (!link.isUp()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new IllegalStateException("redis: no connection (expected: within 30 s)");
+            }
+            LockSupport.parkNanos(LINK_FINDS_OUT.toNanos());
         }
     }
 

@@ -7,8 +7,8 @@ import java.time.Duration;
 ///
 /// @param traceExpiry how long a trace is kept at most
 /// @param namesExpiry how long names of services and operations are kept at most
-/// @param settledAfter how long after its last span's end a trace is taken to grow no more; until
-///   then it is compared with the store each time it is asked for
+/// @param settledAfter how long after its last span's end a trace is taken to grow no more; what
+///   was read before that is compared with the store each time it is asked for
 /// @param maxTrace the largest trace that is kept, in bytes of OTLP
 /// @param patience how long those who ask for the same thing at once wait for the one of them who
 ///   has gone to the store

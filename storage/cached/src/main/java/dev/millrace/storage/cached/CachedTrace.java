@@ -17,20 +17,25 @@ import java.util.Optional;
 /// A trace as it is kept.
 ///
 /// @param version that it had in the store before it was read there: what it holds is at least that
-/// @param lastEndNanos when its last span ended, nanoseconds since the epoch
+/// @param settled whether it had been quiet for so long, when it was read, that nothing more is
+///   expected; what is not settled stays so, since it may lack what came just after it was read
 /// @param spans OTLP, in the order of the trace
-record CachedTrace(TraceVersion version, long lastEndNanos, Slice spans) {
+record CachedTrace(TraceVersion version, boolean settled, Slice spans) {
 
     private static final byte FORMAT = 1;
 
     /// Of what stands before the spans, the mark of a version being short.
     static final int MAX_HEAD_BYTES = 4 * 1024;
 
-    /// No span takes less in OTLP: its two ids and times alone have as many.
-    private static final int LEAST_SPAN_BYTES = 48;
+    /// No span takes less in OTLP: its two ids alone have nearly as many.
+    private static final int LEAST_SPAN_BYTES = 30;
 
     /// Nothing when it would take more than so many bytes.
-    static Optional<CachedTrace> of(TraceVersion version, Trace trace, long maxBytes) {
+    ///
+    /// @param readAt no later than when the version was asked for, nanoseconds since the epoch
+    /// @param settledAfter how long after its last span's end a trace is settled
+    static Optional<CachedTrace> of(
+            TraceVersion version, Trace trace, long readAt, Duration settledAfter, long maxBytes) {
         // A trace far too large is not written first to learn that.
         if (trace.spans().size() > maxBytes / LEAST_SPAN_BYTES) {
             return Optional.empty();
@@ -39,25 +44,25 @@ record CachedTrace(TraceVersion version, long lastEndNanos, Slice spans) {
         if (spans.length() > maxBytes) {
             return Optional.empty();
         }
+        return Optional.of(new CachedTrace(version, isSettled(trace, readAt, settledAfter), spans));
+    }
+
+    private static boolean isSettled(Trace trace, long readAt, Duration settledAfter) {
         long lastEnd = Long.MIN_VALUE;
         for (var span : trace.spans()) {
             lastEnd = Math.max(lastEnd, Math.max(span.startNanos(), span.endNanos()));
         }
-        return Optional.of(new CachedTrace(version, lastEnd, spans));
-    }
-
-    /// Whether spans may still come: its last one has ended a short time ago, or only will.
-    boolean mayGrow(long nowNanos, Duration settledAfter) {
-        return lastEndNanos < 0 || nowNanos - lastEndNanos < settledAfter.toNanos();
+        // Times beyond the year 2262 look negative, and are no sign of age.
+        return lastEnd >= 0 && readAt - lastEnd >= settledAfter.toNanos();
     }
 
     Slice encode() {
         byte[] mark = version.mark().getBytes(UTF_8);
         var bytes =
-                ByteBuffer.allocate(
-                        1 + Long.BYTES + Integer.BYTES + mark.length + Long.BYTES + spans.length());
-        bytes.put(FORMAT).putLong(version.parts()).putInt(mark.length).put(mark);
-        bytes.putLong(lastEndNanos).put(spans.array(), spans.offset(), spans.length());
+                ByteBuffer.allocate(2 + Long.BYTES + Integer.BYTES + mark.length + spans.length());
+        bytes.put(FORMAT).put((byte) (settled ? 1 : 0));
+        bytes.putLong(version.parts()).putInt(mark.length).put(mark);
+        bytes.put(spans.array(), spans.offset(), spans.length());
         return Slice.of(bytes.array());
     }
 
@@ -68,6 +73,7 @@ record CachedTrace(TraceVersion version, long lastEndNanos, Slice spans) {
             if (bytes.get() != FORMAT) {
                 return Optional.empty();
             }
+            boolean settled = bytes.get() == 1;
             long parts = bytes.getLong();
             int length = bytes.getInt();
             if (length < 0 || length > bytes.remaining()) {
@@ -78,7 +84,7 @@ record CachedTrace(TraceVersion version, long lastEndNanos, Slice spans) {
             return Optional.of(
                     new CachedTrace(
                             new TraceVersion(parts, new String(mark, UTF_8)),
-                            bytes.getLong(),
+                            settled,
                             Slice.of(bytes.array(), bytes.position(), bytes.remaining())));
         } catch (BufferUnderflowException | IllegalArgumentException _) {
             return Optional.empty();

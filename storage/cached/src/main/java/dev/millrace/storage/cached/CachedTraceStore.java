@@ -34,11 +34,11 @@ import java.util.function.Supplier;
 
 /// A store whose traces and names are remembered for a while.
 ///
-/// A trace that may still grow is answered with what is kept only if the store says that it has the
-/// same version still; one that has been quiet for long, without asking. A write through this store
-/// makes all who share the memory forget the traces it touches. What is not there is not
-/// remembered. Who asks for the same thing at once shares one question to the store, and so gets
-/// what was true when that was asked.
+/// A trace that could still grow when it was read is answered with what is kept only if the store
+/// says that it has the same version still; one that had been quiet for long, without asking. A
+/// write through this store makes all who share the memory forget the traces it touches. What is
+/// not there is not remembered. Who asks for the same thing at once shares one question to the
+/// store, and so gets what was true when that was asked.
 ///
 /// Metrics: `millrace.cache.questions` by `kind` and `outcome`, `millrace.cache.load` by `kind`,
 /// `millrace.cache.puts` by `outcome`, and those of the memory.
@@ -131,6 +131,7 @@ public sealed class CachedTraceStore implements TraceStore permits CachedTraceSt
         private final Tenant tenant;
         private final TraceId traceId;
         private final String name;
+        private final long askedAt = nowNanos();
 
         private TraceQuestion(Tenant tenant, TraceId traceId) {
             this.tenant = tenant;
@@ -155,7 +156,7 @@ public sealed class CachedTraceStore implements TraceStore permits CachedTraceSt
             if (entry.isEmpty() || trace.isEmpty()) {
                 return load(Outcome.STALE, version(), bytes.reclaim(name));
             }
-            if (!entry.get().mayGrow(nowNanos(), config.settledAfter())) {
+            if (entry.get().settled()) {
                 traceMeters.answered(Outcome.HIT);
                 return Landing.of(trace);
             }
@@ -184,7 +185,12 @@ public sealed class CachedTraceStore implements TraceStore permits CachedTraceSt
         }
 
         private void put(Trace trace, TraceVersion version, Claim claim) {
-            CachedTrace.of(version, trace, config.maxTrace().bytes())
+            CachedTrace.of(
+                            version,
+                            trace,
+                            askedAt,
+                            config.settledAfter(),
+                            config.maxTrace().bytes())
                     .ifPresentOrElse(
                             entry -> bytes.put(name, claim, entry.encode(), config.traceExpiry()),
                             traceMeters::tooLarge);

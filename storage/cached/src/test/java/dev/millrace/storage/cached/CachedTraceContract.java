@@ -133,12 +133,19 @@ abstract class CachedTraceContract {
         assertThat(store.versions).hasValue(2);
         assertThat(answered("checked")).isEqualTo(1);
 
-        // When: it has been quiet for long.
+        // When: it has been quiet for long by now, but had not been when it was read.
+        store.write(List.of(fragment(1, span(trace(1), 2, TIME))));
         clock.advance(LATE);
+
+        // Then
+        assertThat(spans(process)).containsExactly(1L, 2L);
+        assertThat(store.versions).hasValue(3);
+
+        // When: it had been when it was read.
         spans(process);
 
         // Then
-        assertThat(store.versions).hasValue(2);
+        assertThat(store.versions).hasValue(3);
         assertThat(answered("hit")).isEqualTo(1);
     }
 
