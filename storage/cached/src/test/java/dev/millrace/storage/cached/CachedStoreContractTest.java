@@ -13,7 +13,6 @@ import dev.millrace.storage.contract.ExpiryContract;
 import dev.millrace.storage.contract.Samples;
 import dev.millrace.storage.contract.TraceContract;
 import dev.millrace.storage.contract.VersionContract;
-import dev.millrace.storage.contract.WritingContract;
 import dev.millrace.storage.local.LocalStoreConfig;
 import dev.millrace.storage.local.LocalTraceStore;
 import dev.millrace.testkit.FakeClock;
@@ -29,8 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What a store promises it promises with a cache before it. What is not remembered is left out.
-final class CachedStoreContractTest
-        implements WritingContract, TraceContract, VersionContract, ExpiryContract {
+final class CachedStoreContractTest implements TraceContract, VersionContract, ExpiryContract {
 
     private static final Duration WINDOW = Duration.ofHours(1);
 
