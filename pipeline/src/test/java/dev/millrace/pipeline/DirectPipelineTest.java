@@ -21,6 +21,7 @@ import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.TracePiece;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.api.TraceVersion;
 import dev.millrace.testkit.FakeClock;
 import dev.millrace.wire.otlp.OtlpDecoder;
 import dev.millrace.wire.otlp.OtlpEncoder;
@@ -174,6 +175,11 @@ class DirectPipelineTest {
 
         @Override
         public Optional<TracePiece> piece(Tenant tenant, TraceId traceId, Optional<String> from) {
+            throw new AssertionError("only written to");
+        }
+
+        @Override
+        public TraceVersion version(Tenant tenant, TraceId traceId) {
             throw new AssertionError("only written to");
         }
 

@@ -14,6 +14,7 @@ import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.TracePiece;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.api.TraceVersion;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -106,6 +107,11 @@ final class FakeTraceStore implements TraceStore {
 
     @Override
     public Optional<TracePiece> piece(Tenant tenant, TraceId traceId, Optional<String> from) {
+        throw unsupported();
+    }
+
+    @Override
+    public TraceVersion version(Tenant tenant, TraceId traceId) {
         throw unsupported();
     }
 

@@ -16,6 +16,7 @@ import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.TracePiece;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.api.TraceVersion;
 import dev.millrace.wire.otlp.OtlpDecoder;
 import dev.millrace.wire.otlp.OtlpEncoder;
 import java.time.Instant;
@@ -85,6 +86,20 @@ final class MemoryTraceStore implements TraceStore {
         return fragments.values().stream()
                 .filter(one -> one.tenant().equals(tenant) && one.traceId().equals(traceId))
                 .sorted(Comparator.comparingLong(one -> one.id().offset()));
+    }
+
+    @Override
+    public TraceVersion version(Tenant tenant, TraceId traceId) {
+        beforeReads.run();
+        var ids =
+                fragments.values().stream()
+                        .filter(fragment ->
+                                fragment.tenant().equals(tenant)
+                                        && fragment.traceId().equals(traceId))
+                        .map(fragment -> fragment.id().toString())
+                        .sorted()
+                        .toList();
+        return ids.isEmpty() ? TraceVersion.NONE : new TraceVersion(ids.size(), ids.getLast());
     }
 
     @Override

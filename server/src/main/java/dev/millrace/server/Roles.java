@@ -3,6 +3,7 @@ package dev.millrace.server;
 import com.linecorp.armeria.server.HttpService;
 import dev.millrace.broker.BrokerConfig;
 import dev.millrace.broker.EmbeddedBroker;
+import dev.millrace.cache.RedisLink;
 import dev.millrace.collector.Collector;
 import dev.millrace.pipeline.Aggregator;
 import dev.millrace.pipeline.DependencyIngester;
@@ -25,6 +26,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -63,10 +65,11 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
             ensureTopics(kafka, clients);
         }
         var doors = Doors.open(parts, config);
+        var redis = Caches.redis(parts, roles, config);
         String instance = instance(parts);
         Map<String, HttpService> questions = Map.of();
         if (roles.contains(Role.INGESTER) || roles.contains(Role.QUERY)) {
-            var store = openStore(parts);
+            var store = openStore(parts, redis);
             if (roles.contains(Role.QUERY)) {
                 questions = besideReceivers(openQuery(parts, doors, store));
             }
@@ -79,7 +82,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
             openAggregator(parts, clients, instance);
         }
         if (roles.contains(Role.COLLECTOR)) {
-            openCollector(parts, kafka, doors, openSink(parts, clients), questions);
+            openCollector(parts, kafka, doors, redis, openSink(parts, clients), questions);
         }
     }
 
@@ -117,7 +120,8 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                             + " between processes)");
         }
         var doors = Doors.open(parts, config);
-        var store = openStore(parts);
+        var redis = Caches.redis(parts, roles, config);
+        var store = openStore(parts, redis);
         var questions = besideReceivers(openQuery(parts, doors, store));
         openRollover(parts);
         var pipeline =
@@ -131,7 +135,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                                 clock,
                                 parts.meters()));
         pipeline.start();
-        openCollector(parts, null, doors, pipeline, questions);
+        openCollector(parts, null, doors, redis, pipeline, questions);
     }
 
     /// Returns where Kafka is reached.
@@ -161,7 +165,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         }
     }
 
-    private TraceStore openStore(Parts parts) throws StartException {
+    private TraceStore openStore(Parts parts, Optional<RedisLink> redis) throws StartException {
         var address = StoreAddress.configured(config);
         var store = parts.push("store", Stores.open(address, config, parts.meters()));
         StoreConfigs.retention(config)
@@ -170,7 +174,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                                         "retention",
                                         Upkeep.retention(store, retention, clock, parts.meters()))
                                 .start());
-        return store;
+        return Caches.before(store, roles, redis, parts, config, clock);
     }
 
     // Left to those who write: whoever only reads may not be allowed to make indices.
@@ -271,6 +275,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
             Parts parts,
             @Nullable KafkaConfig kafka,
             Doors doors,
+            Optional<RedisLink> redis,
             SpanSink sink,
             Map<String, HttpService> questions) {
         var collector =
@@ -279,7 +284,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                         new Collector(
                                 CollectorConfigs.collector(config),
                                 doors.before("collector"),
-                                Samplers.open(parts, config, clock),
+                                Samplers.open(parts, config, clock, redis),
                                 sink,
                                 clock,
                                 parts.meters()));

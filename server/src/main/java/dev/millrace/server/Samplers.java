@@ -36,24 +36,22 @@ final class Samplers {
     private final String process = UUID.randomUUID().toString();
     private final Optional<RedisLink> redis;
 
-    private Samplers(Parts parts, MillraceConfig config, Clock clock) {
+    private Samplers(Parts parts, MillraceConfig config, Clock clock, Optional<RedisLink> redis) {
         this.parts = parts;
         this.config = config;
         this.clock = clock;
+        this.redis = redis;
         scheduler =
                 parts.push(
                         "sampling steps",
                         Executors.newSingleThreadScheduledExecutor(
                                 Thread.ofPlatform().daemon().name("sampling-steps").factory()));
-        redis =
-                SamplingConfigs.redis(config)
-                        .map(address -> new RedisLink(address, System::nanoTime, parts.meters()));
-        // Without it everything works, so it is no part of our health.
-        redis.ifPresent(link -> parts.push("redis", link).start());
     }
 
-    static Sampling open(Parts parts, MillraceConfig config, Clock clock) {
-        var samplers = new Samplers(parts, config, clock);
+    /// @param redis to share through, if any; open
+    static Sampling open(
+            Parts parts, MillraceConfig config, Clock clock, Optional<RedisLink> redis) {
+        var samplers = new Samplers(parts, config, clock, redis);
         return new Sampling(samplers.head(), samplers.strategies());
     }
 

@@ -41,6 +41,8 @@ final class CommandsTest {
     @CsvSource({
         "aggregator.commit-interval, 1h",
         "aggregator.max-part-bytes, 1GiB",
+        "cache.redis-wait, 2s",
+        "cache.trace-expiry, 0s",
         "collector.max-request, 1B",
         "ingester.batch-delay, 0s",
         "kafka.session-timeout, 1ms",

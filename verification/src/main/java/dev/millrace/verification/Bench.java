@@ -99,6 +99,10 @@ public final class Bench {
                 }
             }
         }
+        if (options.wants(Part.CACHE)) {
+            say(Part.CACHE);
+            new CacheBench(directory.resolve("cache"), options, figures).run();
+        }
         if (options.wants(Part.START)) {
             say(Part.START);
             start(figures);

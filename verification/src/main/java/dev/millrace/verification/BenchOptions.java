@@ -43,6 +43,7 @@ record BenchOptions(
         INGESTER,
         QUERY,
         PENDING,
+        CACHE,
         START;
 
         String word() {
@@ -54,7 +55,7 @@ record BenchOptions(
             """
             ./dev bench [PART ...] [OPTION ...]
               PART               scan, codecs, receivers, store, collector, aggregator, ingester,
-                                 query, pending or start; all without any
+                                 query, pending, cache or start; all without any
               --spans=N          spans to send (3000000)
               --heap=SIZE        the aggregator's Java heap (2g)
               --memory=SIZE      what of it is for open traces (1GiB)
@@ -132,7 +133,7 @@ record BenchOptions(
     /// Whether a part must run for its own figures or for what it leaves to a later one.
     boolean needs(Part part) {
         return parts.stream()
-                .filter(wanted -> wanted != Part.START && wanted != Part.PENDING)
+                .filter(wanted -> wanted.compareTo(Part.PENDING) < 0)
                 .anyMatch(wanted -> wanted.compareTo(part) >= 0);
     }
 }

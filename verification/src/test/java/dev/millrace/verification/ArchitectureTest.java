@@ -68,6 +68,7 @@ final class ArchitectureTest {
                     entry(
                             "storage.contract",
                             Set.of("model", "wire.otlp", "analysis", "storage.api")),
+                    entry("storage.cached", Set.of("model", "wire.otlp", "cache", "storage.api")),
                     entry(
                             "storage.local",
                             Set.of("model", "wire.otlp", "analysis", "assembly", "storage.api")),

@@ -38,6 +38,7 @@ final class RunningMillrace implements AutoCloseable {
             Map.of(
                     "aggregator.quiet-period", "1s",
                     "ingester.batch-delay", "100ms",
+                    "cache.names-expiry", "1ms",
                     "log.level", "warn");
 
     private final HttpClient http =

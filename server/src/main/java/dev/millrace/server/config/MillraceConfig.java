@@ -31,6 +31,7 @@ public record MillraceConfig(
         EnrichmentConfig enrichment,
         IngesterConfig ingester,
         StorageConfig storage,
+        CacheConfig cache,
         QueryConfig query,
         EndpointConfig health,
         EndpointConfig metrics,
@@ -420,7 +421,7 @@ public record MillraceConfig(
             double lowerBoundPerSecond,
             Duration interval) {}
 
-    /// The Redis that collectors share what they remember through. No address means none.
+    /// The Redis that processes share what they remember through. No address means none.
     public record RedisConfig(
             String uri,
             String user,
@@ -498,6 +499,17 @@ public record MillraceConfig(
     /// How the figures of services get into the store.
     public record IngesterDependenciesConfig(
             boolean enabled, String group, Duration writeInterval) {}
+
+    /// What is remembered of the store's answers: in Redis where one is configured, in the process
+    /// otherwise.
+    public record CacheConfig(
+            boolean enabled,
+            ByteSize maxSize,
+            ByteSize maxTrace,
+            Duration traceExpiry,
+            Duration namesExpiry,
+            Duration ingestDelay,
+            Duration redisWait) {}
 
     /// Where questions are answered and the user interface is served.
     public record QueryConfig(

@@ -10,6 +10,7 @@ import dev.millrace.storage.api.SearchPage;
 import dev.millrace.storage.api.TracePiece;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.api.TraceVersion;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -36,6 +37,11 @@ class Wrapped implements TraceStore {
     @Override
     public Optional<TracePiece> piece(Tenant tenant, TraceId traceId, Optional<String> from) {
         return store.piece(tenant, traceId, from);
+    }
+
+    @Override
+    public TraceVersion version(Tenant tenant, TraceId traceId) {
+        return store.version(tenant, traceId);
     }
 
     @Override

@@ -38,6 +38,13 @@ public interface TraceStore extends AutoCloseable {
     /// @return empty when there is no such trace, or no more of it
     Optional<TracePiece> piece(Tenant tenant, TraceId traceId, Optional<String> from);
 
+    /// Which state of the trace [#trace] would give now, [TraceVersion#NONE] for none.
+    ///
+    /// Much cheaper than the trace itself, for those who have read it before and want to know
+    /// whether it has grown since. A trace read after its version holds at least what that stands
+    /// for.
+    TraceVersion version(Tenant tenant, TraceId traceId);
+
     /// The newest traces that match, each complete but for those that are too large for it.
     SearchPage search(Tenant tenant, TraceSearch search);
 

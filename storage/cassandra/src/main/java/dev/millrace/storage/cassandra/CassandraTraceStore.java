@@ -15,6 +15,7 @@ import dev.millrace.storage.api.StoreException.Kind;
 import dev.millrace.storage.api.TracePiece;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.api.TraceVersion;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -43,8 +44,9 @@ import org.slf4j.LoggerFactory;
 /// Where no node answers at the start, the store connects when it is first asked.
 ///
 /// Metrics: `millrace.store.fragments`, `millrace.store.spans`, `millrace.store.write`,
-/// `millrace.store.search`, `millrace.store.trace`, `millrace.store.cassandra.requests`,
-/// `millrace.store.cassandra.requests.failed`, `millrace.store.cassandra.in.flight`.
+/// `millrace.store.search`, `millrace.store.trace`, `millrace.store.version`,
+/// `millrace.store.cassandra.requests`, `millrace.store.cassandra.requests.failed`,
+/// `millrace.store.cassandra.in.flight`.
 public final class CassandraTraceStore implements TraceStore, DependencyStore {
 
     private static final Logger log = LoggerFactory.getLogger(CassandraTraceStore.class);
@@ -61,6 +63,7 @@ public final class CassandraTraceStore implements TraceStore, DependencyStore {
     private final Timer writeTime;
     private final Timer searchTime;
     private final Timer traceTime;
+    private final Timer versionTime;
 
     // Callers hold the read side, start and close the write side, and so does who connects.
     private final ReentrantReadWriteLock lifecycle = new ReentrantReadWriteLock();
@@ -92,6 +95,7 @@ public final class CassandraTraceStore implements TraceStore, DependencyStore {
         this.writeTime = meters.timer("millrace.store.write");
         this.searchTime = meters.timer("millrace.store.search");
         this.traceTime = meters.timer("millrace.store.trace");
+        this.versionTime = meters.timer("millrace.store.version");
     }
 
     /// Connects, and creates what is missing where the configuration says so.
@@ -206,6 +210,22 @@ public final class CassandraTraceStore implements TraceStore, DependencyStore {
                                                 .flatMap(keyspace ->
                                                         question.apply(
                                                                 reader(connected, keyspace)))));
+    }
+
+    @Override
+    public TraceVersion version(Tenant tenant, TraceId traceId) {
+        return timed(
+                versionTime,
+                () ->
+                        ask(
+                                "version of trace " + traceId,
+                                connected ->
+                                        connected
+                                                .forReading(tenant)
+                                                .map(keyspace ->
+                                                        reader(connected, keyspace)
+                                                                .version(traceId))
+                                                .orElse(TraceVersion.NONE)));
     }
 
     private static TraceReader reader(Cluster connected, Keyspace keyspace) {

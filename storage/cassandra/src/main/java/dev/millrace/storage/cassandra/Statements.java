@@ -21,6 +21,7 @@ final class Statements {
     final PreparedStatement selectSpans;
     final PreparedStatement selectJaegerSpans;
     final PreparedStatement selectEarliest;
+    final PreparedStatement selectVersion;
     final PreparedStatement selectServices;
     final PreparedStatement selectOperations;
     final PreparedStatement selectByService;
@@ -129,6 +130,7 @@ final class Statements {
                         "traces",
                         "trace_id = :trace_id");
         selectEarliest = select("MIN(start_time)", "traces", "trace_id = :trace_id");
+        selectVersion = select("COUNT(*), SUM(span_hash)", "traces", "trace_id = :trace_id");
         selectServices = session.prepare("SELECT service_name FROM " + keyspace + ".service_names");
         selectOperations =
                 select(

@@ -11,6 +11,7 @@ import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
 import dev.millrace.storage.api.TracePiece;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.api.TraceVersion;
 import dev.millrace.wire.otlp.MalformedSpansException;
 import dev.millrace.wire.otlp.OtlpDecoder;
 import java.nio.ByteBuffer;
@@ -167,6 +168,22 @@ final class TraceReader {
         } catch (MalformedSpansException e) {
             throw new StoreException(Kind.CORRUPT, "trace " + traceId + ": " + e.getMessage(), e);
         }
+    }
+
+    /// How many rows a trace has, Jaeger's included, and the sum of the hashes that they are known
+    /// by: a hash follows from the bytes of its span.
+    TraceVersion version(TraceId traceId) {
+        var rows =
+                requests.rows(
+                        "version of trace " + traceId,
+                        statements
+                                .selectVersion
+                                .bind()
+                                .setByteBuffer("trace_id", JaegerSpanRow.id(traceId)));
+        long spans = rows.isEmpty() ? 0 : rows.getFirst().getLong(0);
+        return spans == 0
+                ? TraceVersion.NONE
+                : new TraceVersion(spans, Long.toHexString(rows.getFirst().getLong(1)));
     }
 
     /// No later than the start of the trace, as nanoseconds; nothing when there is no such trace.

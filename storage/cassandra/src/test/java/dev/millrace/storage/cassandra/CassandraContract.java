@@ -12,6 +12,7 @@ import dev.millrace.storage.contract.RandomSearchContract;
 import dev.millrace.storage.contract.TimeSearchContract;
 import dev.millrace.storage.contract.LargeTraceContract;
 import dev.millrace.storage.contract.TraceContract;
+import dev.millrace.storage.contract.VersionContract;
 import dev.millrace.storage.contract.WritingContract;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
@@ -25,6 +26,7 @@ abstract class CassandraContract
         implements WritingContract,
                 TraceContract,
                 LargeTraceContract,
+                VersionContract,
                 ConditionSearchContract,
                 AttributeSearchContract,
                 TimeSearchContract,

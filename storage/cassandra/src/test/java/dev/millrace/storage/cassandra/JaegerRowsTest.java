@@ -33,6 +33,7 @@ import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceSearch.AttributeMatch;
+import dev.millrace.storage.api.TraceVersion;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -215,6 +216,7 @@ final class JaegerRowsTest {
     void readsATraceThatJaegerAndWeWroteTogether() {
         // Given
         writeAsJaeger(trace(3));
+        var version = TestCluster.store().version(Tenant.DEFAULT, trace(3));
 
         // When
         TestCluster.store().write(List.of(fragment(300, span(trace(3), 6, START - 1))));
@@ -223,6 +225,11 @@ final class JaegerRowsTest {
         assertThat(TestCluster.store().trace(Tenant.DEFAULT, trace(3)).orElseThrow().spans())
                 .extracting(span -> span.spanId().value())
                 .containsExactly(6L, 7L);
+        assertThat(version.parts()).isEqualTo(1);
+        assertThat(TestCluster.store().version(Tenant.DEFAULT, trace(3)))
+                .isNotEqualTo(version)
+                .extracting(TraceVersion::parts)
+                .isEqualTo(2L);
     }
 
     @Test

@@ -15,6 +15,7 @@ import dev.millrace.storage.api.SearchPage;
 import dev.millrace.storage.api.TracePiece;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.api.TraceVersion;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -100,6 +101,11 @@ final class DependenciesContractTest implements DependenciesContract, Dependency
 
         @Override
         public Optional<TracePiece> piece(Tenant tenant, TraceId traceId, Optional<String> from) {
+            throw new AssertionError("not asked for");
+        }
+
+        @Override
+        public TraceVersion version(Tenant tenant, TraceId traceId) {
             throw new AssertionError("not asked for");
         }
 

@@ -17,6 +17,7 @@ import dev.millrace.storage.api.StoreException.Kind;
 import dev.millrace.storage.api.TracePiece;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.api.TraceVersion;
 import dev.millrace.storage.elasticsearch.KnownNames.Name;
 import dev.millrace.wire.otlp.MalformedSpansException;
 import dev.millrace.wire.otlp.OtlpDecoder;
@@ -43,8 +44,9 @@ import org.slf4j.LoggerFactory;
 /// there twice, and read once. Tenants other than the default one have indices of their own.
 ///
 /// Metrics: `millrace.store.fragments`, `millrace.store.spans`, `millrace.store.write`,
-/// `millrace.store.search`, `millrace.store.trace`, `millrace.store.windows.expired`,
-/// `millrace.store.bulk.requests`, `millrace.store.bulk.documents`, `millrace.store.bulk.retries`,
+/// `millrace.store.search`, `millrace.store.trace`, `millrace.store.version`,
+/// `millrace.store.windows.expired`, `millrace.store.bulk.requests`,
+/// `millrace.store.bulk.documents`, `millrace.store.bulk.retries`,
 /// `millrace.store.documents.refused`.
 public final class ElasticsearchStore implements TraceStore, DependencyStore {
 
@@ -199,15 +201,12 @@ public final class ElasticsearchStore implements TraceStore, DependencyStore {
                 meters.trace(),
                 what,
                 () -> {
-                    var all =
-                            reader.read(
-                                    indices.forReading(tenant, IndexKind.SPAN), List.of(traceId));
-                    var found = all.get(traceId);
-                    if (found != null && !found.whole()) {
+                    var found = reader.read(indices.forReading(tenant, IndexKind.SPAN), traceId);
+                    if (found.isPresent() && !found.get().whole()) {
                         throw new StoreException(
                                 Kind.TOO_LARGE, what + ": more than " + MAX_WHOLE_BYTES + " bytes");
                     }
-                    return Optional.ofNullable(found).map(TraceReader.Found::trace);
+                    return found.map(TraceReader.Found::trace);
                 });
     }
 
@@ -232,6 +231,14 @@ public final class ElasticsearchStore implements TraceStore, DependencyStore {
                     "piece from \"" + next + "\" (expected: where an earlier piece said)",
                     e);
         }
+    }
+
+    @Override
+    public TraceVersion version(Tenant tenant, TraceId traceId) {
+        return timed(
+                meters.version(),
+                "version of trace " + traceId,
+                () -> reader.version(indices.forReading(tenant, IndexKind.SPAN), traceId));
     }
 
     @Override

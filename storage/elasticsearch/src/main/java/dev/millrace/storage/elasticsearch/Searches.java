@@ -14,7 +14,9 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Asks indices, and takes only whole answers: one that some shard is missing from is a failure.
-record Searches(RestClient client) {
+///
+/// @param copies by which word the copies of each shard are chosen that answer; empty for any
+record Searches(RestClient client, String copies) {
 
     /// The most documents a server gives at once.
     private static final int MAX_PAGE = 10_000;
@@ -30,6 +32,18 @@ record Searches(RestClient client) {
                     + "?filter_path=responses.hits.hits,responses.aggregations,responses.error,"
                     + "responses.status,responses._shards.failed,responses.timed_out";
 
+    Searches(RestClient client) {
+        this(client, "");
+    }
+
+    /// Asks the same copy of a shard each time, as long as it is there: copies show what is written
+    /// a moment apart, and a later answer must not know less than an earlier one.
+    ///
+    /// @param word not to begin with an underscore; another one may mean other copies
+    Searches ofSameCopies(String word) {
+        return new Searches(client, word);
+    }
+
     /// @param body a search in the servers' words
     /// @return the answer, without hits when there are no indices
     JsonNode ask(String what, List<String> indices, ObjectNode body) {
@@ -42,7 +56,10 @@ record Searches(RestClient client) {
                         .put("ignore_unavailable", true)
                         .put("allow_no_indices", true)
                         .put("allow_partial_search_results", false)
-                        .set("index", Json.array(indices));
+                        .<ObjectNode>set("index", Json.array(indices));
+        if (!copies.isEmpty()) {
+            header.put("preference", copies);
+        }
         var lines = new ByteArrayOutputStream();
         lines.writeBytes(Json.bytes(header));
         lines.write('\n');

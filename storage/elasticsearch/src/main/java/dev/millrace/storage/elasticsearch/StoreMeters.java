@@ -19,6 +19,7 @@ final class StoreMeters {
     private final Timer write;
     private final Timer search;
     private final Timer trace;
+    private final Timer version;
 
     StoreMeters(MeterRegistry registry) {
         this.registry = registry;
@@ -32,6 +33,7 @@ final class StoreMeters {
         write = registry.timer("millrace.store.write");
         search = registry.timer("millrace.store.search");
         trace = registry.timer("millrace.store.trace");
+        version = registry.timer("millrace.store.version");
     }
 
     Clock clock() {
@@ -70,5 +72,9 @@ final class StoreMeters {
 
     Timer trace() {
         return trace;
+    }
+
+    Timer version() {
+        return version;
     }
 }

@@ -1,6 +1,7 @@
 package dev.millrace.storage.elasticsearch;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.assembly.TraceMerge;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Span;
@@ -10,6 +11,7 @@ import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
 import dev.millrace.storage.api.TracePiece;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.api.TraceVersion;
 import dev.millrace.storage.elasticsearch.SpanSource.Stored;
 import dev.millrace.wire.otlp.MalformedSpansException;
 import dev.millrace.wire.otlp.OtlpDecoder;
@@ -36,6 +38,11 @@ record TraceReader(Searches searches, SpanSource source) {
     private static final int PAGE = 500;
 
     private static final List<String> KEYS = List.of("traceID", "startTime", "spanID");
+
+    private static final String SPANS = "spans";
+    private static final String FIRST = "first";
+    private static final String LAST = "last";
+    private static final String LONGEST = "longest";
 
     /// A trace and the earliest start of its spans, those that lost against a copy included.
     ///
@@ -66,6 +73,55 @@ record TraceReader(Searches searches, SpanSource source) {
                     new Trace(id, OtlpDecoder.spans(TraceMerge.merge(id, bodies))),
                     whole);
         }
+    }
+
+    /// One trace, which holds at least what its [#version] said before.
+    Optional<Found> read(List<String> indices, TraceId id) {
+        return Optional.ofNullable(ofSameCopies(id).read(indices, List.of(id)).get(id));
+    }
+
+    private TraceReader ofSameCopies(TraceId id) {
+        return new TraceReader(searches.ofSameCopies(id.toString()), source);
+    }
+
+    /// What the documents of a trace come to, Jaeger's included: how many there are, and the times
+    /// they span. The place in the log that ours came from is nothing a server can look at.
+    TraceVersion version(List<String> indices, TraceId id) {
+        var figures =
+                Json.object(SPANS, figure("value_count", "traceID"))
+                        .<ObjectNode>set(FIRST, figure("min", "startTime"))
+                        .<ObjectNode>set(LAST, figure("max", "startTime"))
+                        .<ObjectNode>set(LONGEST, figure("max", "duration"));
+        var body =
+                Json.object()
+                        .put("size", 0)
+                        .<ObjectNode>set(
+                                "query",
+                                Query.all(List.of(Query.terms("traceID", spellings(List.of(id))))))
+                        .<ObjectNode>set("aggs", figures);
+        var answer =
+                ofSameCopies(id)
+                        .searches()
+                        .ask("version of trace " + id, indices, body)
+                        .path("aggregations");
+        long spans = value(answer, SPANS);
+        return spans == 0
+                ? TraceVersion.NONE
+                : new TraceVersion(
+                        spans,
+                        value(answer, FIRST)
+                                + "-"
+                                + value(answer, LAST)
+                                + "-"
+                                + value(answer, LONGEST));
+    }
+
+    private static ObjectNode figure(String kind, String field) {
+        return Json.object(kind, Json.object("field", field));
+    }
+
+    private static long value(JsonNode figures, String name) {
+        return figures.path(name).path("value").asLong();
     }
 
     /// @param indices all that may hold spans of the traces

@@ -22,6 +22,7 @@ import dev.millrace.storage.api.DependencyMinute;
 import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceSearch.AttributeMatch;
+import dev.millrace.storage.api.TraceVersion;
 import dev.millrace.storage.contract.StoreUnderTest;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Layout;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Refresh;
@@ -147,6 +148,27 @@ abstract class SharedIndices {
         // Then
         assertThat(trace.spans()).hasSize(2);
         assertThat(found(shop())).containsExactly(traceId);
+    }
+
+    @Test
+    void showsByTheVersionOfATraceThatJaegerHasAddedToIt() {
+        // Given
+        var traceId = TraceId.parse("8448eb211c80319c");
+        store.write(List.of(fragment(0, span(traceId, 1, TIME + 5))));
+        var versions = new ArrayList<TraceVersion>();
+        versions.add(store.version(Tenant.DEFAULT, traceId));
+
+        // When: the same span twice, as a Jaeger does that sends again.
+        for (int i = 0; i < 2; i++) {
+            jaegerWrites("span", SpanSourceTest.document(", \"traceID\": \"8448eb211c80319c\""));
+            versions.add(store.version(Tenant.DEFAULT, traceId));
+        }
+
+        // Then
+        assertThat(versions)
+                .doesNotHaveDuplicates()
+                .extracting(TraceVersion::parts)
+                .containsExactly(1L, 2L, 3L);
     }
 
     @Test

@@ -12,6 +12,7 @@ import dev.millrace.storage.contract.PagingContract;
 import dev.millrace.storage.contract.TimeSearchContract;
 import dev.millrace.storage.contract.LargeTraceContract;
 import dev.millrace.storage.contract.TraceContract;
+import dev.millrace.storage.contract.VersionContract;
 import dev.millrace.storage.contract.WritingContract;
 import dev.millrace.testkit.search.SearchServer;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -27,6 +28,7 @@ abstract class StoreContracts
         implements WritingContract,
                 TraceContract,
                 LargeTraceContract,
+                VersionContract,
                 ConditionSearchContract,
                 AttributeSearchContract,
                 TimeSearchContract,

@@ -17,6 +17,7 @@ import dev.millrace.storage.api.StoreException.Kind;
 import dev.millrace.storage.api.TracePiece;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.api.TraceVersion;
 import dev.millrace.wire.otlp.MalformedSpansException;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
@@ -53,8 +54,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Metrics: `millrace.store.fragments`, `millrace.store.fragments.duplicate`,
 /// `millrace.store.spans`, `millrace.store.dependencies`, `millrace.store.write`,
-/// `millrace.store.search`, `millrace.store.trace`, `millrace.store.bytes`,
-/// `millrace.store.windows.writing`, `millrace.store.windows.corrupt`,
+/// `millrace.store.search`, `millrace.store.trace`, `millrace.store.version`,
+/// `millrace.store.bytes`, `millrace.store.windows.writing`, `millrace.store.windows.corrupt`,
 /// `millrace.store.segments.corrupt`, `millrace.store.dependencies.corrupt`,
 /// `millrace.store.windows.expired` by `reason`.
 public final class LocalTraceStore implements TraceStore, DependencyStore {
@@ -85,6 +86,7 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
     private final Timer writeTime;
     private final Timer searchTime;
     private final Timer traceTime;
+    private final Timer versionTime;
 
     // Callers hold the read side, start and close the write side.
     private final ReentrantReadWriteLock lifecycle = new ReentrantReadWriteLock();
@@ -113,6 +115,7 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
         this.writeTime = meters.timer("millrace.store.write");
         this.searchTime = meters.timer("millrace.store.search");
         this.traceTime = meters.timer("millrace.store.trace");
+        this.versionTime = meters.timer("millrace.store.version");
         Gauge.builder("millrace.store.bytes", this, LocalTraceStore::bytes)
                 .baseUnit("bytes")
                 .register(meters);
@@ -275,6 +278,14 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
                         throw new LostTraceException(e);
                     }
                 });
+    }
+
+    @Override
+    public TraceVersion version(Tenant tenant, TraceId traceId) {
+        return timed(
+                versionTime,
+                "version of trace " + traceId,
+                snapshot -> snapshot.version(tenant, traceId));
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.TracePiece;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.api.TraceVersion;
 import dev.millrace.wire.otlp.OtlpDecoder;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -16,8 +17,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.lucene.index.DirectoryReader;
+import org.apache.lucene.index.DocValues;
 import org.apache.lucene.index.LeafReader;
 import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.index.NumericDocValues;
 import org.apache.lucene.index.PostingsEnum;
 import org.apache.lucene.index.TermsEnum;
 import org.apache.lucene.search.DocIdSetIterator;
@@ -107,21 +110,14 @@ final class Snapshot implements AutoCloseable {
         private void locate(
                 BytesRef trace, TraceId traceId, BodyDecoder decoder, List<Place> places) {
             try {
-                if (traces == null) {
-                    var terms = reader().terms(Terms.TRACE);
-                    if (terms == null) {
-                        return;
-                    }
-                    traces = terms.iterator();
-                }
-                if (!traces.seekExact(trace)) {
+                var found = fragments(trace);
+                if (found == null) {
                     return;
                 }
-                postings = traces.postings(postings, PostingsEnum.NONE);
                 var starts = reader().getNumericDocValues(Terms.START);
                 var values = reader().getBinaryDocValues(Terms.BODY);
-                while (postings.nextDoc() != DocIdSetIterator.NO_MORE_DOCS) {
-                    int document = postings.docID();
+                while (found.nextDoc() != DocIdSetIterator.NO_MORE_DOCS) {
+                    int document = found.docID();
                     if (values == null || !values.advanceExact(document)) {
                         throw corrupt("a fragment without its body");
                     }
@@ -134,6 +130,43 @@ final class Snapshot implements AutoCloseable {
                         throw corrupt("a fragment without its start time");
                     }
                     places.add(new Place(this, document, starts.longValue()));
+                }
+            } catch (IOException | RuntimeException | InternalError e) {
+                throw unreadable(e);
+            }
+        }
+
+        private @Nullable PostingsEnum fragments(BytesRef trace) throws IOException {
+            if (traces == null) {
+                var terms = reader().terms(Terms.TRACE);
+                if (terms == null) {
+                    return null;
+                }
+                traces = terms.iterator();
+            }
+            if (!traces.seekExact(trace)) {
+                return null;
+            }
+            postings = traces.postings(postings, PostingsEnum.NONE);
+            return postings;
+        }
+
+        private void addTo(VersionSum sum, BytesRef trace) {
+            try {
+                var found = fragments(trace);
+                if (found == null) {
+                    return;
+                }
+                var times = new ArrayList<NumericDocValues>(Terms.TIMES.size());
+                for (String field : Terms.TIMES) {
+                    times.add(DocValues.getNumeric(reader(), field));
+                }
+                while (found.nextDoc() != DocIdSetIterator.NO_MORE_DOCS) {
+                    sum.beginFragment();
+                    for (var time : times) {
+                        sum.add(time.advanceExact(found.docID()) ? time.longValue() : 0);
+                    }
+                    sum.endFragment();
                 }
             } catch (IOException | RuntimeException | InternalError e) {
                 throw unreadable(e);
@@ -180,6 +213,19 @@ final class Snapshot implements AutoCloseable {
             }
         }
         return places;
+    }
+
+    /// What a trace's fragments say of their times, without their bodies. Fragments of another
+    /// trace with the same lower half count as well, which does no harm.
+    TraceVersion version(Tenant tenant, TraceId traceId) {
+        var term = Terms.trace(tenant, traceId);
+        var sum = new VersionSum();
+        for (var window : held) {
+            for (var segment : window.segments()) {
+                segment.addTo(sum, term);
+            }
+        }
+        return sum.version();
     }
 
     /// What there is of a trace in memory.

@@ -10,6 +10,7 @@ import dev.millrace.storage.api.FragmentId;
 import dev.millrace.storage.api.Operation;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 import org.apache.lucene.util.BytesRef;
 
 /// The fields of a document and how each term in them is spelled.
@@ -48,6 +49,9 @@ final class Terms {
 
     /// The longest among spans that failed; only where there is one.
     static final String LONGEST_FAILED = "duration.failed.max";
+
+    /// What every fragment has one of.
+    static final List<String> TIMES = List.of(START, LATEST_START, SHORTEST, LONGEST);
 
     static final String BODY = "b";
 

@@ -14,6 +14,7 @@ import dev.millrace.storage.contract.RandomSearchContract;
 import dev.millrace.storage.contract.TimeSearchContract;
 import dev.millrace.storage.contract.LargeTraceContract;
 import dev.millrace.storage.contract.TraceContract;
+import dev.millrace.storage.contract.VersionContract;
 import dev.millrace.storage.contract.WritingContract;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
@@ -28,6 +29,7 @@ final class LocalTraceStoreContractTest
         implements WritingContract,
                 TraceContract,
                 LargeTraceContract,
+                VersionContract,
                 ConditionSearchContract,
                 AttributeSearchContract,
                 TimeSearchContract,

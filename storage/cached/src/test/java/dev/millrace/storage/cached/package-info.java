@@ -1,0 +1,4 @@
+@NullMarked
+package dev.millrace.storage.cached;
+
+import org.jspecify.annotations.NullMarked;
