@@ -11,16 +11,28 @@ import dev.millrace.model.Slice;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /// A response whose status is settled and whose body is still to be written, piece by piece.
 ///
 /// @param retryAfterSeconds 0 when there is nothing to say about it
 /// @param maxAgeSeconds how long the client may keep the answer; 0 when there is nothing to say
 ///   about it
+/// @param gaps what the answer lacks; none when it is whole
 record Answer(
-        HttpStatus status, MediaType type, int retryAfterSeconds, int maxAgeSeconds, Body body) {
+        HttpStatus status,
+        MediaType type,
+        int retryAfterSeconds,
+        int maxAgeSeconds,
+        List<String> gaps,
+        Body body) {
 
     private static final JsonFactory JSON = new JsonFactory();
+
+    /// Of a whole answer.
+    Answer(HttpStatus status, MediaType type, int retryAfterSeconds, int maxAgeSeconds, Body body) {
+        this(status, type, retryAfterSeconds, maxAgeSeconds, List.of(), body);
+    }
 
     /// Writes the bytes of an answer.
     @FunctionalInterface
@@ -86,7 +98,12 @@ record Answer(
 
     /// The same, for the client to keep for so long.
     Answer keptFor(int seconds) {
-        return new Answer(status, type, retryAfterSeconds, seconds, body);
+        return new Answer(status, type, retryAfterSeconds, seconds, gaps, body);
+    }
+
+    /// The same, lacking something, which a header tells.
+    Answer lacking(List<String> reasons) {
+        return new Answer(status, type, retryAfterSeconds, maxAgeSeconds, reasons, body);
     }
 
     // Looks like the indented output of Go's encoder, which Jaeger's clients are used to.

@@ -8,9 +8,6 @@ import dev.millrace.storage.api.SearchPage;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceSearch.AttributeMatch;
 import dev.millrace.storage.api.TraceStore;
-import java.time.DateTimeException;
-import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -36,8 +33,6 @@ final class NativeApi {
                     "limit",
                     "cursor");
     private static final Set<String> REPEATABLE_SEARCH_PARAMETERS = Set.of("attribute");
-    private static final String EXPECTED_TIME =
-            "an RFC 3339 time such as 2026-11-21T03:00:00Z, or nanoseconds since the epoch";
 
     private final TraceStore store;
     private final int maxTraces;
@@ -57,74 +52,89 @@ final class NativeApi {
     private Answer trace(Parameters parameters) {
         parameters.allowOnly(Set.of(), Set.of());
         var id = traceId(parameters.variable("traceId"));
+        var gaps = new Gaps();
         var trace =
-                StoredTrace.find(store, parameters.tenant(), id)
+                StoredTrace.find(store.tolerating(gaps), parameters.tenant(), id)
                         .orElseThrow(() ->
                                 new QueryException(
                                         HttpStatus.NOT_FOUND, "trace " + id + ": not found"));
-        return wantsProtobuf(parameters.accepted())
-                ? Answer.bytes(PROTOBUF, trace)
-                : Answer.json(json -> OtlpJson.writeTraces(json, trace));
+        var answer =
+                wantsProtobuf(parameters.accepted())
+                        ? Answer.bytes(PROTOBUF, trace)
+                        : Answer.json(json -> OtlpJson.writeTraces(json, trace));
+        return answer.lacking(gaps.reasons());
     }
 
     private Answer services(Parameters parameters) {
         parameters.allowOnly(Set.of(), Set.of());
-        var services = store.services(parameters.tenant());
-        return Answer.json(json -> {
-            json.writeStartObject();
-            json.writeArrayFieldStart("services");
-            for (var service : services) {
-                json.writeString(service);
-            }
-            json.writeEndArray();
-            json.writeEndObject();
-        });
+        var gaps = new Gaps();
+        var services = store.tolerating(gaps).services(parameters.tenant());
+        return Answer.json(
+                        json -> {
+                            json.writeStartObject();
+                            json.writeArrayFieldStart("services");
+                            for (var service : services) {
+                                json.writeString(service);
+                            }
+                            json.writeEndArray();
+                            gaps.writeTo(json);
+                            json.writeEndObject();
+                        })
+                .lacking(gaps.reasons());
     }
 
     private Answer operations(Parameters parameters) {
         parameters.allowOnly(Set.of(), Set.of());
-        var operations = store.operations(parameters.tenant(), parameters.variable("service"));
-        return Answer.json(json -> {
-            json.writeStartObject();
-            json.writeArrayFieldStart("operations");
-            for (var operation : operations) {
-                json.writeStartObject();
-                json.writeStringField("name", operation.name());
-                json.writeStringField("kind", operation.kind().name().toLowerCase(Locale.ROOT));
-                json.writeEndObject();
-            }
-            json.writeEndArray();
-            json.writeEndObject();
-        });
+        var gaps = new Gaps();
+        var operations =
+                store.tolerating(gaps)
+                        .operations(parameters.tenant(), parameters.variable("service"));
+        return Answer.json(
+                        json -> {
+                            json.writeStartObject();
+                            json.writeArrayFieldStart("operations");
+                            for (var operation : operations) {
+                                json.writeStartObject();
+                                json.writeStringField("name", operation.name());
+                                json.writeStringField(
+                                        "kind", operation.kind().name().toLowerCase(Locale.ROOT));
+                                json.writeEndObject();
+                            }
+                            json.writeEndArray();
+                            gaps.writeTo(json);
+                            json.writeEndObject();
+                        })
+                .lacking(gaps.reasons());
     }
 
     private Answer search(Parameters parameters) {
-        var page = store.search(parameters.tenant(), searchOf(parameters));
+        var gaps = new Gaps();
+        var page = store.tolerating(gaps).search(parameters.tenant(), searchOf(parameters));
+        page.cut()
+                .forEach(id ->
+                        gaps.accept(
+                                "trace " + id + ": too large to be summed up as a whole"));
         // Summarised here, so that the traces themselves can go before the answer is read.
         var summaries = page.traces().stream().map(TraceSummary::of).toList();
         var next = nextCursor(page);
-        return Answer.json(json -> {
-            json.writeStartObject();
-            json.writeArrayFieldStart("traces");
-            for (var summary : summaries) {
-                summary.writeTo(json);
-            }
-            json.writeEndArray();
-            json.writeStringField("nextCursor", next.orElse(null));
-            json.writeEndObject();
-        });
+        return Answer.json(
+                        json -> {
+                            json.writeStartObject();
+                            json.writeArrayFieldStart("traces");
+                            for (var summary : summaries) {
+                                summary.writeTo(json);
+                            }
+                            json.writeEndArray();
+                            json.writeStringField("nextCursor", next.orElse(null));
+                            gaps.writeTo(json);
+                            json.writeEndObject();
+                        })
+                .lacking(gaps.reasons());
     }
 
     private TraceSearch searchOf(Parameters parameters) {
         parameters.allowOnly(SEARCH_PARAMETERS, REPEATABLE_SEARCH_PARAMETERS);
-        long start = time(parameters, "start").orElse(0L);
-        long end = time(parameters, "end").orElse(Long.MAX_VALUE);
-        if (start > end) {
-            throw QueryException.invalid(
-                    "start",
-                    parameters.text("start").orElse(""),
-                    "not after end, " + parameters.text("end").orElse(""));
-        }
+        var range = TimeRange.of(parameters);
         long minDuration = parameters.durationNanos("minDuration").orElse(0L);
         long maxDuration = parameters.durationNanos("maxDuration").orElse(Long.MAX_VALUE);
         parameters.checkDurations(minDuration, maxDuration);
@@ -135,13 +145,13 @@ final class NativeApi {
                 .status(parameters.status("status").orElse(null))
                 .attributes(parameters.all("attribute").stream().map(NativeApi::match).toList())
                 .duration(minDuration, maxDuration)
-                .start(start, end)
+                .start(range.startNanos(), range.endNanos())
                 .limit(parameters.limit(Math.min(DEFAULT_LIMIT, maxTraces), maxTraces))
                 .after(cursor(parameters).orElse(null))
                 .build();
     }
 
-    private static TraceId traceId(String text) {
+    static TraceId traceId(String text) {
         try {
             return TraceId.parse(text);
         } catch (IllegalArgumentException _) {
@@ -156,26 +166,6 @@ final class NativeApi {
             throw QueryException.invalid("attribute", text, "key=value");
         }
         return new AttributeMatch(text.substring(0, equals), text.substring(equals + 1));
-    }
-
-    private static Optional<Long> time(Parameters parameters, String name) {
-        return parameters.read(name, EXPECTED_TIME, NativeApi::epochNanos);
-    }
-
-    private static Optional<Long> epochNanos(String text) {
-        if (text.chars().allMatch(Character::isDigit)) {
-            return Parameters.toLong(text);
-        }
-        try {
-            Instant instant = OffsetDateTime.parse(text).toInstant();
-            long nanos =
-                    Math.addExact(
-                            Math.multiplyExact(instant.getEpochSecond(), 1_000_000_000L),
-                            instant.getNano());
-            return Optional.of(nanos).filter(number -> number >= 0);
-        } catch (DateTimeException | ArithmeticException _) {
-            return Optional.empty();
-        }
     }
 
     // Start and id of the last trace: readable, and safe in a URL as it is.

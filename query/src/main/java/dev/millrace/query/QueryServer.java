@@ -12,6 +12,7 @@ import com.linecorp.armeria.server.encoding.EncodingService;
 import dev.millrace.access.Access;
 import dev.millrace.access.Entrance;
 import dev.millrace.access.Entry.Denied;
+import dev.millrace.storage.api.DecisionLookup;
 import dev.millrace.storage.api.TraceStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.InetSocketAddress;
@@ -37,6 +38,9 @@ public final class QueryServer implements AutoCloseable {
     private static final Duration DRAIN_PATIENCE = Duration.ofSeconds(5);
     private static final Duration STOP_PATIENCE = Duration.ofSeconds(15);
 
+    private static final DecisionLookup NO_DECISIONS =
+            DecisionLookup.none("decisions: none are on record without Kafka");
+
     // Room for a request for as many traces by id as a page holds.
     private static final int MAX_URL_BYTES = 64 * 1024;
 
@@ -60,6 +64,20 @@ public final class QueryServer implements AutoCloseable {
     public QueryServer(
             QueryConfig config,
             TraceStore store,
+            MeterRegistry registry,
+            InstantSource clock,
+            Entrance entrance) {
+        this(config, store, NO_DECISIONS, registry, clock, entrance);
+    }
+
+    /// @param decisions tells what was decided about traces
+    /// @param clock tells where a search ends that does not say
+    /// @param entrance decides who may ask, and whose traces they see; started, and the caller's to
+    ///   close after this
+    public QueryServer(
+            QueryConfig config,
+            TraceStore store,
+            DecisionLookup decisions,
             MeterRegistry registry,
             InstantSource clock,
             Entrance entrance) {
@@ -88,7 +106,7 @@ public final class QueryServer implements AutoCloseable {
                     return delegate.serve(context, request);
                 });
         var pagesOfOthers = entrance.pages();
-        new NativeApi(store, config.maxTraces())
+        new NativeEndpoints(config, store, decisions, clock, System::nanoTime)
                 .bind(routes(builder, metrics, Dialect.NATIVE, pagesOfOthers));
         new JaegerApi(store, clock, config.maxTraces())
                 .bind(routes(builder, metrics, Dialect.JAEGER, pagesOfOthers));

@@ -31,6 +31,9 @@ final class RequestGate implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RequestGate.class);
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
 
+    /// What an answer lacks, where it lacks something.
+    private static final String PARTIAL = "millrace-partial";
+
     private final Duration timeout;
     private final int places;
     private final Semaphore free;
@@ -201,10 +204,18 @@ final class RequestGate implements AutoCloseable {
                         HttpHeaderNames.CACHE_CONTROL,
                         "max-age=" + answer.maxAgeSeconds() + ", must-revalidate");
             }
+            if (!answer.gaps().isEmpty()) {
+                headers.set(PARTIAL, headerText(String.join("; ", answer.gaps())));
+            }
             if (answer.status().equals(HttpStatus.METHOD_NOT_ALLOWED)) {
                 headers.set(HttpHeaderNames.ALLOW, "GET, HEAD");
             }
             return headers.build();
+        }
+
+        // A header holds one line of ASCII.
+        private static String headerText(String text) {
+            return text.replaceAll("[^\\x20-\\x7e]", "?");
         }
     }
 }

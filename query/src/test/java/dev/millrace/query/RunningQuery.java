@@ -1,5 +1,7 @@
 package dev.millrace.query;
 
+import dev.millrace.access.Entrance;
+import dev.millrace.storage.api.DecisionLookup;
 import dev.millrace.storage.api.TraceStore;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
@@ -41,6 +43,19 @@ final class RunningQuery implements AutoCloseable {
     RunningQuery(ZipkinConfig zipkin, TraceStore asked) {
         var patience = Duration.ofSeconds(20);
         server = serve(new QueryConfig("127.0.0.1", 0, patience, 1500, 16, zipkin), asked);
+    }
+
+    /// Tells of decisions, too.
+    RunningQuery(TraceStore asked, DecisionLookup decisions) {
+        server =
+                new QueryServer(
+                        new QueryConfig("127.0.0.1", 0, Duration.ofSeconds(20), 1500, 16),
+                        asked,
+                        decisions,
+                        registry,
+                        InstantSource.fixed(SampleTraces.NOW),
+                        Entrance.open(registry));
+        server.start();
     }
 
     private QueryServer serve(QueryConfig config, TraceStore asked) {

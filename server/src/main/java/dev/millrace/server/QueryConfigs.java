@@ -1,13 +1,56 @@
 package dev.millrace.server;
 
+import dev.millrace.pipeline.DecisionReader;
 import dev.millrace.query.QueryConfig;
 import dev.millrace.query.ZipkinConfig;
 import dev.millrace.server.config.MillraceConfig;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
 
 /// What the settings of `query` come to.
 final class QueryConfigs {
 
+    /// Some seconds of reading.
+    private static final long MOST_DECISIONS = 5_000_000;
+
     private QueryConfigs() {}
+
+    /// The stores that are read besides the configured one.
+    ///
+    /// @throws IllegalArgumentException when an address is of no use
+    static List<StoreAddress> alsoRead(MillraceConfig config) {
+        var named = new LinkedHashSet<String>();
+        named.add(StoreAddress.configured(config).toString());
+        var addresses = new ArrayList<StoreAddress>();
+        for (var url : config.query().alsoRead()) {
+            StoreAddress address;
+            try {
+                address = StoreAddress.parse(url);
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("also-read: " + e.getMessage(), e);
+            }
+            if (!named.add(address.toString())) {
+                throw new IllegalArgumentException(
+                        "also-read: \"" + url + "\" (expected: each store once)");
+            }
+            addresses.add(address);
+        }
+        return addresses;
+    }
+
+    /// How long all stores together may take, so that there is time left to say which did not
+    /// answer.
+    static Duration storesPatience(MillraceConfig config) {
+        return config.query().requestTimeout().multipliedBy(4).dividedBy(5);
+    }
+
+    /// How much the look for one trace's decisions may cost.
+    static DecisionReader.Bounds decisions(MillraceConfig config) {
+        return new DecisionReader.Bounds(
+                MOST_DECISIONS, config.query().requestTimeout().dividedBy(2));
+    }
 
     static QueryConfig query(MillraceConfig config) {
         var query = config.query();

@@ -6,6 +6,7 @@ import dev.millrace.broker.EmbeddedBroker;
 import dev.millrace.cache.RedisLink;
 import dev.millrace.collector.Collector;
 import dev.millrace.pipeline.Aggregator;
+import dev.millrace.pipeline.DecisionReader;
 import dev.millrace.pipeline.DependencyIngester;
 import dev.millrace.pipeline.DirectPipeline;
 import dev.millrace.pipeline.Ingester;
@@ -17,12 +18,16 @@ import dev.millrace.pipeline.SpanSink;
 import dev.millrace.pipeline.Topics;
 import dev.millrace.query.QueryServer;
 import dev.millrace.server.config.MillraceConfig;
+import dev.millrace.storage.api.DecisionLookup;
 import dev.millrace.storage.api.DependencyStore;
 import dev.millrace.storage.api.TraceStore;
 import dev.millrace.storage.elasticsearch.IndexMaintenance;
+import dev.millrace.storage.federated.FederatedTraceStore;
+import dev.millrace.storage.federated.Member;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Map;
@@ -71,7 +76,12 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         if (roles.contains(Role.INGESTER) || roles.contains(Role.QUERY)) {
             var store = openStore(parts, redis);
             if (roles.contains(Role.QUERY)) {
-                questions = besideReceivers(openQuery(parts, doors, store));
+                var decisions =
+                        new DecisionReader(
+                                clients,
+                                PipelineConfigs.topics(config),
+                                QueryConfigs.decisions(config));
+                questions = besideReceivers(openQuery(parts, doors, store, decisions));
             }
             if (roles.contains(Role.INGESTER)) {
                 openRollover(parts);
@@ -122,7 +132,11 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         var doors = Doors.open(parts, config);
         var redis = Caches.redis(parts, roles, config);
         var store = openStore(parts, redis);
-        var questions = besideReceivers(openQuery(parts, doors, store));
+        var decisions =
+                DecisionLookup.none(
+                        "decisions: mode direct keeps none (expected: mode streaming, which has"
+                                + " them in Kafka)");
+        var questions = besideReceivers(openQuery(parts, doors, store, decisions));
         openRollover(parts);
         var pipeline =
                 parts.push(
@@ -196,13 +210,35 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                 });
     }
 
-    private QueryServer openQuery(Parts parts, Doors doors, TraceStore store) {
+    /// The configured store, read together with others where there are any.
+    private TraceStore openToRead(Parts parts, TraceStore store) {
+        var others = QueryConfigs.alsoRead(config);
+        if (others.isEmpty()) {
+            return store;
+        }
+        var members = new ArrayList<Member>();
+        members.add(new Member(StoreAddress.configured(config).toString(), store));
+        for (var address : others) {
+            var name = address.toString();
+            members.add(new Member(name, parts.push(name, Stores.openToRead(address, config))));
+        }
+        return parts.push(
+                "stores",
+                new FederatedTraceStore(
+                        members,
+                        QueryConfigs.storesPatience(config),
+                        config.query().partialAnswers()));
+    }
+
+    private QueryServer openQuery(
+            Parts parts, Doors doors, TraceStore store, DecisionLookup decisions) {
         var query =
                 parts.push(
                         "query",
                         new QueryServer(
                                 QueryConfigs.query(config),
-                                store,
+                                openToRead(parts, store),
+                                decisions,
                                 parts.meters(),
                                 clock,
                                 doors.before("query")));

@@ -43,6 +43,7 @@ final class SettingsCheck {
         note(problems, "storage.cassandra", () -> StoreConfigs.cassandra(config));
         note(problems, "cache", () -> CacheConfigs.cache(config));
         note(problems, "query", () -> QueryConfigs.query(config));
+        note(problems, "query", () -> QueryConfigs.alsoRead(config));
         if (!problems.isEmpty()) {
             throw new ConfigException(problems);
         }

@@ -7,6 +7,7 @@ import dev.millrace.storage.elasticsearch.ElasticsearchStore;
 import dev.millrace.storage.local.LocalStoreConfig;
 import dev.millrace.storage.local.LocalTraceStore;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 
 /// Opens stores, whichever kind they are.
 final class Stores {
@@ -38,6 +39,23 @@ final class Stores {
                 var store = new CassandraTraceStore(settings, meters);
                 yield started(store, store::start);
             }
+        };
+    }
+
+    /// Opens a store that is only read: nothing is made ready in it that is not there.
+    ///
+    /// @return the caller's to close
+    /// @throws dev.millrace.storage.api.StoreException when it cannot be opened
+    static TraceStore openToRead(StoreAddress address, MillraceConfig config) {
+        // Its meters would be taken for those of the store that is written.
+        var meters = new SimpleMeterRegistry();
+        return switch (address) {
+            case StoreAddress.Elasticsearch elasticsearch -> {
+                var settings = StoreConfigs.elasticsearch(config, elasticsearch);
+                var store = new ElasticsearchStore(settings.withoutTemplates(), meters);
+                yield started(store, store::start);
+            }
+            case StoreAddress.Local _, StoreAddress.Cassandra _ -> open(address, config, meters);
         };
     }
 

@@ -53,6 +53,11 @@ class ApiTest {
         assertThat(jaeger).hasSize(1);
         assertThat(jaeger.at("/0/traceID").asText()).isEqualTo(traceId.toString());
         assertThat(millrace.get("/v1/services").path("services").toString()).contains("\"curl\"");
+        var decisions = millrace.get("/v1/traces/" + traceId + "/decision").path("decisions");
+        assertThat(decisions).hasSize(1);
+        assertThat(decisions.at("/0/verdict").asText()).isEqualTo("keep");
+        assertThat(decisions.at("/0/digest/spanCount").asInt()).isEqualTo(1);
+        assertThat(decisions.at("/0/spans/topic").asText()).isEqualTo("spans");
     }
 
     private static String request(TraceId traceId, long end) {

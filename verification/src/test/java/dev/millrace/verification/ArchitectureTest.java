@@ -85,6 +85,9 @@ final class ArchitectureTest {
                                     "assembly",
                                     "storage.api")),
                     entry(
+                            "storage.federated",
+                            Set.of("model", "wire.otlp", "analysis", "assembly", "storage.api")),
+                    entry(
                             "pipeline",
                             Set.of(
                                     "model",

@@ -518,6 +518,8 @@ public record MillraceConfig(
             Duration requestTimeout,
             @Between(min = 1, max = 10_000) int maxTraces,
             @Between(min = 1, max = 10_000) int maxConcurrentRequests,
+            List<String> alsoRead,
+            boolean partialAnswers,
             ZipkinConfig zipkin) {}
 
     /// How Zipkin's API behaves.

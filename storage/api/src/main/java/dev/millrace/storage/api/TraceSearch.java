@@ -48,6 +48,25 @@ public record TraceSearch(
         }
     }
 
+    /// Another page of the same search.
+    ///
+    /// @param size at most this many traces
+    /// @param begin null for the first page
+    public TraceSearch page(int size, @Nullable Cursor begin) {
+        return new TraceSearch(
+                service,
+                operation,
+                kind,
+                status,
+                attributes,
+                minDurationNanos,
+                maxDurationNanos,
+                startNanos,
+                endNanos,
+                size,
+                begin);
+    }
+
     public static Builder builder() {
         return new Builder();
     }

@@ -6,6 +6,7 @@ import dev.millrace.model.TraceId;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// Keeps fragments of traces and gives back whole traces.
 ///
@@ -58,6 +59,15 @@ public interface TraceStore extends AutoCloseable {
     /// Gives up what lies wholly before `horizon`, in whole time windows, and the oldest windows of
     /// a store that is larger than it may be.
     Expired expire(Instant horizon);
+
+    /// The same store, for somebody who can say that an answer is not whole: where it has several
+    /// parts and one of them does not answer, the others may answer without it.
+    ///
+    /// @param gaps is told what is missing and why, on the thread that asks; the answer is whole
+    ///   when it was told nothing
+    default TraceStore tolerating(Consumer<String> gaps) {
+        return this;
+    }
 
     /// Closes files and connections. Idempotent; bounded in time.
     @Override

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What a store promises it promises with a cache before it. What is not remembered is left out.
-final class CachedStoreContractTest implements TraceContract, VersionContract, ExpiryContract {
+final class CachedStoreContractTest implements TraceContract, LargeTraceContract, VersionContract, ExpiryContract {
 
     private static final Duration WINDOW = Duration.ofHours(1);
 

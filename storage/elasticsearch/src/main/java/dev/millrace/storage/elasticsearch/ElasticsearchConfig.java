@@ -18,6 +18,23 @@ public record ElasticsearchConfig(
                 Connection.to(urls), Indices.DAILY, TagsAsFields.NONE, Writes.DEFAULT);
     }
 
+    /// The same for a store that is only read: neither templates nor indices are made.
+    public ElasticsearchConfig withoutTemplates() {
+        return new ElasticsearchConfig(
+                connection,
+                new Indices(
+                        indices.prefix(),
+                        indices.layout(),
+                        indices.dateSeparator(),
+                        indices.spanRotation(),
+                        indices.serviceRotation(),
+                        indices.shards(),
+                        indices.replicas(),
+                        false),
+                tagsAsFields,
+                writes);
+    }
+
     /// Where the servers are.
     ///
     /// @param urls of the nodes; the next one is asked when one does not answer
