@@ -6,8 +6,8 @@ import java.util.Arrays;
 /// The duplicate rule: which of several spans with one identity stays.
 ///
 /// Identity within a trace is span id, kind and service, because a client and a server half may
-/// share an id. Zipkin's clients may report a span in pieces, of which those that come later have no
-/// time: such a piece is no copy of the span, since the time it is stored with was made up, and
+/// share an id. Zipkin's clients may report a span in pieces, of which those that come later have
+/// no time: such a piece is no copy of the span, since the time it is stored with was made up, and
 /// stays beside it.
 final class Duplicates {
 

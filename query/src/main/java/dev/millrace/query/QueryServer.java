@@ -59,13 +59,18 @@ public final class QueryServer implements AutoCloseable {
     ///   close after this
     public QueryServer(
             QueryConfig config,
-            TraceStore store,
+            TraceStore unlimited,
             MeterRegistry registry,
             InstantSource clock,
             Entrance entrance) {
+        var store = LimitedStore.of(unlimited, config.maxSpans());
         this.access = entrance.access();
         this.name = "query server on " + config.host() + ":" + config.port();
-        this.gate = new RequestGate(config.requestTimeout(), config.maxConcurrentRequests());
+        this.gate =
+                new RequestGate(
+                        config.requestTimeout(),
+                        config.maxConcurrentRequests(),
+                        new RequestRates(config.rates(), System::nanoTime));
         var metrics = new RequestMetrics(registry);
         metrics.watch(gate);
         var builder = Server.builder();
@@ -92,14 +97,23 @@ public final class QueryServer implements AutoCloseable {
                 .bind(routes(builder, metrics, Dialect.NATIVE, pagesOfOthers));
         new JaegerApi(store, clock, config.maxTraces())
                 .bind(routes(builder, metrics, Dialect.JAEGER, pagesOfOthers));
-        new TempoApi(store, config.maxTraces(), config.requestTimeout(), System::nanoTime)
-                .bind(routes(builder, metrics, Dialect.TEMPO, pagesOfOthers));
+        var tempo =
+                new TempoApi(store, config.maxTraces(), config.requestTimeout(), System::nanoTime);
+        tempo.bind(routes(builder, metrics, Dialect.TEMPO, pagesOfOthers));
+        builder.service(
+                new TempoStreaming(tempo, gate, config.requestTimeout()).service(),
+                access.decorator(),
+                service -> measured(metrics, Dialect.TEMPO.metricName(), "stream", service));
         new ZipkinApi(store, clock, config.maxTraces(), config.zipkin())
                 .bind((path, name, endpoint) ->
                         zipkin.put(
                                 path,
                                 pagesOfOthers.apply(
                                         endpoint(metrics, Dialect.ZIPKIN, name, endpoint))));
+        if (config.zipkin().ui()) {
+            new ZipkinUi(QueryServer.class.getClassLoader())
+                    .bind((path, page) -> zipkin.put(path, page(metrics, "zipkin", page)));
+        }
         zipkin.forEach(builder::service);
         for (var dialect : Dialect.values()) {
             var unknown =
@@ -137,8 +151,9 @@ public final class QueryServer implements AutoCloseable {
         return server.activeLocalPort();
     }
 
-    /// What answers Zipkin's questions, by path, for another server of this process to serve too:
-    /// Zipkin's clients look for answers where they send their spans. Needs this one to be open.
+    /// What answers Zipkin's questions and serves its UI, by path, for another server of this
+    /// process to serve too: Zipkin's users look for both where spans are sent. Needs this one to
+    /// be open.
     public Map<String, HttpService> zipkin() {
         var answers = new LinkedHashMap<String, HttpService>();
         zipkin.forEach((path, service) ->

@@ -41,7 +41,7 @@ final class ZipkinTraces {
     /// The most traces among which the other half of one is looked for.
     static final int MAX_NEIGHBOURS = 1_000;
 
-    private static final int PAGE = 1_000;
+    private static final int PAGE = 250;
 
     // How much earlier or later than its trace's time a span may begin and be found by.
     private static final long SLACK_NANOS = Duration.ofMinutes(10).toNanos();

@@ -64,9 +64,7 @@ final class ZipkinServer implements AutoCloseable {
     }
 
     private Fragment fragment(TraceId id, Slice json, long receivedNanos) {
-        var body =
-                new ZipkinDecoder(1 << 20)
-                        .traces(ZipkinFormat.JSON_V2, json, receivedNanos);
+        var body = new ZipkinDecoder(1 << 20).traces(ZipkinFormat.JSON_V2, json, receivedNanos);
         return new Fragment(nextId(), Tenant.DEFAULT, id, body);
     }
 

@@ -99,8 +99,7 @@ public interface TraceContract extends StoreUnderTest {
     default void showsAPieceWithoutATimeBesideItsSpan() {
         // Given: received, and so timed, after the span
         var absent =
-                new Attribute(
-                        "otel.zipkin.absentField.startTime", new AttributeValue.Bool(true));
+                new Attribute("otel.zipkin.absentField.startTime", new AttributeValue.Bool(true));
         var piece = span(trace(1), 1, TIME + SECOND).attributes(Attributes.of(absent), 0);
 
         // When

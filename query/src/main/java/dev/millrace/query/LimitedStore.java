@@ -1,0 +1,142 @@
+package dev.millrace.query;
+
+import com.linecorp.armeria.common.HttpStatus;
+import dev.millrace.model.Tenant;
+import dev.millrace.model.Trace;
+import dev.millrace.model.TraceId;
+import dev.millrace.storage.api.Cursor;
+import dev.millrace.storage.api.DependencyMinute;
+import dev.millrace.storage.api.DependencyStore;
+import dev.millrace.storage.api.Expired;
+import dev.millrace.storage.api.Fragment;
+import dev.millrace.storage.api.Operation;
+import dev.millrace.storage.api.SearchPage;
+import dev.millrace.storage.api.TraceSearch;
+import dev.millrace.storage.api.TraceStore;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// A store as the APIs see it, which stops questions that would take too much of it or too long.
+///
+/// What a search finds is fetched some traces at a time and refused in words once it holds more
+/// spans than one answer may, before it fills the memory. A request whose time is over, and which
+/// was answered by the gate, gets nothing more from the store, so its place is soon free again.
+class LimitedStore implements TraceStore {
+
+    private static final int STEP = 100;
+
+    private final TraceStore store;
+    private final int maxSpans;
+
+    private LimitedStore(TraceStore store, int maxSpans) {
+        this.store = store;
+        this.maxSpans = maxSpans;
+    }
+
+    /// @param maxSpans the most spans that one search may find
+    static TraceStore of(TraceStore store, int maxSpans) {
+        return store instanceof DependencyStore figures
+                ? new WithFigures(store, figures, maxSpans)
+                : new LimitedStore(store, maxSpans);
+    }
+
+    @Override
+    public SearchPage search(Tenant tenant, TraceSearch search) {
+        var found = new ArrayList<Trace>();
+        Cursor cursor = search.after();
+        long spans = 0;
+        do {
+            RequestTime.check();
+            int wanted = Math.min(STEP, search.limit() - found.size());
+            var page = store.search(tenant, step(search, wanted, cursor));
+            for (var trace : page.traces()) {
+                spans += trace.spans().size();
+                if (spans > maxSpans) {
+                    throw tooMany(found.size());
+                }
+                found.add(trace);
+            }
+            cursor = page.next().orElse(null);
+        } while (cursor != null && found.size() < search.limit());
+        return new SearchPage(found, Optional.ofNullable(cursor));
+    }
+
+    private static TraceSearch step(TraceSearch search, int limit, @Nullable Cursor after) {
+        return TraceSearch.builder()
+                .service(search.service())
+                .operation(search.operation())
+                .kind(search.kind())
+                .status(search.status())
+                .attributes(search.attributes())
+                .duration(search.minDurationNanos(), search.maxDurationNanos())
+                .start(search.startNanos(), search.endNanos())
+                .limit(limit)
+                .after(after)
+                .build();
+    }
+
+    private QueryException tooMany(int traces) {
+        return new QueryException(
+                HttpStatus.REQUEST_ENTITY_TOO_LARGE,
+                "the traces that match hold more than %d spans, after %d of them (expected: at most so many in one answer; ask for fewer traces, or a shorter time)"
+                        .formatted(maxSpans, traces));
+    }
+
+    @Override
+    public Optional<Trace> trace(Tenant tenant, TraceId traceId) {
+        RequestTime.check();
+        return store.trace(tenant, traceId);
+    }
+
+    @Override
+    public List<String> services(Tenant tenant) {
+        RequestTime.check();
+        return store.services(tenant);
+    }
+
+    @Override
+    public List<Operation> operations(Tenant tenant, String service) {
+        RequestTime.check();
+        return store.operations(tenant, service);
+    }
+
+    @Override
+    public void write(List<Fragment> fragments) {
+        store.write(fragments);
+    }
+
+    @Override
+    public Expired expire(Instant horizon) {
+        return store.expire(horizon);
+    }
+
+    @Override
+    public void close() {
+        store.close();
+    }
+
+    /// The same over a store that keeps figures of services too.
+    private static final class WithFigures extends LimitedStore implements DependencyStore {
+
+        private final DependencyStore figures;
+
+        private WithFigures(TraceStore store, DependencyStore figures, int maxSpans) {
+            super(store, maxSpans);
+            this.figures = figures;
+        }
+
+        @Override
+        public void writeDependencies(List<DependencyMinute> minutes) {
+            figures.writeDependencies(minutes);
+        }
+
+        @Override
+        public List<DependencyMinute> dependencies(Tenant tenant, long from, long to) {
+            RequestTime.check();
+            return figures.dependencies(tenant, from, to);
+        }
+    }
+}
