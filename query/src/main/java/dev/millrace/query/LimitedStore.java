@@ -1,6 +1,5 @@
 package dev.millrace.query;
 
-import com.linecorp.armeria.common.HttpStatus;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
@@ -47,16 +46,13 @@ class LimitedStore implements TraceStore {
     public SearchPage search(Tenant tenant, TraceSearch search) {
         var found = new ArrayList<Trace>();
         Cursor cursor = search.after();
-        long spans = 0;
+        var budget = new SpanBudget(maxSpans);
         do {
             RequestTime.check();
             int wanted = Math.min(STEP, search.limit() - found.size());
             var page = store.search(tenant, step(search, wanted, cursor));
             for (var trace : page.traces()) {
-                spans += trace.spans().size();
-                if (spans > maxSpans) {
-                    throw tooMany(found.size());
-                }
+                budget.add(trace.spans().size());
                 found.add(trace);
             }
             cursor = page.next().orElse(null);
@@ -76,13 +72,6 @@ class LimitedStore implements TraceStore {
                 .limit(limit)
                 .after(after)
                 .build();
-    }
-
-    private QueryException tooMany(int traces) {
-        return new QueryException(
-                HttpStatus.REQUEST_ENTITY_TOO_LARGE,
-                "the traces that match hold more than %d spans, after %d of them (expected: at most so many in one answer; ask for fewer traces, or a shorter time)"
-                        .formatted(maxSpans, traces));
     }
 
     @Override

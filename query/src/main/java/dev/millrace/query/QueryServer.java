@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -104,7 +105,7 @@ public final class QueryServer implements AutoCloseable {
                 new TempoStreaming(tempo, gate, config.requestTimeout()).service(),
                 access.decorator(),
                 service -> measured(metrics, Dialect.TEMPO.metricName(), "stream", service));
-        new ZipkinApi(store, clock, config.maxTraces(), config.zipkin())
+        new ZipkinApi(store, clock, config.maxTraces(), config.maxSpans(), config.zipkin())
                 .bind((path, name, endpoint) ->
                         zipkin.put(
                                 path,
@@ -165,6 +166,13 @@ public final class QueryServer implements AutoCloseable {
                             return delegate.serve(context, request);
                         })));
         return Collections.unmodifiableMap(answers);
+    }
+
+    /// The patterns of all paths that are answered.
+    List<String> routes() {
+        return server.serviceConfigs().stream()
+                .map(service -> service.route().patternString())
+                .toList();
     }
 
     /// Lets running requests finish for a few seconds, then stops. Idempotent.

@@ -36,7 +36,9 @@ final class RequestGate implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(RequestGate.class);
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
-    private static final int READERS_PER_PLACE = 8;
+
+    // Each keeps an answer in memory for as long as it reads.
+    private static final int READERS_PER_PLACE = 2;
     private static final int RETRY_AFTER_SECONDS = 1;
 
     private final Duration timeout;
@@ -46,6 +48,9 @@ final class RequestGate implements AutoCloseable {
     private final RequestRates rates;
     private final ExecutorService threads =
             Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("query-", 0).factory());
+
+    /// Why a request is turned away, and when it may come again.
+    record Refusal(HttpStatus status, int retryAfterSeconds, String message) {}
 
     RequestGate(Duration timeout, int places, RequestRates rates) {
         this.timeout = timeout;
@@ -110,9 +115,6 @@ final class RequestGate implements AutoCloseable {
         });
         return null;
     }
-
-    /// Why a request is turned away, and when it may come again.
-    record Refusal(HttpStatus status, int retryAfterSeconds, String message) {}
 
     /// Answers a request that is not to be looked at.
     HttpResponse refuse(

@@ -43,6 +43,11 @@ final class RunningQuery implements AutoCloseable {
         server = serve(new QueryConfig("127.0.0.1", 0, patience, 1500, 16, zipkin), asked);
     }
 
+    /// The same, with any settings.
+    RunningQuery(QueryConfig config, TraceStore asked) {
+        server = serve(config, asked);
+    }
+
     private QueryServer serve(QueryConfig config, TraceStore asked) {
         var opened =
                 new QueryServer(config, asked, registry, InstantSource.fixed(SampleTraces.NOW));
