@@ -199,7 +199,7 @@ class ReadLimitsTest {
                 assertThat(System.nanoTime()).isLessThan(giveUp);
                 Thread.onSpinWait();
             }
-            assertThat(reads).hasValue(1);
+            assertThat(reads.get()).isLessThan(2);
         }
     }
 
