@@ -8,6 +8,8 @@ import dev.millrace.model.TraceId;
 import dev.millrace.wire.otlp.SpanIndex;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -73,14 +75,29 @@ public final class PartitionFigures {
     public void observe(SpanIndex index, int[] spans) {
         parts++;
         int first = trace.size();
-        int held = Math.min(spans.length, analysis.config.maxLinkedSpans() - first);
         forgetServices(index.scopes());
+        int[] calls = spans;
+        if (enter(index, calls)) {
+            calls = withoutPieces(index, spans);
+            trace.truncate(first);
+            enter(index, calls);
+        }
+        trace.connect(first);
+        for (int row = first; row < trace.size(); row++) {
+            readPeer(index, calls[row - first], row);
+        }
+    }
+
+    /// Gives every span a row, as far as rows go.
+    ///
+    /// @return whether all have one and one of them is entered twice, so that a piece is among them
+    private boolean enter(SpanIndex index, int[] spans) {
+        boolean twice = false;
+        int held = Math.min(spans.length, analysis.config.maxLinkedSpans() - trace.size());
         for (int i = 0; i < spans.length; i++) {
             int span = spans[i];
             int service = service(index, index.scope(span));
-            int kind = index.kind(span);
-            // Kinds that nobody knows count as those that nobody told.
-            kind = kind >= 0 && kind <= TraceTable.CONSUMER ? kind : 0;
+            int kind = kind(index, span);
             int operation = catalog.operation(service, kind, index.name(span));
             long units = units(index.traceState(span));
             long start = Math.max(0, index.start(span));
@@ -99,12 +116,40 @@ public final class PartitionFigures {
             trace.failed[row] = index.error(span);
             trace.service[row] = service;
             trace.operation[row] = operation;
+            twice |= trace.hasTwin(row);
         }
-        trace.connect(first);
-        for (int row = first; row < trace.size(); row++) {
-            readPeer(index, spans[row - first], row);
-        }
+        return twice && held == spans.length;
     }
+
+    // Kinds that nobody knows count as those that nobody told.
+    private static int kind(SpanIndex index, int span) {
+        int kind = index.kind(span);
+        return kind >= 0 && kind <= TraceTable.CONSUMER ? kind : 0;
+    }
+
+    /// Without the pieces of spans that are there with their time: a call counts once, in however
+    /// many pieces Zipkin's clients report it.
+    private int[] withoutPieces(SpanIndex index, int[] spans) {
+        var timed = new HashSet<Identity>();
+        var untimed = new BitSet();
+        for (int span : spans) {
+            if (index.isUntimed(span)) {
+                untimed.set(span);
+            } else {
+                timed.add(identity(index, span));
+            }
+        }
+        return Arrays.stream(spans)
+                .filter(span -> !untimed.get(span) || !timed.contains(identity(index, span)))
+                .toArray();
+    }
+
+    private Identity identity(SpanIndex index, int span) {
+        return new Identity(index.id(span), kind(index, span), service(index, index.scope(span)));
+    }
+
+    /// What the pieces of a span have in common.
+    private record Identity(long id, int kind, int service) {}
 
     private void forgetServices(int scopes) {
         if (services.length < scopes) {

@@ -94,6 +94,25 @@ final class TraceTable {
         return i;
     }
 
+    /// Forgets the rows from one on, before they are connected or linked.
+    void truncate(int from) {
+        for (int i = size - 1; i >= from; i--) {
+            // What was entered last stands first.
+            heads[slot(id[i])] = nextOfHash[i];
+        }
+        size = from;
+    }
+
+    /// Whether another row is of the same span.
+    boolean hasTwin(int i) {
+        for (int other = nextOfHash[i]; other != NONE; other = nextOfHash[other]) {
+            if (id[other] == id[i] && kind[other] == kind[i] && service[other] == service[i]) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private void resize(int capacity) {
         id = Arrays.copyOf(id, capacity);
         parent = Arrays.copyOf(parent, capacity);

@@ -17,6 +17,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.millrace.model.AttributeValue;
+import dev.millrace.model.Attributes;
+import dev.millrace.model.Attributes.Attribute;
 import dev.millrace.model.Slice;
 import dev.millrace.model.SpanKind;
 import dev.millrace.model.Tenant;
@@ -48,6 +51,36 @@ class FiguresTest {
         assertThat(step.calls()).isEqualTo(2);
         assertThat(step.errors()).isEqualTo(1);
         assertThat(step.durations().quantile(0.5)).isBetween(9_840_000L, 10_160_000L);
+    }
+
+    @Test
+    void countsACallOnceThatIsReportedInPieces() {
+        // Given: a call whose late tags came without a time, a span of which nothing else came, and
+        // two halves that share an id
+        var absent =
+                Attributes.of(
+                        new Attribute(
+                                "otel.zipkin.absentField.startTime",
+                                new AttributeValue.Bool(true)));
+        var call = span("shop", CLIENT, 1, 0);
+        var late = span("shop", CLIENT, 1, 0).name("late").attributes(absent, 0);
+        var lone = span("shop", INTERNAL, 2, 1).attributes(absent, 0);
+        var half = span("bank", SERVER, 1, 0);
+        for (var order : List.of(List.of(call, late), List.of(late, call))) {
+            var figures = Traces.analysis().partition();
+
+            // When
+            show(figures, order.getFirst(), lone, order.getLast(), half);
+
+            // Then
+            var all = Traces.take(figures);
+            assertThat(all.getOrDefault(new Operation("shop", "step", CLIENT), Traces.NONE).seen())
+                    .isOne();
+            assertThat(all).doesNotContainKey(new Operation("shop", "late", CLIENT));
+            assertThat(all.getOrDefault(STEP, Traces.NONE).seen()).isOne();
+            assertThat(links(all)).hasSize(1);
+            assertThat(links(all).values()).allMatch(link -> link.seen() == 1);
+        }
     }
 
     @Test

@@ -5,6 +5,8 @@ import static dev.millrace.assembly.Spans.ids;
 import static dev.millrace.assembly.Spans.span;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.model.AttributeValue;
+import dev.millrace.model.Attributes;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Span;
 import dev.millrace.model.SpanId;
@@ -72,6 +74,37 @@ class TraceMergeTest {
     }
 
     @Test
+    void keepsAPieceWithoutATimeBesideItsSpanWhicheverCameFirst() {
+        // Given: what was received later has a later time made up for it
+        Span span = timed(200);
+        Span piece = untimed(900, "late");
+
+        // When
+        var one = OtlpDecoder.spans(TraceMerge.merge(TRACE, List.of(body(span), body(piece))));
+        var other = OtlpDecoder.spans(TraceMerge.merge(TRACE, List.of(body(piece), body(span))));
+
+        // Then
+        assertThat(one).containsExactlyInAnyOrder(span, piece);
+        assertThat(other).containsExactlyInAnyOrder(span, piece);
+    }
+
+    @Test
+    void keepsOneOfSeveralPiecesWithoutATime() {
+        // Given
+        Span first = untimed(700, "once");
+        Span again = untimed(900, "once");
+        Span span = timed(200);
+
+        // When
+        var merged =
+                OtlpDecoder.spans(
+                        TraceMerge.merge(TRACE, List.of(body(again), body(span), body(first))));
+
+        // Then
+        assertThat(merged).containsExactlyInAnyOrder(again, span);
+    }
+
+    @Test
     void keepsEverySpanOfACircleOfParents() {
         Slice circle = body(span(1, 1, 2, "a"), span(1, 2, 1, "b"), span(1, 3, 2, "a"));
 
@@ -133,6 +166,20 @@ class TraceMergeTest {
         return Span.builder(span(1, 5, 0, service).traceId(), new SpanId(5))
                 .kind(kind)
                 .resource(Spans.resource(service))
+                .build();
+    }
+
+    private static Span untimed(long received, String note) {
+        return Span.builder(span(1, 5, 0, "web").traceId(), new SpanId(5))
+                .time(received, received)
+                .attributes(
+                        Attributes.of(
+                                new Attributes.Attribute("note", new AttributeValue.Text(note)),
+                                new Attributes.Attribute(
+                                        "otel.zipkin.absentField.startTime",
+                                        new AttributeValue.Bool(true))),
+                        0)
+                .resource(Spans.resource("web"))
                 .build();
     }
 

@@ -20,13 +20,16 @@ final class ChunkedBody extends OutputStream {
 
     private final HttpResponseWriter response;
     private final Duration patience;
+    private final Runnable taken;
     private final byte[] chunk = new byte[CHUNK_BYTES];
     private int filled;
 
     /// @param patience how long the client may take for one piece
-    ChunkedBody(HttpResponseWriter response, Duration patience) {
+    /// @param taken hears of each piece that it took
+    ChunkedBody(HttpResponseWriter response, Duration patience, Runnable taken) {
         this.response = response;
         this.patience = patience;
+        this.taken = taken;
     }
 
     @Override
@@ -75,6 +78,7 @@ final class ChunkedBody extends OutputStream {
         try {
             CompletableFuture.anyOf(response.whenConsumed(), response.whenComplete())
                     .get(patience.toNanos(), TimeUnit.NANOSECONDS);
+            taken.run();
         } catch (TimeoutException e) {
             throw new IOException("the client read nothing for " + patience, e);
         } catch (ExecutionException e) {

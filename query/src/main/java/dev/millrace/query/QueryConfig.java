@@ -12,6 +12,8 @@ import java.time.Duration;
 /// @param maxTraces the most traces one search may ask for
 /// @param maxConcurrentRequests how many requests may be at work at once; more are turned away with
 ///   `503`
+/// @param maxSpans the most spans that the traces of one search may hold together; more is refused
+/// @param rates how many questions tenants may ask
 /// @param zipkin how Zipkin's API behaves
 public record QueryConfig(
         String host,
@@ -19,11 +21,34 @@ public record QueryConfig(
         Duration requestTimeout,
         int maxTraces,
         int maxConcurrentRequests,
+        int maxSpans,
+        RequestRateConfig rates,
         ZipkinConfig zipkin) {
+
+    static final int DEFAULT_MAX_SPANS = 200_000;
 
     private static final Duration LONGEST_TIMEOUT = Duration.ofHours(1);
 
-    /// With Zipkin's API as it is unless told otherwise.
+    /// With the usual bound on spans, and questions at any rate.
+    public QueryConfig(
+            String host,
+            int port,
+            Duration requestTimeout,
+            int maxTraces,
+            int maxConcurrentRequests,
+            ZipkinConfig zipkin) {
+        this(
+                host,
+                port,
+                requestTimeout,
+                maxTraces,
+                maxConcurrentRequests,
+                DEFAULT_MAX_SPANS,
+                RequestRateConfig.UNLIMITED,
+                zipkin);
+    }
+
+    /// The same, with Zipkin's API as it is unless told otherwise.
     public QueryConfig(
             String host,
             int port,
@@ -54,6 +79,10 @@ public record QueryConfig(
                     "max concurrent requests: "
                             + maxConcurrentRequests
                             + " (expected: at least 1)");
+        }
+        if (maxSpans < 1) {
+            throw new IllegalArgumentException(
+                    "max spans: " + maxSpans + " (expected: at least 1)");
         }
     }
 }

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -76,14 +77,19 @@ public final class QueryServer implements AutoCloseable {
     ///   close after this
     public QueryServer(
             QueryConfig config,
-            TraceStore store,
+            TraceStore unlimited,
             DecisionLookup decisions,
             MeterRegistry registry,
             InstantSource clock,
             Entrance entrance) {
+        var store = LimitedStore.of(unlimited, config.maxSpans());
         this.access = entrance.access();
         this.name = "query server on " + config.host() + ":" + config.port();
-        this.gate = new RequestGate(config.requestTimeout(), config.maxConcurrentRequests());
+        this.gate =
+                new RequestGate(
+                        config.requestTimeout(),
+                        config.maxConcurrentRequests(),
+                        new RequestRates(config.rates(), System::nanoTime));
         var metrics = new RequestMetrics(registry);
         metrics.watch(gate);
         var builder = Server.builder();
@@ -110,14 +116,23 @@ public final class QueryServer implements AutoCloseable {
                 .bind(routes(builder, metrics, Dialect.NATIVE, pagesOfOthers));
         new JaegerApi(store, clock, config.maxTraces())
                 .bind(routes(builder, metrics, Dialect.JAEGER, pagesOfOthers));
-        new TempoApi(store, config.maxTraces(), config.requestTimeout(), System::nanoTime)
-                .bind(routes(builder, metrics, Dialect.TEMPO, pagesOfOthers));
-        new ZipkinApi(store, clock, config.maxTraces(), config.zipkin())
+        var tempo =
+                new TempoApi(store, config.maxTraces(), config.requestTimeout(), System::nanoTime);
+        tempo.bind(routes(builder, metrics, Dialect.TEMPO, pagesOfOthers));
+        builder.service(
+                new TempoStreaming(tempo, gate, config.requestTimeout()).service(),
+                access.decorator(),
+                service -> measured(metrics, Dialect.TEMPO.metricName(), "stream", service));
+        new ZipkinApi(store, clock, config.maxTraces(), config.maxSpans(), config.zipkin())
                 .bind((path, name, endpoint) ->
                         zipkin.put(
                                 path,
                                 pagesOfOthers.apply(
                                         endpoint(metrics, Dialect.ZIPKIN, name, endpoint))));
+        if (config.zipkin().ui()) {
+            new ZipkinUi(QueryServer.class.getClassLoader())
+                    .bind((path, page) -> zipkin.put(path, page(metrics, "zipkin", page)));
+        }
         zipkin.forEach(builder::service);
         for (var dialect : Dialect.values()) {
             var unknown =
@@ -155,8 +170,9 @@ public final class QueryServer implements AutoCloseable {
         return server.activeLocalPort();
     }
 
-    /// What answers Zipkin's questions, by path, for another server of this process to serve too:
-    /// Zipkin's clients look for answers where they send their spans. Needs this one to be open.
+    /// What answers Zipkin's questions and serves its UI, by path, for another server of this
+    /// process to serve too: Zipkin's users look for both where spans are sent. Needs this one to
+    /// be open.
     public Map<String, HttpService> zipkin() {
         var answers = new LinkedHashMap<String, HttpService>();
         zipkin.forEach((path, service) ->
@@ -168,6 +184,13 @@ public final class QueryServer implements AutoCloseable {
                             return delegate.serve(context, request);
                         })));
         return Collections.unmodifiableMap(answers);
+    }
+
+    /// The patterns of all paths that are answered.
+    List<String> routes() {
+        return server.serviceConfigs().stream()
+                .map(service -> service.route().patternString())
+                .toList();
     }
 
     /// Lets running requests finish for a few seconds, then stops. Idempotent.

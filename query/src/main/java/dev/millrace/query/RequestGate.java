@@ -8,6 +8,8 @@ import com.linecorp.armeria.common.HttpResponseWriter;
 import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.server.ServiceRequestContext;
+import dev.millrace.access.Access;
+import dev.millrace.model.Tenant;
 import dev.millrace.storage.api.StoreException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -18,6 +20,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,7 +29,9 @@ import org.slf4j.LoggerFactory;
 /// they fail or take too long.
 ///
 /// A request past its deadline is answered, but its thread goes on and keeps its place until the
-/// store lets it go: an interrupt could close files that other reads share.
+/// store lets it go: an interrupt could close files that other reads share. Once there is an
+/// answer, the place is free again, and the client reads at its own pace, as one of so many
+/// [Readers].
 final class RequestGate implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(RequestGate.class);
@@ -33,22 +39,36 @@ final class RequestGate implements AutoCloseable {
 
     /// What an answer lacks, where it lacks something.
     private static final String PARTIAL = "millrace-partial";
+    // Each keeps an answer in memory for as long as it reads.
+    private static final int READERS_PER_PLACE = 2;
+    private static final int RETRY_AFTER_SECONDS = 1;
 
     private final Duration timeout;
     private final int places;
     private final Semaphore free;
+    private final Readers readers;
+    private final RequestRates rates;
     private final ExecutorService threads =
             Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("query-", 0).factory());
 
-    RequestGate(Duration timeout, int places) {
+    /// Why a request is turned away, and when it may come again.
+    record Refusal(HttpStatus status, int retryAfterSeconds, String message) {}
+
+    RequestGate(Duration timeout, int places, RequestRates rates) {
         this.timeout = timeout;
         this.places = places;
         this.free = new Semaphore(places);
+        this.readers = new Readers(Math.multiplyExact(places, READERS_PER_PLACE));
+        this.rates = rates;
     }
 
     /// How many requests are at work.
     int running() {
         return places - free.availablePermits();
+    }
+
+    Readers readers() {
+        return readers;
     }
 
     HttpResponse serve(ServiceRequestContext context, Dialect dialect, Endpoint endpoint) {
@@ -58,14 +78,44 @@ final class RequestGate implements AutoCloseable {
             exchange.refuse(
                     HttpStatus.METHOD_NOT_ALLOWED,
                     "method: " + context.method() + " (expected: GET or HEAD)");
-        } else if (!free.tryAcquire()) {
-            exchange.refuse(
-                    HttpStatus.SERVICE_UNAVAILABLE,
-                    places + " requests are at work, as many as there may be; ask again later");
-        } else {
-            threads.execute(exchange);
+            return response;
+        }
+        var refusal = admit(Access.tenant(context), exchange);
+        if (refusal != null) {
+            exchange.refuse(refusal);
         }
         return response;
+    }
+
+    /// Does work for a tenant on a thread of the gate, if it may be done now.
+    ///
+    /// @param work what needs the place and is bounded by [RequestTime]; it returns what is left to
+    ///   do without either
+    /// @return why it may not; null when it was begun
+    @Nullable Refusal admit(Tenant tenant, Supplier<Runnable> work) {
+        var wait = rates.charge(tenant);
+        if (!wait.isZero()) {
+            return new Refusal(
+                    HttpStatus.TOO_MANY_REQUESTS,
+                    (int) wait.plusSeconds(1).minusNanos(1).toSeconds(),
+                    rates.refusal(tenant, wait));
+        }
+        if (!free.tryAcquire()) {
+            return new Refusal(
+                    HttpStatus.SERVICE_UNAVAILABLE,
+                    RETRY_AFTER_SECONDS,
+                    places + " requests are at work, as many as there may be; ask again later");
+        }
+        threads.execute(() -> {
+            Runnable rest;
+            try {
+                rest = RequestTime.within(timeout, work);
+            } finally {
+                free.release();
+            }
+            rest.run();
+        });
+        return null;
     }
 
     /// Answers a request that is not to be looked at.
@@ -92,7 +142,7 @@ final class RequestGate implements AutoCloseable {
 
     /// One request on its way to an answer. Whoever settles it first, the endpoint or the deadline,
     /// writes the response.
-    private final class Exchange implements Runnable {
+    private final class Exchange implements Supplier<Runnable> {
 
         private final ServiceRequestContext context;
         private final Dialect dialect;
@@ -111,8 +161,9 @@ final class RequestGate implements AutoCloseable {
             this.response = response;
         }
 
+        // What is left is to send the answer, at the client's pace.
         @Override
-        public void run() {
+        public Runnable get() {
             try {
                 var deadline =
                         context.eventLoop()
@@ -120,14 +171,18 @@ final class RequestGate implements AutoCloseable {
                                 .schedule(this::expire, timeout.toNanos(), TimeUnit.NANOSECONDS);
                 var answer = answer();
                 deadline.cancel(false);
-                if (settled.compareAndSet(false, true)) {
-                    send(answer);
-                }
+                return settled.compareAndSet(false, true) ? () -> send(answer) : () -> {};
             } catch (Error e) {
                 response.close(e);
                 throw e;
-            } finally {
-                free.release();
+            }
+        }
+
+        private void refuse(Refusal refusal) {
+            if (settled.compareAndSet(false, true)) {
+                sendAtOnce(
+                        dialect.error(
+                                refusal.status(), refusal.retryAfterSeconds(), refusal.message()));
             }
         }
 
@@ -167,16 +222,21 @@ final class RequestGate implements AutoCloseable {
 
         // Blocks at the client's pace, so only for threads of the gate.
         private void send(Answer answer) {
-            if (!response.tryWrite(headers(answer))) {
-                return;
-            }
+            readers.enter(response);
             try {
-                var body = new ChunkedBody(response, timeout);
-                answer.body().writeTo(body);
-                body.close();
+                if (response.tryWrite(headers(answer))) {
+                    var body = new ChunkedBody(response, timeout, () -> readers.took(response));
+                    answer.body().writeTo(body);
+                    body.close();
+                }
             } catch (IOException | RuntimeException e) {
                 // The status is out: a broken connection is the only way left to say it failed.
                 response.close(e);
+            } catch (Error e) {
+                response.close(e);
+                throw e;
+            } finally {
+                readers.leave(response);
             }
         }
 

@@ -2,12 +2,15 @@ package dev.millrace.query;
 
 import com.linecorp.armeria.common.logging.RequestLog;
 import com.linecorp.armeria.server.ServiceRequestContext;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.concurrent.TimeUnit;
 
 /// Counts and times requests by API, endpoint and status.
 final class RequestMetrics {
+
+    private static final String GRPC_STATUS = "grpc-status";
 
     private final MeterRegistry registry;
 
@@ -19,6 +22,12 @@ final class RequestMetrics {
         Gauge.builder("millrace.query.running", gate, RequestGate::running)
                 .description("requests at work")
                 .register(registry);
+        Gauge.builder("millrace.query.readers", gate.readers(), Readers::count)
+                .description("clients that are reading answers")
+                .register(registry);
+        FunctionCounter.builder("millrace.query.readers.dropped", gate.readers(), Readers::letGo)
+                .description("clients let go because they read too slowly")
+                .register(registry);
     }
 
     /// Records the request when its response is out, or its client gone.
@@ -27,7 +36,6 @@ final class RequestMetrics {
     }
 
     private void record(RequestLog log, String api, String endpoint) {
-        int code = log.responseStatus().code();
         registry.counter(
                         "millrace.query.requests",
                         "api",
@@ -35,9 +43,20 @@ final class RequestMetrics {
                         "endpoint",
                         endpoint,
                         "status",
-                        code == 0 ? "none" : Integer.toString(code))
+                        status(log))
                 .increment();
         registry.timer("millrace.query.latency", "api", api, "endpoint", endpoint)
                 .record(log.totalDurationNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    // What gRPC says after an answer, or instead of one, says more than the 200 before it.
+    private static String status(RequestLog log) {
+        String grpc =
+                log.responseTrailers().get(GRPC_STATUS, log.responseHeaders().get(GRPC_STATUS, ""));
+        int code = log.responseStatus().code();
+        if (!grpc.isEmpty()) {
+            return "grpc-" + grpc;
+        }
+        return code == 0 ? "none" : Integer.toString(code);
     }
 }

@@ -47,7 +47,9 @@ final class TempoApi {
     private static final int DEFAULT_LIMIT = 20;
     private static final int DEFAULT_SPANS = 3;
     private static final int MAX_SPANS = 100;
-    private static final int MAX_TAG_VALUES = 1_000;
+    private static final int DEFAULT_TAGS = 1_000;
+    // Grafana asks for 5,000.
+    private static final int MAX_TAGS = 10_000;
     private static final int MAX_LOOKED_AT = 10_000;
     private static final int MAX_LOOKED_AT_FOR_TAGS = 500;
     private static final int MAX_PAGE = 100;
@@ -65,6 +67,25 @@ final class TempoApi {
     ///
     /// @param look empty for a trace that is none of them
     private record Question(SearchPlan plan, Function<Trace, Optional<List<SpanSet>>> look) {}
+
+    /// Hears how a search goes.
+    @FunctionalInterface
+    interface Progress {
+
+        /// Leaves everything for the end.
+        Progress UNHEARD = (_, _, _) -> {};
+
+        /// @param found empty for a trace that was looked at in vain
+        /// @param looked how many were looked at
+        /// @param pages how many pages of them the store was asked for
+        void looked(Optional<Found> found, int looked, int pages);
+    }
+
+    /// Names or values, and how far was looked for them.
+    record Listed<T>(List<T> listed, BoundedScan.Result<?> result) {}
+
+    /// Names of tags of one scope.
+    record Scope(String name, List<String> tags) {}
 
     /// The time asked about, both ends included.
     private record Range(long startNanos, long endNanos) {}
@@ -100,7 +121,11 @@ final class TempoApi {
     }
 
     private static Answer noMetrics(Parameters parameters) {
-        throw new QueryException(
+        throw metricsRefusal();
+    }
+
+    static QueryException metricsRefusal() {
+        return new QueryException(
                 HttpStatus.NOT_IMPLEMENTED, "metrics of TraceQL are not supported");
     }
 
@@ -172,6 +197,23 @@ final class TempoApi {
     }
 
     private Answer search(Parameters parameters) {
+        var result = search(parameters, Progress.UNHEARD);
+        return Answer.json(json -> {
+            json.writeStartObject();
+            json.writeArrayFieldStart("traces");
+            for (var found : result.found()) {
+                TempoJson.writeFound(json, found);
+            }
+            json.writeEndArray();
+            TempoJson.writeMetrics(json, result);
+            json.writeEndObject();
+        });
+    }
+
+    /// Searches.
+    ///
+    /// @param progress hears of each trace that is found, on the way
+    BoundedScan.Result<Found> search(Parameters parameters, Progress progress) {
         int limit = parameters.limit(Math.min(DEFAULT_LIMIT, maxTraces), maxTraces);
         var range = range(parameters);
         var question = question(parameters, range);
@@ -186,28 +228,22 @@ final class TempoApi {
                         range.startNanos(),
                         range.endNanos(),
                         Math.min(Math.clamp(limit, DEFAULT_LIMIT, MAX_PAGE), maxTraces));
-        var result =
-                scan.run(
-                        walk,
-                        limit,
-                        trace -> {
-                            long duration = trace.durationNanos();
-                            return duration < minDuration || duration > maxDuration
+        var looked = new int[1];
+        return scan.run(
+                walk,
+                limit,
+                trace -> {
+                    looked[0]++;
+                    long duration = trace.durationNanos();
+                    var found =
+                            duration < minDuration || duration > maxDuration
                                     ? Optional.<Found>empty()
                                     : question.look()
                                             .apply(trace)
                                             .map(sets -> Found.of(trace, sets));
-                        });
-        return Answer.json(json -> {
-            json.writeStartObject();
-            json.writeArrayFieldStart("traces");
-            for (var found : result.found()) {
-                TempoJson.writeFound(json, found);
-            }
-            json.writeEndArray();
-            TempoJson.writeMetrics(json, result);
-            json.writeEndObject();
-        });
+                    progress.looked(found, looked[0], walk.pages());
+                    return found;
+                });
     }
 
     private static Question question(Parameters parameters, Range range) {
@@ -270,39 +306,52 @@ final class TempoApi {
     }
 
     private Answer tagNames(Parameters parameters) {
-        var scopes = scopes(parameters, false);
-        var names = names(parameters, scopes);
-        var all = new TreeSet<String>();
-        scopes(scopes, names).values().forEach(all::addAll);
-        var shown = limited(parameters, all);
+        var names = allTagNames(parameters);
         return Answer.json(json -> {
             json.writeStartObject();
-            writeTexts(json, "tagNames", shown);
+            writeTexts(json, "tagNames", names.listed());
             writeTagMetrics(json, names.result());
             json.writeEndObject();
         });
     }
 
-    private Answer tagNamesV2(Parameters parameters) {
-        var scopes = scopes(parameters, true);
+    /// Names of tags, whatever their scope.
+    Listed<String> allTagNames(Parameters parameters) {
+        var scopes = scopes(parameters, false);
         var names = names(parameters, scopes);
-        var shown = new LinkedHashMap<String, List<String>>();
-        scopes(scopes, names).forEach((scope, all) -> shown.put(scope, limited(parameters, all)));
+        var all = new TreeSet<String>();
+        scopes(scopes, names).values().forEach(all::addAll);
+        return new Listed<>(limited(parameters, all), names.result());
+    }
+
+    private Answer tagNamesV2(Parameters parameters) {
+        var names = tagNamesByScope(parameters);
         return Answer.json(json -> {
             json.writeStartObject();
             json.writeArrayFieldStart("scopes");
-            for (var scope : shown.entrySet()) {
-                if (!scope.getValue().isEmpty()) {
-                    json.writeStartObject();
-                    json.writeStringField("name", scope.getKey());
-                    writeTexts(json, "tags", scope.getValue());
-                    json.writeEndObject();
-                }
+            for (var scope : names.listed()) {
+                json.writeStartObject();
+                json.writeStringField("name", scope.name());
+                writeTexts(json, "tags", scope.tags());
+                json.writeEndObject();
             }
             json.writeEndArray();
             writeTagMetrics(json, names.result());
             json.writeEndObject();
         });
+    }
+
+    /// Names of tags by scope; scopes without any are left out.
+    Listed<Scope> tagNamesByScope(Parameters parameters) {
+        var scopes = scopes(parameters, true);
+        var names = names(parameters, scopes);
+        var shown =
+                scopes(scopes, names).entrySet().stream()
+                        .map(scope ->
+                                new Scope(scope.getKey(), limited(parameters, scope.getValue())))
+                        .filter(scope -> !scope.tags().isEmpty())
+                        .toList();
+        return new Listed<>(shown, names.result());
     }
 
     /// The scopes asked for: all for none.
@@ -349,6 +398,17 @@ final class TempoApi {
     }
 
     private Answer tagValues(Parameters parameters) {
+        var values = tagTexts(parameters);
+        return Answer.json(json -> {
+            json.writeStartObject();
+            writeTexts(json, "tagValues", values.listed());
+            writeTagMetrics(json, values.result());
+            json.writeEndObject();
+        });
+    }
+
+    /// The values of an attribute of any scope, or of an intrinsic, as texts.
+    Listed<String> tagTexts(Parameters parameters) {
         String tag = parameters.variable("tag");
         var field =
                 Arrays.stream(Intrinsic.values())
@@ -357,34 +417,34 @@ final class TempoApi {
                         .findFirst()
                         .orElse(new Attribute(AttributeScope.ANY, tag));
         var found = tags.values(lookup(parameters), field);
-        var texts =
+        return new Listed<>(
                 limited(
                         parameters,
-                        found.values().stream().map(TagValue::text).distinct().toList());
-        return Answer.json(json -> {
-            json.writeStartObject();
-            writeTexts(json, "tagValues", texts);
-            writeTagMetrics(json, found.result());
-            json.writeEndObject();
-        });
+                        found.values().stream().map(TagValue::text).distinct().toList()),
+                found.result());
     }
 
     private Answer tagValuesV2(Parameters parameters) {
-        var found = tags.values(lookup(parameters), field(parameters.variable("tag")));
-        var values = limited(parameters, found.values());
+        var values = typedTagValues(parameters);
         return Answer.json(json -> {
             json.writeStartObject();
             json.writeArrayFieldStart("tagValues");
-            for (var value : values) {
+            for (var value : values.listed()) {
                 json.writeStartObject();
                 json.writeStringField("type", value.type());
                 json.writeStringField("value", value.text());
                 json.writeEndObject();
             }
             json.writeEndArray();
-            writeTagMetrics(json, found.result());
+            writeTagMetrics(json, values.result());
             json.writeEndObject();
         });
+    }
+
+    /// The values of a tag, named as TraceQL names it, with their types.
+    Listed<TagValue> typedTagValues(Parameters parameters) {
+        var found = tags.values(lookup(parameters), field(parameters.variable("tag")));
+        return new Listed<>(limited(parameters, found.values()), found.result());
     }
 
     private static Field field(String tag) {
@@ -402,7 +462,7 @@ final class TempoApi {
     }
 
     private static <T> List<T> limited(Parameters parameters, Collection<T> all) {
-        return all.stream().limit(parameters.limit(MAX_TAG_VALUES, MAX_TAG_VALUES)).toList();
+        return all.stream().limit(parameters.limit(DEFAULT_TAGS, MAX_TAGS)).toList();
     }
 
     private static void writeTexts(JsonGenerator json, String name, List<String> texts)

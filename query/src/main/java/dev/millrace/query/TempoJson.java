@@ -18,7 +18,7 @@ import java.util.Set;
 /// numbers are text and what has its default value is left out.
 final class TempoJson {
 
-    private static final String NO_ROOT = "<root span not yet received>";
+    static final String NO_ROOT = "<root span not yet received>";
 
     // Told of every span or trace anyway, so not among the attributes.
     private static final Set<Field> TOLD_ELSEWHERE =
@@ -93,7 +93,7 @@ final class TempoJson {
 
     /// The same for names and values, whose figures do not count traces.
     static void writeJobs(JsonGenerator json, BoundedScan.Result<?> result) throws IOException {
-        int total = result.pages() + (result.complete() ? 0 : 1);
+        int total = totalJobs(result);
         if (result.pages() > 0) {
             json.writeNumberField("completedJobs", result.pages());
         }
@@ -102,8 +102,13 @@ final class TempoJson {
         }
     }
 
+    /// One more than were finished where there would have been more to look at.
+    static int totalJobs(BoundedScan.Result<?> result) {
+        return result.pages() + (result.complete() ? 0 : 1);
+    }
+
     /// The id as Tempo lists it, without zeros in front.
-    private static String text(TraceId id) {
+    static String text(TraceId id) {
         String digits = id.toString();
         int from = 0;
         while (digits.charAt(from) == '0') {
@@ -143,10 +148,7 @@ final class TempoJson {
         if (span.durationNanos() > 0) {
             json.writeStringField("durationNanos", Long.toString(span.durationNanos()));
         }
-        var told =
-                selected.values().stream()
-                        .filter(value -> !TOLD_ELSEWHERE.contains(value.field()))
-                        .toList();
+        var told = toldHere(selected);
         if (!told.isEmpty()) {
             json.writeArrayFieldStart("attributes");
             for (var value : told) {
@@ -155,6 +157,13 @@ final class TempoJson {
             json.writeEndArray();
         }
         json.writeEndObject();
+    }
+
+    /// What the query told of a span besides what is told of every one.
+    static List<SpanSet.FieldValue> toldHere(SpanSet.Selected selected) {
+        return selected.values().stream()
+                .filter(value -> !TOLD_ELSEWHERE.contains(value.field()))
+                .toList();
     }
 
     private static void writeAttribute(JsonGenerator json, String key, Value value)
@@ -166,7 +175,7 @@ final class TempoJson {
         json.writeEndObject();
     }
 
-    private static AttributeValue attributeValue(Value value) {
+    static AttributeValue attributeValue(Value value) {
         return switch (value) {
             case Value.Bool(boolean bool) -> new AttributeValue.Bool(bool);
             case Value.Int(long number) -> new AttributeValue.Int(number);

@@ -35,9 +35,14 @@ final class ZipkinApi {
     private final int maxTraces;
     private final ZipkinConfig config;
 
-    ZipkinApi(TraceStore store, InstantSource clock, int maxTraces, ZipkinConfig config) {
+    ZipkinApi(
+            TraceStore store,
+            InstantSource clock,
+            int maxTraces,
+            int maxSpans,
+            ZipkinConfig config) {
         this.store = store;
-        this.traces = new ZipkinTraces(store, config.strictTraceId());
+        this.traces = new ZipkinTraces(store, config.strictTraceId(), maxSpans);
         this.clock = clock;
         this.maxTraces = maxTraces;
         this.config = config;

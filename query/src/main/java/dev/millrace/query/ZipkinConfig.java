@@ -9,13 +9,24 @@ import java.util.List;
 /// @param strictTraceId whether ids must agree in all their 128 bits, and not only in the lower 64
 /// @param defaultLookback how far a search goes back that does not say
 /// @param autocompleteKeys tags whose values the UI offers
+/// @param ui whether Zipkin's UI is served
 public record ZipkinConfig(
         boolean searchEnabled,
         boolean strictTraceId,
         Duration defaultLookback,
-        List<String> autocompleteKeys) {
+        List<String> autocompleteKeys,
+        boolean ui) {
 
     static final ZipkinConfig DEFAULT = new ZipkinConfig(true, true, Duration.ofDays(1), List.of());
+
+    /// With Zipkin's UI.
+    public ZipkinConfig(
+            boolean searchEnabled,
+            boolean strictTraceId,
+            Duration defaultLookback,
+            List<String> autocompleteKeys) {
+        this(searchEnabled, strictTraceId, defaultLookback, autocompleteKeys, true);
+    }
 
     public ZipkinConfig {
         if (defaultLookback.toMillis() < 1) {

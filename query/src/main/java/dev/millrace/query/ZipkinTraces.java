@@ -41,7 +41,7 @@ final class ZipkinTraces {
     /// The most traces among which the other half of one is looked for.
     static final int MAX_NEIGHBOURS = 1_000;
 
-    private static final int PAGE = 1_000;
+    private static final int PAGE = 250;
 
     // How much earlier or later than its trace's time a span may begin and be found by.
     private static final long SLACK_NANOS = Duration.ofMinutes(10).toNanos();
@@ -55,10 +55,13 @@ final class ZipkinTraces {
 
     private final TraceStore store;
     private final boolean strict;
+    private final int maxSpans;
 
-    ZipkinTraces(TraceStore store, boolean strict) {
+    /// @param maxSpans the most spans of the traces that one question finds
+    ZipkinTraces(TraceStore store, boolean strict, int maxSpans) {
         this.store = store;
         this.strict = strict;
+        this.maxSpans = maxSpans;
     }
 
     /// The trace, or empty.
@@ -98,6 +101,7 @@ final class ZipkinTraces {
     /// The newest traces that match, newest first.
     List<List<ZipkinSpan>> find(Tenant tenant, ZipkinQuery query) {
         var found = new LinkedHashMap<Object, List<ZipkinSpan>>();
+        var budget = new SpanBudget(maxSpans);
         for (var search : searches(tenant, query)) {
             var ofThis = new HashSet<>();
             inTime(
@@ -106,8 +110,10 @@ final class ZipkinTraces {
                     query,
                     whole -> {
                         var key = key(whole.getFirst().traceId());
-                        if (query.matches(whole) && ofThis.add(key)) {
-                            found.putIfAbsent(key, whole);
+                        if (query.matches(whole)
+                                && ofThis.add(key)
+                                && found.putIfAbsent(key, whole) == null) {
+                            budget.add(whole.size());
                         }
                         return ofThis.size() < query.limit();
                     });
@@ -118,11 +124,13 @@ final class ZipkinTraces {
     /// All traces of a time, as far as [#MAX_CANDIDATES] go, those of one lower half together.
     List<List<ZipkinSpan>> all(Tenant tenant, ZipkinQuery query) {
         var found = new LinkedHashMap<Long, List<ZipkinSpan>>();
+        var budget = new SpanBudget(maxSpans);
         inTime(
                 tenant,
                 TraceSearch.builder(),
                 query,
                 trace -> {
+                    budget.add(trace.size());
                     found.computeIfAbsent(trace.getFirst().traceId().low(), _ -> new ArrayList<>())
                             .addAll(trace);
                     return true;

@@ -3,6 +3,9 @@ package dev.millrace.query;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.linecorp.armeria.client.ClientFactory;
+import com.linecorp.armeria.client.grpc.GrpcClients;
+import com.linecorp.armeria.common.auth.AuthToken;
 import dev.millrace.access.Access;
 import dev.millrace.access.AccessConfig;
 import dev.millrace.access.CorsConfig;
@@ -16,12 +19,15 @@ import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.FragmentId;
 import dev.millrace.testkit.Certificates;
 import dev.millrace.testkit.Certificates.Party;
+import dev.millrace.testkit.tempo.SearchRequest;
+import dev.millrace.testkit.tempo.StreamingQuerierGrpc.StreamingQuerierBlockingStub;
 import dev.millrace.wire.otlp.OtlpEncoder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
@@ -36,6 +42,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -52,6 +59,12 @@ class GuardedQueryTest {
 
     private static final String TENANT = "X-Scope-OrgID";
 
+    // As Armeria writes variables and the rest of a path.
+    private static final Pattern VARIABLE = Pattern.compile(":[a-zA-Z]+|\\*");
+
+    // An empty message of gRPC.
+    private static final byte[] PING = new byte[5];
+
     private Path folder;
     private Certificates certificates;
     private TraceId traceId;
@@ -59,6 +72,8 @@ class GuardedQueryTest {
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final ScheduledExecutorService scheduler = Executors.newScheduledThreadPool(1);
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private QueryServer query;
+    private HttpClient anonymous;
     private String address;
 
     @BeforeAll
@@ -98,7 +113,7 @@ class GuardedQueryTest {
                         scheduler,
                         meters);
         tls.start();
-        var query =
+        query =
                 new QueryServer(
                         new QueryConfig("127.0.0.1", 0, Duration.ofSeconds(20), 100, 16),
                         store,
@@ -114,6 +129,7 @@ class GuardedQueryTest {
         query.start();
         open.push(query);
         address = "https://localhost:" + query.port();
+        anonymous = client(null);
     }
 
     @AfterAll
@@ -124,49 +140,99 @@ class GuardedQueryTest {
         scheduler.shutdownNow();
     }
 
+    @Test
+    void letsNobodyInAnywhereWithoutTheRightCredential() throws Exception {
+        // Given: every path that is answered, with something for each variable
+        var paths =
+                query.routes().stream()
+                        .map(route -> VARIABLE.matcher(route).replaceAll("x"))
+                        .distinct()
+                        .toList();
+        assertThat(paths)
+                .contains(
+                        "/v1/traces/x",
+                        "/api/services",
+                        "/api/v2/traces",
+                        "/tempo/api/search",
+                        "/tempopb.StreamingQuerier/Search",
+                        "/zipkin/config.json",
+                        "/zipkin/static/x",
+                        "/zipkin/",
+                        "/assets/x",
+                        "/x",
+                        "/")
+                .hasSizeGreaterThan(60);
+
+        for (var path : paths) {
+            // Then
+            assertThat(refusal(path)).as(path).isEqualTo(401);
+            assertThat(refusal(path, "authorization", "Bearer wrong")).as(path).isEqualTo(401);
+            assertThat(refusal(path, "authorization", "Bearer clerk-token", TENANT, "bank"))
+                    .as(path)
+                    .isEqualTo(403);
+        }
+    }
+
+    /// The status of a refusal, which gRPC words in its own way.
+    private int refusal(String path, String... headers) throws Exception {
+        if (!path.startsWith("/tempopb.")) {
+            return get(null, path, headers).statusCode();
+        }
+        var request = HttpRequest.newBuilder(URI.create(address + path));
+        request.header("content-type", "application/grpc").POST(BodyPublishers.ofByteArray(PING));
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        var answer = anonymous.send(request.build(), BodyHandlers.discarding()).headers();
+        return switch (answer.firstValue("grpc-status").orElse("none")) {
+            case "16" -> 401;
+            case "7" -> 403;
+            case String other -> throw new AssertionError(path + ": grpc-status " + other);
+        };
+    }
+
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "/v1/traces/{id}",
-                "/v1/services",
-                "/v1/services/frontend/operations",
-                "/v1/search",
-                "/v1/nothing",
-                "/api/services",
-                "/api/operations?service=frontend",
-                "/api/services/frontend/operations",
-                "/api/traces?service=frontend",
-                "/api/traces/{id}",
-                "/api/nothing",
-                "/tempo/ready",
-                "/tempo/api/traces/{id}",
-                "/tempo/api/v2/traces/{id}",
-                "/tempo/api/search",
-                "/tempo/api/search/tags",
-                "/tempo/api/v2/search/tag/name/values",
-                "/tempo/nothing",
-                "/",
-                "/index.html",
-                "/assets/app.js",
-                "/search"
-            })
-    void letsNobodyInWithoutTheRightCredential(String path) throws Exception {
+    @ValueSource(strings = {"/v1/services", "/tempo/api/search", "/zipkin/", "/"})
+    void letsNobodyInWithAnotherCertificateThanTheRightOne(String path) throws Exception {
         // Given
-        var asked = path.replace("{id}", traceId.toString());
+        var stranger = new Certificates(Files.createDirectories(folder.resolve("elsewhere")));
 
         // Then
-        assertThat(get(null, asked).statusCode()).isEqualTo(401);
-        assertThat(get(null, asked).headers().firstValue("www-authenticate").orElse(""))
+        assertThat(get(null, path).headers().firstValue("www-authenticate").orElse(""))
                 .contains("Bearer", "Basic");
-        assertThat(get(null, asked, "authorization", "Bearer wrong").statusCode()).isEqualTo(401);
-        assertThat(get(certificates.client("nobody"), asked).statusCode()).isEqualTo(401);
-        assertThat(get(null, asked, "authorization", "Bearer clerk-token", TENANT, "bank"))
-                .satisfies(answer -> assertThat(answer.statusCode()).isEqualTo(403));
-        var stranger = new Certificates(Files.createDirectories(folder.resolve("elsewhere")));
-        assertThatThrownBy(() -> get(certificates.expiredClient("robot"), asked))
+        assertThat(get(certificates.client("nobody"), path).statusCode()).isEqualTo(401);
+        assertThatThrownBy(() -> get(certificates.expiredClient("robot"), path))
                 .isInstanceOf(IOException.class);
-        assertThatThrownBy(() -> get(stranger.client("robot"), asked))
+        assertThatThrownBy(() -> get(stranger.client("robot"), path))
                 .isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void streamsToEachTenantItsOwnTraces() {
+        // Given
+        var everything = SearchRequest.getDefaultInstance();
+
+        // When
+        var shop = tempo("clerk-token").search(everything).next();
+        var empty = tempo("guest-token").search(everything).next();
+
+        // Then
+        assertThat(shop.getTracesList()).hasSize(1);
+        assertThat(empty.getTracesList()).isEmpty();
+        assertThat(empty.getMetrics().getInspectedTraces()).isZero();
+    }
+
+    private StreamingQuerierBlockingStub tempo(String token) {
+        var factory =
+                ClientFactory.builder()
+                        .tlsCustomizer(
+                                tls -> tls.trustManager(certificates.authorityFile().toFile()))
+                        .build();
+        open.push(factory);
+        return GrpcClients.builder("gproto+" + address)
+                .factory(factory)
+                .auth(AuthToken.ofOAuth2(token))
+                .build(StreamingQuerierBlockingStub.class);
     }
 
     @ParameterizedTest
@@ -256,17 +322,22 @@ class GuardedQueryTest {
 
     private HttpResponse<String> get(@Nullable Party who, String path, String... headers)
             throws Exception {
+        var request =
+                HttpRequest.newBuilder(URI.create(address + path)).timeout(Duration.ofSeconds(20));
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        var client = who == null ? anonymous : client(who);
+        return client.send(request.build(), BodyHandlers.ofString());
+    }
+
+    private HttpClient client(@Nullable Party who) {
         var client =
                 HttpClient.newBuilder()
                         .sslContext(certificates.context(who))
                         .connectTimeout(Duration.ofSeconds(20))
                         .build();
         open.push(client::shutdownNow);
-        var request =
-                HttpRequest.newBuilder(URI.create(address + path)).timeout(Duration.ofSeconds(20));
-        if (headers.length > 0) {
-            request.headers(headers);
-        }
-        return client.send(request.build(), BodyHandlers.ofString());
+        return client;
     }
 }

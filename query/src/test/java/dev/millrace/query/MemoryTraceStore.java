@@ -150,14 +150,20 @@ final class MemoryTraceStore implements TraceStore {
     }
 
     private Map<TraceId, Trace> traces(Tenant tenant) {
-        record Identity(SpanId id, Object kind, String service) {}
+        record Identity(SpanId id, Object kind, String service, boolean untimed) {}
         var spans = new TreeMap<TraceId, Map<Identity, Span>>();
         for (var fragment : fragments.values()) {
             if (fragment.tenant().equals(tenant)) {
                 for (var span : OtlpDecoder.spans(fragment.body())) {
                     spans.computeIfAbsent(span.traceId(), _ -> new LinkedHashMap<>())
                             .merge(
-                                    new Identity(span.spanId(), span.kind(), span.serviceName()),
+                                    new Identity(
+                                            span.spanId(),
+                                            span.kind(),
+                                            span.serviceName(),
+                                            span.attributes()
+                                                    .find("otel.zipkin.absentField.startTime")
+                                                    .isPresent()),
                                     span,
                                     (a, b) -> a.endNanos() >= b.endNanos() ? a : b);
                 }

@@ -9,8 +9,6 @@ import dev.millrace.model.SpanId;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.StoreException;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -159,37 +157,6 @@ class QueryServerTest {
         // Then
         assertThat(ours).hasSizeGreaterThan(1_000_000).contains("step 5000").endsWith("]}");
         assertThat(jaegers).contains("step 5000").endsWith("\"errors\":null}");
-    }
-
-    @Test
-    void givesUpOnAClientThatReadsNothing() throws Exception {
-        var config = new QueryConfig("127.0.0.1", 0, Duration.ofMillis(300), 100, 1);
-        try (var small = new RunningQuery(config);
-                var idle = new Socket()) {
-            // Given
-            var id = new TraceId(1, 2);
-            small.store.keep(longTrace(id, 4_000));
-            var arrived = new CountDownLatch(1);
-            small.store.beforeReads(arrived::countDown);
-            idle.setReceiveBufferSize(4096);
-            idle.connect(small.address());
-            var request = "GET /api/traces/" + id + " HTTP/1.1\r\nHost: h\r\n\r\n";
-            idle.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
-            assertThat(arrived.await(20, TimeUnit.SECONDS)).isTrue();
-
-            // When
-            long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-            int turnedAway = 0;
-            int status = 503;
-            while (status == 503 && System.nanoTime() < giveUp) {
-                status = small.get("/v1/services").statusCode();
-                turnedAway += status == 503 ? 1 : 0;
-            }
-
-            // Then
-            assertThat(turnedAway).isPositive();
-            assertThat(status).isNotEqualTo(503);
-        }
     }
 
     @Test

@@ -58,6 +58,11 @@ final class RunningQuery implements AutoCloseable {
         server.start();
     }
 
+    /// The same, with any settings.
+    RunningQuery(QueryConfig config, TraceStore asked) {
+        server = serve(config, asked);
+    }
+
     private QueryServer serve(QueryConfig config, TraceStore asked) {
         var opened =
                 new QueryServer(config, asked, registry, InstantSource.fixed(SampleTraces.NOW));

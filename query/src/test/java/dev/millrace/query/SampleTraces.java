@@ -134,7 +134,7 @@ final class SampleTraces {
         return new Attribute(key, new AttributeValue.Text(value));
     }
 
-    private static Resource service(String name) {
+    static Resource service(String name) {
         return new Resource(Attributes.of(text("service.name", name)), 0, "");
     }
 

@@ -345,7 +345,7 @@ abstract class TempoApiContract {
                     400 search?minDuration=20   => minDuration: 20 (expected: a duration such as 1.5s, 20ms or 1h30m)
                     400 search?minDuration=2s&maxDuration=1s => maxDuration: 1s (expected: at least minDuration, 2s)
                     400 search/tags?scope=trace => scope: trace (expected: one of none, span, resource, event, link, instrumentation, intrinsic)
-                    400 v2/search/tags?limit=0  => limit: 0 (expected: 1 to 1000)
+                    400 v2/search/tags?limit=0  => limit: 0 (expected: 1 to 10000)
                     400 v2/search/tag/parent.a/values => tag parent.a: line 1, column 1: attributes of a parent are not supported
                     400 v2/search/tag/span:x/values => tag span:x: line 1, column 1: found `span:x` (expected: one of
                     501 metrics/query_range?q={} => metrics of TraceQL are not supported

@@ -48,21 +48,15 @@ class ZipkinKitTest {
             storage.clear();
         }
 
-        // Two spans of one id, kind and service are copies of one here, of which the one that ends
-        // last counts; the kit wants both.
+        // The kit stores two spans of one id, kind, service, start and end that differ in name and
+        // tags, and wants both. Nothing in either says that it is a piece: they are what a span is
+        // that was sent twice and changed on the way, and of that one counts, the larger here.
         @Test
         @Override
         protected void spanWithProblematicData(TestInfo test) {
             assertThatThrownBy(() -> super.spanWithProblematicData(test))
-                    .isInstanceOf(AssertionError.class);
-        }
-
-        // The same, of a span without a time and itself with one.
-        @Test
-        @Override
-        protected void getTraces_absentWhenNoTimestamp(TestInfo test) {
-            assertThatThrownBy(() -> super.getTraces_absentWhenNoTimestamp(test))
-                    .isInstanceOf(AssertionError.class);
+                    .isInstanceOf(AssertionError.class)
+                    .hasMessageContaining("could not find the following element");
         }
     }
 

@@ -1,11 +1,15 @@
 package dev.millrace.server;
 
+import dev.millrace.model.Tenant;
 import dev.millrace.pipeline.DecisionReader;
 import dev.millrace.query.QueryConfig;
+import dev.millrace.query.RequestRateConfig;
 import dev.millrace.query.ZipkinConfig;
+import dev.millrace.server.config.MillraceConfig.QueryRatesConfig;
 import dev.millrace.server.config.MillraceConfig;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 
@@ -60,10 +64,32 @@ final class QueryConfigs {
                 query.requestTimeout(),
                 query.maxTraces(),
                 query.maxConcurrentRequests(),
+                query.maxSpans(),
+                rates(query.rates()),
                 new ZipkinConfig(
                         query.zipkin().searchEnabled(),
                         query.zipkin().strictTraceId(),
                         query.zipkin().defaultLookback(),
-                        query.zipkin().autocompleteKeys()));
+                        query.zipkin().autocompleteKeys(),
+                        query.zipkin().ui()));
+    }
+
+    private static RequestRateConfig rates(QueryRatesConfig rates) {
+        var tenants = new LinkedHashMap<Tenant, Integer>();
+        rates.tenants().forEach((name, text) -> tenants.put(new Tenant(name), rate(name, text)));
+        return new RequestRateConfig(rates.requests(), tenants);
+    }
+
+    private static int rate(String tenant, String text) {
+        try {
+            int rate = Integer.parseInt(text.strip());
+            if (rate >= 0) {
+                return rate;
+            }
+        } catch (NumberFormatException _) {
+            // Refused below.
+        }
+        throw new IllegalArgumentException(
+                "rates.tenants." + tenant + ": " + text + " (expected: requests, such as 50)");
     }
 }

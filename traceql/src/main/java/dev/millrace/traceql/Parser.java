@@ -24,6 +24,9 @@ final class Parser {
 
     private static final int MAX_DEPTH = 100;
     private static final int MAX_TOKENS = 2_000;
+
+    // Of all patterns of a query together.
+    private static final long MAX_PATTERN_STEPS = 10_000;
     private static final Set<String> METRICS =
             Set.of(
                     "rate",
@@ -42,6 +45,7 @@ final class Parser {
     private final List<Token> tokens;
     private int next;
     private int depth;
+    private long patternSteps;
 
     private Parser(String query) {
         this.query = query;
@@ -349,6 +353,13 @@ final class Parser {
         var token = take();
         if (!(token.meaning() instanceof Value.Text(String text))) {
             throw token.unexpected("a regular expression in quotes");
+        }
+        patternSteps += PatternSize.of(text);
+        if (patternSteps > MAX_PATTERN_STEPS) {
+            throw token.problem(
+                    "regular expressions of more than "
+                            + MAX_PATTERN_STEPS
+                            + " steps with their repetitions written out");
         }
         try {
             return new Expression.Match(left, Pattern.compile(text), operator.is("!~"));

@@ -206,6 +206,51 @@ class ParserTest {
                 .contains("nested more than 100 deep");
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "((((a{30}){30}){30}){30}){30}",
+                "(?:a{1000}){11}",
+                "([^]{]{100}\\\\{){101}",
+                "\\\\Qa{b\\\\E{10001}",
+                "(((a{0,200})){3,}){40}"
+            })
+    void refusesPatternsThatAreLargeWrittenOut(String pattern) {
+        // Then
+        assertThatThrownBy(() -> Query.parse("{ .a =~ \"" + pattern + "\" }"))
+                .isInstanceOf(TraceQlException.class)
+                .message()
+                .startsWith(
+                        "line 1, column 9: regular expressions of more than 10000 steps with their"
+                                + " repetitions written out");
+    }
+
+    @Test
+    void refusesPatternsThatAreLargeTogetherOrNestedTooDeep() {
+        var many = " || .a =~ `a{900}`".repeat(12);
+        var deep = "(".repeat(20_000) + ")".repeat(20_000);
+
+        assertThatThrownBy(() -> Query.parse("{ .b" + many + " }"))
+                .message()
+                .contains("more than 10000 steps");
+        assertThatThrownBy(() -> Query.parse("{ .a =~ `" + deep + "` }"))
+                .message()
+                .contains("more than 10000 steps");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "a{2,3}?[]{1000}]{100}x{",
+                "\\\\p{Greek}\\\\x{10FFFF}{900}",
+                "GET /orders/[0-9]{1,20}(/items)?",
+                "(?i)^(a|b|{c}){50}$",
+                "[[:alpha:]]{900}"
+            })
+    void takesPatternsThatAreNot(String pattern) {
+        assertThat(Query.parse("{ .a =~ \"" + pattern + "\" }").fields()).hasSize(1);
+    }
+
     @Test
     void refusesWhatIsTooLong() {
         // Then

@@ -1,6 +1,9 @@
 package dev.millrace.verification;
 
 import dev.millrace.model.Slice;
+import dev.millrace.model.Trace;
+import dev.millrace.traceql.Query;
+import dev.millrace.traceql.TraceQlException;
 import dev.millrace.wire.jaeger.JaegerDecoder;
 import dev.millrace.wire.jaeger.JaegerFormat;
 import dev.millrace.wire.otlp.MalformedSpansException;
@@ -11,10 +14,13 @@ import dev.millrace.wire.otlp.TraceSplitter;
 import dev.millrace.wire.zipkin.ZipkinDecoder;
 import dev.millrace.wire.zipkin.ZipkinFormat;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
-/// A way that bytes from outside take into Millrace, tried as a whole: translated to OTLP, split by
-/// trace, and read again by whoever looks at the trace.
+/// A way that bytes from outside take into Millrace, tried as a whole: spans are translated to
+/// OTLP, split by trace, and read again by whoever looks at the trace; a question is read and
+/// asked.
 enum EdgeDecoder {
     OTLP_PROTOBUF {
         @Override
@@ -93,6 +99,23 @@ enum EdgeDecoder {
         Slice traces(Slice body) {
             return jaeger(JaegerFormat.AGENT_COMPACT, body);
         }
+    },
+    TRACEQL {
+        @Override
+        Slice traces(Slice body) {
+            throw new UnsupportedOperationException("a question is no spans");
+        }
+
+        @Override
+        int take(byte[] body) {
+            try {
+                return Query.parse(new String(body, StandardCharsets.UTF_8))
+                        .select(Asked.TRACE, 0, Long.MAX_VALUE, Integer.MAX_VALUE)
+                        .size();
+            } catch (TraceQlException e) {
+                return refused(e);
+            }
+        }
     };
 
     /// The most that may come out of a body, bytes.
@@ -111,9 +134,9 @@ enum EdgeDecoder {
 
     /// Takes a body in.
     ///
-    /// @return how many spans were taken in; -1 when the body was refused
+    /// @return how many spans were taken in, or sets of them selected; -1 when the body was refused
     /// @throws RuntimeException for a body that should have been refused in words
-    final int take(byte[] body) {
+    int take(byte[] body) {
         Slice traces;
         try {
             traces = traces(Slice.of(body));
@@ -124,11 +147,30 @@ enum EdgeDecoder {
             split.chunks().forEach(chunk -> OtlpDecoder.spans(chunk.body()));
             return split.accepted();
         } catch (MalformedSpansException e) {
-            String message = e.getMessage();
-            if (message == null || message.isBlank()) {
-                throw new IllegalStateException("refused without a word", e);
+            return refused(e);
+        }
+    }
+
+    private static int refused(RuntimeException refusal) {
+        String message = refusal.getMessage();
+        if (message == null || message.isBlank()) {
+            throw new IllegalStateException("refused without a word", refusal);
+        }
+        return -1;
+    }
+
+    /// What questions are asked of.
+    private static final class Asked {
+
+        private static final Trace TRACE = trace();
+
+        private static Trace trace() {
+            try {
+                var spans = OtlpDecoder.spans(Slice.of(OTLP_PROTOBUF.example()));
+                return new Trace(spans.getFirst().traceId(), spans);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
-            return -1;
         }
     }
 

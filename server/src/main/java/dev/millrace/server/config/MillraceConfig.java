@@ -520,14 +520,23 @@ public record MillraceConfig(
             @Between(min = 1, max = 10_000) int maxConcurrentRequests,
             List<String> alsoRead,
             boolean partialAnswers,
+            @Between(min = 1, max = 10_000_000) int maxSpans,
+            QueryRatesConfig rates,
             ZipkinConfig zipkin) {}
 
-    /// How Zipkin's API behaves.
+    /// How many questions each tenant may ask in a second; 0 is any number.
+    ///
+    /// @param tenants questions of single tenants
+    public record QueryRatesConfig(
+            @Between(min = 0, max = 1_000_000) int requests, Map<String, String> tenants) {}
+
+    /// How Zipkin's API behaves, and whether its UI is served.
     public record ZipkinConfig(
             boolean searchEnabled,
             boolean strictTraceId,
             Duration defaultLookback,
-            List<String> autocompleteKeys) {}
+            List<String> autocompleteKeys,
+            boolean ui) {}
 
     /// An address to listen on.
     public record EndpointConfig(String host, @Between(min = 0, max = 65_535) int port) {}

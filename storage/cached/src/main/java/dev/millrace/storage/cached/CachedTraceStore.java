@@ -30,7 +30,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -96,13 +95,6 @@ public sealed class CachedTraceStore implements TraceStore permits CachedTraceSt
     /// @param maxTrace as in [CacheConfig]
     public static ByteSize largestEntry(ByteSize maxTrace) {
         return new ByteSize(maxTrace.bytes() + CachedTrace.MAX_HEAD_BYTES);
-    }
-
-    /// Answers that lack something are not remembered.
-    @Override
-    public TraceStore tolerating(Consumer<String> gaps) {
-        var tolerant = store.tolerating(gaps);
-        return tolerant == store ? this : new TolerantStore(this, tolerant);
     }
 
     @Override

@@ -8,6 +8,9 @@ import static dev.millrace.storage.contract.Samples.span;
 import static dev.millrace.storage.contract.Samples.trace;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.model.AttributeValue;
+import dev.millrace.model.Attributes;
+import dev.millrace.model.Attributes.Attribute;
 import dev.millrace.model.Span;
 import dev.millrace.model.SpanId;
 import dev.millrace.model.SpanKind;
@@ -90,6 +93,20 @@ public interface TraceContract extends StoreUnderTest {
         // Then
         assertThat(spansOf(trace(1))).containsExactly(longer.build());
         assertThat(spansOf(trace(2))).containsExactly(otherLonger.build());
+    }
+
+    @Test
+    default void showsAPieceWithoutATimeBesideItsSpan() {
+        // Given: received, and so timed, after the span
+        var absent =
+                new Attribute("otel.zipkin.absentField.startTime", new AttributeValue.Bool(true));
+        var piece = span(trace(1), 1, TIME + SECOND).attributes(Attributes.of(absent), 0);
+
+        // When
+        store().write(List.of(fragment(0, piece), fragment(1, span(trace(1), 1, TIME))));
+
+        // Then
+        assertThat(idsOf(trace(1))).containsExactly(1L, 1L);
     }
 
     @Test

@@ -26,8 +26,14 @@ public final class SpanIndex {
     private static final int SCOPE_SPANS = ProtoReader.tag(2, ProtoReader.LENGTH_DELIMITED);
     private static final int SPANS = ProtoReader.tag(2, ProtoReader.LENGTH_DELIMITED);
 
+    private static final int ATTRIBUTES = ProtoReader.tag(9, ProtoReader.LENGTH_DELIMITED);
+
     private static final Slice SERVICE_NAME =
             Slice.of("service.name".getBytes(StandardCharsets.UTF_8));
+
+    // How translators from Zipkin say that the start of a span is not the sender's.
+    private static final Slice START_ABSENT =
+            Slice.of("otel.zipkin.absentField.startTime".getBytes(StandardCharsets.UTF_8));
 
     private final List<Head> resources = new ArrayList<>();
     private final List<Head> scopes = new ArrayList<>();
@@ -381,6 +387,47 @@ public final class SpanIndex {
     /// Nanoseconds since the epoch.
     public long end(int i) {
         return end[i];
+    }
+
+    /// Whether the sender, one of Zipkin's, gave the span no time, so that its start was made up on
+    /// the way in. Reads the attributes, unlike the other columns.
+    public boolean isUntimed(int i) {
+        var reader = new ProtoReader(source[i], offset[i], length[i]);
+        for (int tag = reader.next(); tag != 0; tag = reader.next()) {
+            if (tag != ATTRIBUTES) {
+                reader.skip();
+            } else if (isSet(reader.slice(), START_ABSENT)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// Whether a `KeyValue` has this key and is true.
+    private static boolean isSet(Slice keyValue, Slice wanted) {
+        Slice key = Slice.EMPTY;
+        Slice value = Slice.EMPTY;
+        var pair = ProtoReader.of(keyValue);
+        while (pair.next() != 0) {
+            switch (pair.field()) {
+                case 1 -> key = pair.slice();
+                case 2 -> value = pair.slice();
+                default -> pair.skip();
+            }
+        }
+        if (!key.equals(wanted)) {
+            return false;
+        }
+        boolean set = false;
+        var any = ProtoReader.of(value);
+        for (int tag = any.next(); tag != 0; tag = any.next()) {
+            if (tag == ProtoReader.tag(2, ProtoReader.VARINT)) {
+                set = any.varint() != 0;
+            } else {
+                any.skip();
+            }
+        }
+        return set;
     }
 
     public Slice name(int i) {
