@@ -35,7 +35,7 @@ final class ClockSkew {
     private final long limitNanos;
     private final Map<SpanId, Integer> places = new HashMap<>();
     private final Map<Integer, List<Integer>> children = new HashMap<>();
-    private final Map<Resource, String> hosts = new IdentityHashMap<>();
+    private final IdentityHashMap<Resource, String> hosts = new IdentityHashMap<>();
     private final Map<Integer, List<SpanRemark>> remarks = new HashMap<>();
 
     /// One span on the way through the tree.

@@ -46,8 +46,7 @@ final class SharedSpanIds {
         for (int i = 0; i < spans.size(); i++) {
             var span = spans.get(i);
             if (span.kind() == SpanKind.SERVER && clients.containsKey(span.spanId())) {
-                var half =
-                        span.toBuilder().spanId(nextFree()).parentSpanId(span.spanId()).build();
+                var half = span.toBuilder().spanId(nextFree()).parentSpanId(span.spanId()).build();
                 servers.put(i, half);
                 serversById.computeIfAbsent(span.spanId(), _ -> new ArrayList<>()).add(half);
             }

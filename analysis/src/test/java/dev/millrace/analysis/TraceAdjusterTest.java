@@ -45,7 +45,8 @@ class TraceAdjusterTest {
         "950, 1200, 1000, 1250",
         "1050, 1200, 1050, 1200"
     })
-    void movesAChildOnAnotherHostIntoItsParent(long start, long end, long shownStart, long shownEnd) {
+    void movesAChildOnAnotherHostIntoItsParent(
+            long start, long end, long shownStart, long shownEnd) {
         // Given
         var trace = trace(span(1, 0, "a", 1_000, 1_100), span(2, 1, "b", start, end));
 

@@ -13,24 +13,33 @@ import java.time.Duration;
 /// @param maxConcurrentRequests how many requests may be at work at once; more are turned away with
 ///   `503`
 /// @param zipkin how Zipkin's API behaves
+/// @param jaeger how Jaeger's APIs behave
 public record QueryConfig(
         String host,
         int port,
         Duration requestTimeout,
         int maxTraces,
         int maxConcurrentRequests,
-        ZipkinConfig zipkin) {
+        ZipkinConfig zipkin,
+        JaegerConfig jaeger) {
 
     private static final Duration LONGEST_TIMEOUT = Duration.ofHours(1);
 
-    /// With Zipkin's API as it is unless told otherwise.
+    /// With Zipkin's and Jaeger's APIs as they are unless told otherwise, and no gRPC.
     public QueryConfig(
             String host,
             int port,
             Duration requestTimeout,
             int maxTraces,
             int maxConcurrentRequests) {
-        this(host, port, requestTimeout, maxTraces, maxConcurrentRequests, ZipkinConfig.DEFAULT);
+        this(
+                host,
+                port,
+                requestTimeout,
+                maxTraces,
+                maxConcurrentRequests,
+                ZipkinConfig.DEFAULT,
+                JaegerConfig.DEFAULT);
     }
 
     public QueryConfig {

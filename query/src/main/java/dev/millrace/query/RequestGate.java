@@ -1,13 +1,17 @@
 package dev.millrace.query;
 
+import com.linecorp.armeria.common.ContentTooLargeException;
 import com.linecorp.armeria.common.HttpData;
 import com.linecorp.armeria.common.HttpHeaderNames;
 import com.linecorp.armeria.common.HttpMethod;
+import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpResponseWriter;
 import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.ResponseHeaders;
+import com.linecorp.armeria.common.util.Exceptions;
 import com.linecorp.armeria.server.ServiceRequestContext;
+import dev.millrace.model.Slice;
 import dev.millrace.storage.api.StoreException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -31,6 +35,9 @@ final class RequestGate implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RequestGate.class);
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
 
+    // Of a request that is refused before anything is asked.
+    private static final Endpoint NOTHING = _ -> Answer.text(HttpStatus.OK, 0, "");
+
     private final Duration timeout;
     private final int places;
     private final Semaphore free;
@@ -48,30 +55,115 @@ final class RequestGate implements AutoCloseable {
         return places - free.availablePermits();
     }
 
+    /// How long the store may take to answer, and a client to take each piece of a long answer.
+    Duration timeout() {
+        return timeout;
+    }
+
+    /// What those are told for whom there is no place.
+    String full() {
+        return places + " requests are at work, as many as there may be; ask again later";
+    }
+
+    /// Runs work that answers in words of its own; false when there is no place for it.
+    boolean run(Runnable work) {
+        if (!free.tryAcquire()) {
+            return false;
+        }
+        threads.execute(() -> {
+            try {
+                work.run();
+            } finally {
+                free.release();
+            }
+        });
+        return true;
+    }
+
     HttpResponse serve(ServiceRequestContext context, Dialect dialect, Endpoint endpoint) {
         var response = HttpResponse.streaming();
         var exchange = new Exchange(context, dialect, endpoint, response);
         if (context.method() != HttpMethod.GET && context.method() != HttpMethod.HEAD) {
-            exchange.refuse(
-                    HttpStatus.METHOD_NOT_ALLOWED,
-                    "method: " + context.method() + " (expected: GET or HEAD)");
+            exchange.refuseMethod("GET, HEAD");
         } else if (!free.tryAcquire()) {
-            exchange.refuse(
-                    HttpStatus.SERVICE_UNAVAILABLE,
-                    places + " requests are at work, as many as there may be; ask again later");
+            exchange.refuse(HttpStatus.SERVICE_UNAVAILABLE, full());
         } else {
             threads.execute(exchange);
         }
         return response;
     }
 
+    /// Serves a request that brings something along. It has its place while that comes in, so that
+    /// what is held of all of them together is bounded.
+    ///
+    /// @param maxBytes the most it may bring; more is refused with `413`
+    HttpResponse serve(
+            ServiceRequestContext context,
+            HttpRequest request,
+            Dialect dialect,
+            int maxBytes,
+            Endpoint.WithBody endpoint) {
+        var response = HttpResponse.streaming();
+        if (context.method() != HttpMethod.POST) {
+            new Exchange(context, dialect, NOTHING, response).refuseMethod("POST");
+        } else if (!free.tryAcquire()) {
+            refuseInto(response, context, dialect, HttpStatus.SERVICE_UNAVAILABLE, full());
+        } else {
+            context.setMaxRequestLength(maxBytes);
+            context.setRequestTimeout(timeout);
+            var _ =
+                    request.aggregate()
+                            .handle((received, failure) -> {
+                                context.clearRequestTimeout();
+                                if (failure == null) {
+                                    var body = Slice.of(received.content().array());
+                                    Endpoint answer =
+                                            parameters -> endpoint.answer(parameters, body);
+                                    threads.execute(
+                                            new Exchange(context, dialect, answer, response));
+                                } else {
+                                    free.release();
+                                    refuseBody(response, context, dialect, maxBytes, failure);
+                                }
+                                return null;
+                            });
+        }
+        return response;
+    }
+
+    private void refuseBody(
+            HttpResponseWriter response,
+            ServiceRequestContext context,
+            Dialect dialect,
+            int maxBytes,
+            Throwable failure) {
+        if (Exceptions.peel(failure) instanceof ContentTooLargeException) {
+            refuseInto(
+                    response,
+                    context,
+                    dialect,
+                    HttpStatus.REQUEST_ENTITY_TOO_LARGE,
+                    "body: too large (expected: at most " + maxBytes + " bytes)");
+        } else {
+            response.close(failure);
+        }
+    }
+
     /// Answers a request that is not to be looked at.
     HttpResponse refuse(
             ServiceRequestContext context, Dialect dialect, HttpStatus status, String message) {
         var response = HttpResponse.streaming();
-        Endpoint answer = _ -> dialect.error(status, message);
-        new Exchange(context, dialect, answer, response).refuse(status, message);
+        refuseInto(response, context, dialect, status, message);
         return response;
+    }
+
+    private void refuseInto(
+            HttpResponseWriter response,
+            ServiceRequestContext context,
+            Dialect dialect,
+            HttpStatus status,
+            String message) {
+        new Exchange(context, dialect, NOTHING, response).refuse(status, message);
     }
 
     /// Takes no more requests and waits a moment for those at work.
@@ -126,6 +218,18 @@ final class RequestGate implements AutoCloseable {
             } finally {
                 free.release();
             }
+        }
+
+        /// @param allowed the methods that there are, as the header `Allow` lists them
+        private void refuseMethod(String allowed) {
+            context.setAdditionalResponseHeader(HttpHeaderNames.ALLOW, allowed);
+            refuse(
+                    HttpStatus.METHOD_NOT_ALLOWED,
+                    "method: "
+                            + context.method()
+                            + " (expected: "
+                            + allowed.replace(", ", " or ")
+                            + ")");
         }
 
         private void refuse(HttpStatus status, String message) {
@@ -200,9 +304,6 @@ final class RequestGate implements AutoCloseable {
                 headers.set(
                         HttpHeaderNames.CACHE_CONTROL,
                         "max-age=" + answer.maxAgeSeconds() + ", must-revalidate");
-            }
-            if (answer.status().equals(HttpStatus.METHOD_NOT_ALLOWED)) {
-                headers.set(HttpHeaderNames.ALLOW, "GET, HEAD");
             }
             return headers.build();
         }

@@ -2,7 +2,10 @@ package dev.millrace.query;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.linecorp.armeria.client.ClientFactory;
+import com.linecorp.armeria.client.grpc.GrpcClients;
 import dev.millrace.access.Access;
 import dev.millrace.access.AccessConfig;
 import dev.millrace.access.CorsConfig;
@@ -17,6 +20,11 @@ import dev.millrace.storage.api.FragmentId;
 import dev.millrace.testkit.Certificates;
 import dev.millrace.testkit.Certificates.Party;
 import dev.millrace.wire.otlp.OtlpEncoder;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.jaegertracing.api_v3.GetServicesRequest;
+import io.jaegertracing.api_v3.GetServicesResponse;
+import io.jaegertracing.api_v3.QueryServiceGrpc;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.URI;
@@ -60,6 +68,7 @@ class GuardedQueryTest {
     private final ScheduledExecutorService scheduler = Executors.newScheduledThreadPool(1);
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private String address;
+    private String grpc;
 
     @BeforeAll
     void start(@TempDir Path directory) throws IOException {
@@ -100,7 +109,14 @@ class GuardedQueryTest {
         tls.start();
         var query =
                 new QueryServer(
-                        new QueryConfig("127.0.0.1", 0, Duration.ofSeconds(20), 100, 16),
+                        new QueryConfig(
+                                "127.0.0.1",
+                                0,
+                                Duration.ofSeconds(20),
+                                100,
+                                16,
+                                ZipkinConfig.DEFAULT,
+                                new JaegerConfig(0, Duration.ZERO)),
                         store,
                         meters,
                         InstantSource.fixed(SampleTraces.NOW),
@@ -114,6 +130,7 @@ class GuardedQueryTest {
         query.start();
         open.push(query);
         address = "https://localhost:" + query.port();
+        grpc = "gproto+https://localhost:" + query.grpcPort() + "/";
     }
 
     @AfterAll
@@ -137,7 +154,18 @@ class GuardedQueryTest {
                 "/api/services/frontend/operations",
                 "/api/traces?service=frontend",
                 "/api/traces/{id}",
+                "/api/dependencies",
+                "/api/metrics/minstep",
+                "/api/archive/{id}",
+                "/api/transform",
                 "/api/nothing",
+                "/api/v3/traces/{id}",
+                "/api/v3/traces",
+                "/api/v3/trace-summaries",
+                "/api/v3/services",
+                "/api/v3/operations?service=frontend",
+                "/api/v3/dependencies",
+                "/api/v3/nothing",
                 "/tempo/ready",
                 "/tempo/api/traces/{id}",
                 "/tempo/api/v2/traces/{id}",
@@ -170,7 +198,7 @@ class GuardedQueryTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"/v1/traces/", "/api/traces/", "/tempo/api/traces/"})
+    @CsvSource({"/v1/traces/", "/api/traces/", "/api/v3/traces/", "/tempo/api/traces/"})
     void showsEachTenantItsOwnTraceOfAnId(String path) throws Exception {
         // When
         var shop = get(null, path + traceId, "authorization", "Bearer clerk-token");
@@ -211,6 +239,61 @@ class GuardedQueryTest {
         assertThat(none.statusCode()).isEqualTo(400);
         assertThat(none.body()).contains(TENANT);
         assertThat(get(null, "/", "authorization", shown).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void letsNobodyInOverGrpcEitherWithoutTheRightCredential() {
+        var nobody = refusal(Map.of());
+        var stranger = refusal(Map.of("authorization", "Bearer wrong"));
+        var elsewhere = refusal(Map.of("authorization", "Bearer clerk-token", TENANT, "bank"));
+        var undecided =
+                refusal(
+                        Map.of(
+                                "authorization",
+                                "Basic "
+                                        + Base64.getEncoder()
+                                                .encodeToString(
+                                                        "auditor:books"
+                                                                .getBytes(
+                                                                        StandardCharsets.UTF_8))));
+
+        assertThat(List.of(nobody, stranger, elsewhere, undecided))
+                .containsExactly(
+                        Status.Code.UNAUTHENTICATED,
+                        Status.Code.UNAUTHENTICATED,
+                        Status.Code.PERMISSION_DENIED,
+                        Status.Code.INVALID_ARGUMENT);
+    }
+
+    @Test
+    void showsEachTenantItsOwnOverGrpc() {
+        // When
+        var shop = services(Map.of("authorization", "Bearer clerk-token"));
+        var empty = services(Map.of("authorization", "Bearer guest-token"));
+
+        // Then
+        assertThat(shop.getServicesList()).containsExactly("bank/eu", "shop");
+        assertThat(empty.getServicesList()).isEmpty();
+    }
+
+    private Status.Code refusal(Map<String, String> headers) {
+        return catchThrowableOfType(StatusRuntimeException.class, () -> services(headers))
+                .getStatus()
+                .getCode();
+    }
+
+    private GetServicesResponse services(Map<String, String> headers) {
+        var factory =
+                ClientFactory.builder()
+                        .tlsCustomizer(
+                                tls -> tls.trustManager(certificates.authorityFile().toFile()))
+                        .build();
+        open.push(factory);
+        return GrpcClients.builder(grpc)
+                .factory(factory)
+                .setHeaders(headers.entrySet())
+                .build(QueryServiceGrpc.QueryServiceBlockingStub.class)
+                .getServices(GetServicesRequest.getDefaultInstance());
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.millrace.query;
 
+import dev.millrace.access.Entrance;
 import dev.millrace.storage.api.TraceStore;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /// A query server on a free port over a store in memory, and a client for it.
 final class RunningQuery implements AutoCloseable {
@@ -40,7 +42,33 @@ final class RunningQuery implements AutoCloseable {
     /// Answers from a store of the caller's, and leaves its own alone.
     RunningQuery(ZipkinConfig zipkin, TraceStore asked) {
         var patience = Duration.ofSeconds(20);
-        server = serve(new QueryConfig("127.0.0.1", 0, patience, 1500, 16, zipkin), asked);
+        server =
+                serve(
+                        new QueryConfig(
+                                "127.0.0.1", 0, patience, 1500, 16, zipkin, JaegerConfig.DEFAULT),
+                        asked);
+    }
+
+    /// With an archive and Jaeger's services over gRPC.
+    RunningQuery(TraceStore asked, @Nullable TraceArchive archive, JaegerConfig jaeger) {
+        var config =
+                new QueryConfig(
+                        "127.0.0.1",
+                        0,
+                        Duration.ofSeconds(20),
+                        1500,
+                        16,
+                        ZipkinConfig.DEFAULT,
+                        jaeger);
+        server =
+                new QueryServer(
+                        config,
+                        asked,
+                        archive,
+                        registry,
+                        InstantSource.fixed(SampleTraces.NOW),
+                        Entrance.open(registry));
+        server.start();
     }
 
     private QueryServer serve(QueryConfig config, TraceStore asked) {
@@ -52,6 +80,20 @@ final class RunningQuery implements AutoCloseable {
 
     InetSocketAddress address() {
         return new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port());
+    }
+
+    int grpcPort() {
+        return server.grpcPort();
+    }
+
+    HttpResponse<String> post(String path, String body) {
+        var request =
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path))
+                        .timeout(Duration.ofSeconds(30))
+                        .POST(HttpRequest.BodyPublishers.ofString(body))
+                        .build();
+        return client.sendAsync(request, HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8))
+                .join();
     }
 
     /// @param headers names and values in turn

@@ -42,6 +42,7 @@ final class SettingsCheck {
         note(problems, "storage.elasticsearch.roll-over", () -> StoreConfigs.rollover(config));
         note(problems, "storage.cassandra", () -> StoreConfigs.cassandra(config));
         note(problems, "query", () -> QueryConfigs.query(config));
+        note(problems, "query", () -> QueryConfigs.archive(config));
         if (!problems.isEmpty()) {
             throw new ConfigException(problems);
         }

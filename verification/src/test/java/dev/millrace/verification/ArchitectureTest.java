@@ -113,6 +113,7 @@ final class ArchitectureTest {
                                     "model",
                                     "wire.otlp",
                                     "wire.zipkin",
+                                    "wire.jaeger",
                                     "analysis",
                                     "traceql",
                                     "access",

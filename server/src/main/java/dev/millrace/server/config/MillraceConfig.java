@@ -503,9 +503,12 @@ public record MillraceConfig(
     public record QueryConfig(
             String host,
             @Between(min = 0, max = 65_535) int port,
+            @Between(min = -1, max = 65_535) int grpcPort,
             Duration requestTimeout,
             @Between(min = 1, max = 10_000) int maxTraces,
             @Between(min = 1, max = 10_000) int maxConcurrentRequests,
+            Duration maxClockSkew,
+            String archive,
             ZipkinConfig zipkin) {}
 
     /// How Zipkin's API behaves.
