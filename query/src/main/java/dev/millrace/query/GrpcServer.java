@@ -1,6 +1,5 @@
 package dev.millrace.query;
 
-import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.ServiceRequestContext;
@@ -67,8 +66,8 @@ final class GrpcServer {
     }
 
     Server build() {
-        HttpService health = GrpcService.builder().addService(GrpcHealthCheckService.of()).build();
-        return server.serviceUnder("/grpc.health.v1.Health/", health).build();
+        return server.service(GrpcService.builder().addService(GrpcHealthCheckService.of()).build())
+                .build();
     }
 
     /// Collects the methods of one service.

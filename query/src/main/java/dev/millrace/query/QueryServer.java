@@ -251,17 +251,20 @@ public final class QueryServer implements AutoCloseable {
             Dialect dialect,
             Function<HttpService, HttpService> pagesOfOthers) {
         return (path, name, maxBytes, endpoint) ->
-                builder.service(
-                        path,
-                        pagesOfOthers.apply(
-                                behindTheDoor(
-                                        metrics,
-                                        dialect,
-                                        name,
-                                        (context, request) ->
-                                                gate.serve(
-                                                        context, request, dialect, maxBytes,
-                                                        endpoint))));
+                builder.route()
+                        .path(path)
+                        // The gate has a bound, and words for what is over it.
+                        .maxRequestLength(0)
+                        .build(
+                                pagesOfOthers.apply(
+                                        behindTheDoor(
+                                                metrics,
+                                                dialect,
+                                                name,
+                                                (context, request) ->
+                                                        gate.serve(
+                                                                context, request, dialect, maxBytes,
+                                                                endpoint))));
     }
 
     private HttpService endpoint(

@@ -106,6 +106,8 @@ final class RequestGate implements AutoCloseable {
         var response = HttpResponse.streaming();
         if (context.method() != HttpMethod.POST) {
             new Exchange(context, dialect, NOTHING, response).refuseMethod("POST");
+        } else if (request.headers().contentLength() > maxBytes) {
+            refuseTooLarge(response, context, dialect, maxBytes);
         } else if (!free.tryAcquire()) {
             refuseInto(response, context, dialect, HttpStatus.SERVICE_UNAVAILABLE, full());
         } else {
@@ -138,15 +140,23 @@ final class RequestGate implements AutoCloseable {
             int maxBytes,
             Throwable failure) {
         if (Exceptions.peel(failure) instanceof ContentTooLargeException) {
-            refuseInto(
-                    response,
-                    context,
-                    dialect,
-                    HttpStatus.REQUEST_ENTITY_TOO_LARGE,
-                    "body: too large (expected: at most " + maxBytes + " bytes)");
+            refuseTooLarge(response, context, dialect, maxBytes);
         } else {
             response.close(failure);
         }
+    }
+
+    private void refuseTooLarge(
+            HttpResponseWriter response,
+            ServiceRequestContext context,
+            Dialect dialect,
+            int maxBytes) {
+        refuseInto(
+                response,
+                context,
+                dialect,
+                HttpStatus.REQUEST_ENTITY_TOO_LARGE,
+                "body: too large (expected: at most " + maxBytes + " bytes)");
     }
 
     /// Answers a request that is not to be looked at.

@@ -68,16 +68,19 @@ final class JaegerFixture implements AutoCloseable {
         return store;
     }
 
-    /// Keeps the spans of one trace.
-    void keep(List<Span> spans) {
-        var id = spans.getFirst().traceId();
-        store.write(
-                List.of(
-                        new Fragment(
-                                new FragmentId("traces-complete", 0, offset++),
-                                Tenant.DEFAULT,
-                                id,
-                                OtlpEncoder.encode(spans))));
+    /// Keeps traces, in one write.
+    ///
+    /// @param traces the spans of each
+    void keep(List<List<Span>> traces) {
+        store.write(traces.stream().map(this::fragment).toList());
+    }
+
+    private Fragment fragment(List<Span> spans) {
+        return new Fragment(
+                new FragmentId("traces-complete", 0, offset++),
+                Tenant.DEFAULT,
+                spans.getFirst().traceId(),
+                OtlpEncoder.encode(spans));
     }
 
     /// A call from `desk` to `rack` ten minutes ago: both halves share an id, and the clock of

@@ -73,18 +73,8 @@ abstract class JaegerGrpcContract {
     @BeforeAll
     void start(@TempDir Path directory) {
         fixture = new JaegerFixture(open(directory));
-        fixture.keep(SampleTraces.rich());
-        fixture.keep(JaegerFixture.skewed());
-        fixture.keep(
-                IntStream.rangeClosed(1, 2_500)
-                        .mapToObj(i ->
-                                Span.builder(LONG, new SpanId(i))
-                                        .name("step " + i)
-                                        .time(
-                                                SampleTraces.NOW_NANOS + i,
-                                                SampleTraces.NOW_NANOS + i)
-                                        .build())
-                        .toList());
+        var steps = IntStream.rangeClosed(1, 2_500).mapToObj(JaegerGrpcContract::step).toList();
+        fixture.keep(List.of(SampleTraces.rich(), JaegerFixture.skewed(), steps));
         fixture.count(Map.of(1, 2));
         var address = "gproto+http://127.0.0.1:" + fixture.query.grpcPort() + "/";
         v2 = GrpcClients.newClient(address, QueryServiceGrpc.QueryServiceBlockingStub.class);
@@ -93,6 +83,14 @@ abstract class JaegerGrpcContract {
                         address,
                         io.jaegertracing.api_v3.QueryServiceGrpc.QueryServiceBlockingStub.class);
         health = GrpcClients.newClient(address, HealthGrpc.HealthBlockingStub.class);
+    }
+
+    private static Span step(int number) {
+        long start = SampleTraces.NOW_NANOS + number;
+        return Span.builder(LONG, new SpanId(number))
+                .name("step " + number)
+                .time(start, start)
+                .build();
     }
 
     @AfterAll
@@ -151,7 +149,7 @@ abstract class JaegerGrpcContract {
         assertThat(order.getTraceId()).isEqualTo(bytes(SampleTraces.RICH));
         assertThat(order.getOperationName()).isEqualTo("POST /orders");
         assertThat(order.getStartTime()).isEqualTo(timestamp("2026-11-21T02:00:00Z"));
-        assertThat(order.getDuration().getNanos()).isEqualTo(250_000_000);
+        assertThat(order.getDuration()).isEqualTo(millis(250));
         assertThat(order.getProcess().getServiceName()).isEqualTo("shop");
         assertThat(order.getReferencesList())
                 .extracting(Model.SpanRef::getRefType)

@@ -2,12 +2,15 @@ package dev.millrace.query;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.model.Span;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.TraceStore;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -35,16 +38,18 @@ abstract class JaegerV3Contract {
     void start(@TempDir Path directory) {
         fixture = new JaegerFixture(open(directory));
         query = fixture.query;
-        fixture.keep(SampleTraces.rich());
-        fixture.keep(JaegerFixture.skewed());
-        fixture.keep(SampleTraces.orphan(new TraceId(9, 9), "orphanage"));
+        var traces = new ArrayList<List<Span>>();
+        traces.add(SampleTraces.rich());
+        traces.add(JaegerFixture.skewed());
+        traces.add(SampleTraces.orphan(new TraceId(9, 9), "orphanage"));
         for (int i = 0; i < 101; i++) {
-            fixture.keep(
+            traces.add(
                     SampleTraces.plain(
                             new TraceId(7, 1 + i),
                             "many",
                             SampleTraces.NOW_NANOS - Duration.ofHours(20).toNanos() - i));
         }
+        fixture.keep(traces);
         fixture.count(Map.of(1, 2));
     }
 
