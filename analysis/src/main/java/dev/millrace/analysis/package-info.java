@@ -4,6 +4,8 @@
 /// other and gives out what they add up to as [DependencyDelta]s. [DependencyTotals] adds those up
 /// for whoever asks, [RedTotals] for whoever scrapes.
 ///
+/// [TraceAdjuster] makes of one stored trace what people want to look at.
+///
 /// Pure: no clock, no threads, no sockets. What a span weighs is asked of a [SpanWeight], so that
 /// nothing here knows how spans were sampled.
 @NullMarked

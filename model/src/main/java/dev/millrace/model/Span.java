@@ -53,10 +53,27 @@ public record Span(
         return new Builder(traceId, spanId);
     }
 
+    /// The same span, to change some of it.
+    public Builder toBuilder() {
+        return new Builder(traceId, spanId)
+                .parentSpanId(parentSpanId)
+                .traceState(traceState)
+                .flags(flags)
+                .name(name)
+                .kind(kind)
+                .time(startNanos, endNanos)
+                .attributes(attributes, droppedAttributes)
+                .events(events, droppedEvents)
+                .links(links, droppedLinks)
+                .status(status)
+                .resource(resource)
+                .scope(scope);
+    }
+
     /// Collects the parts of a [Span]; whatever is not set is empty or zero. Not safe for threads.
     public static final class Builder {
         private final TraceId traceId;
-        private final SpanId spanId;
+        private SpanId spanId;
         private @Nullable SpanId parentSpanId;
         private String traceState = "";
         private int flags;
@@ -77,6 +94,11 @@ public record Span(
         private Builder(TraceId traceId, SpanId spanId) {
             this.traceId = traceId;
             this.spanId = spanId;
+        }
+
+        public Builder spanId(SpanId spanId) {
+            this.spanId = spanId;
+            return this;
         }
 
         public Builder parentSpanId(@Nullable SpanId parentSpanId) {

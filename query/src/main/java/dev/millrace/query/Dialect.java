@@ -33,6 +33,23 @@ enum Dialect {
                     json -> JaegerJson.writeError(json, status.code(), message));
         }
     },
+    JAEGER_V3("jaeger_v3") {
+        @Override
+        Answer error(HttpStatus status, int retryAfterSeconds, String message) {
+            return Answer.json(
+                    status,
+                    retryAfterSeconds,
+                    false,
+                    json -> {
+                        json.writeStartObject();
+                        json.writeObjectFieldStart("error");
+                        json.writeNumberField("httpCode", status.code());
+                        json.writeStringField("message", message);
+                        json.writeEndObject();
+                        json.writeEndObject();
+                    });
+        }
+    },
     TEMPO("tempo") {
         @Override
         Answer error(HttpStatus status, int retryAfterSeconds, String message) {
@@ -63,6 +80,7 @@ enum Dialect {
         return switch (this) {
             case NATIVE -> List.of("/v1/");
             case JAEGER -> List.of("/api/");
+            case JAEGER_V3 -> List.of("/api/v3/");
             case TEMPO -> List.of("/tempo/");
             case ZIPKIN -> List.of("/api/v2/", "/zipkin/");
         };

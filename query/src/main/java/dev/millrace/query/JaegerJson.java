@@ -2,6 +2,7 @@ package dev.millrace.query;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.millrace.analysis.AdjustedTrace;
 import dev.millrace.model.AttributeValue;
 import dev.millrace.model.Attributes;
 import dev.millrace.model.Attributes.Attribute;
@@ -12,7 +13,6 @@ import dev.millrace.model.Span;
 import dev.millrace.model.SpanId;
 import dev.millrace.model.SpanKind;
 import dev.millrace.model.Status;
-import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -62,7 +62,7 @@ final class JaegerJson {
         writeEnvelope(json, 0, List.of(new Problem(code, message, "")), JsonGenerator::writeNull);
     }
 
-    static void writeTraces(JsonGenerator json, List<Trace> traces) throws IOException {
+    static void writeTraces(JsonGenerator json, List<AdjustedTrace> traces) throws IOException {
         json.writeStartArray();
         for (var trace : traces) {
             writeTrace(json, trace);
@@ -101,17 +101,19 @@ final class JaegerJson {
         json.writeEndArray();
     }
 
-    private static void writeTrace(JsonGenerator json, Trace trace) throws IOException {
+    private static void writeTrace(JsonGenerator json, AdjustedTrace adjusted) throws IOException {
+        var trace = adjusted.trace();
         // A process is a service with its tags: resources that differ in nothing else are one.
         var processes = new LinkedHashMap<Attributes, String>();
         json.writeStartObject();
         json.writeStringField("traceID", text(trace.traceId()));
         json.writeArrayFieldStart("spans");
-        for (var span : trace.spans()) {
+        for (int i = 0; i < trace.spans().size(); i++) {
+            var span = trace.spans().get(i);
             var process =
                     processes.computeIfAbsent(
                             span.resource().attributes(), _ -> "p" + (processes.size() + 1));
-            writeSpan(json, span, process);
+            writeSpan(json, span, process, JaegerWarnings.of(adjusted, i));
         }
         json.writeEndArray();
         json.writeObjectFieldStart("processes");
@@ -121,7 +123,7 @@ final class JaegerJson {
             json.writeEndObject();
         }
         json.writeEndObject();
-        json.writeNullField("warnings");
+        writeWarnings(json, JaegerWarnings.of(adjusted));
         json.writeEndObject();
     }
 
@@ -137,7 +139,8 @@ final class JaegerJson {
         json.writeEndArray();
     }
 
-    private static void writeSpan(JsonGenerator json, Span span, String process)
+    private static void writeSpan(
+            JsonGenerator json, Span span, String process, List<String> warnings)
             throws IOException {
         json.writeStartObject();
         json.writeStringField("traceID", text(span.traceId()));
@@ -153,7 +156,7 @@ final class JaegerJson {
         writeTags(json, span);
         writeLogs(json, span.events());
         json.writeStringField("processID", process);
-        writeWarnings(json, span);
+        writeWarnings(json, warnings);
         json.writeEndObject();
     }
 
@@ -189,7 +192,9 @@ final class JaegerJson {
         writeTextTag(json, "otel.scope.name", span.scope().name());
         writeTextTag(json, "otel.scope.version", span.scope().version());
         for (Attribute attribute : span.attributes()) {
-            writeTag(json, attribute.key(), attribute.value());
+            if (!attribute.key().equals(JaegerWarnings.ATTRIBUTE)) {
+                writeTag(json, attribute.key(), attribute.value());
+            }
         }
         writeTextTag(json, "span.kind", text(span.kind()));
         if (span.status().code() != Status.Code.UNSET) {
@@ -221,16 +226,16 @@ final class JaegerJson {
         json.writeEndArray();
     }
 
-    private static void writeWarnings(JsonGenerator json, Span span) throws IOException {
-        if (span.durationNanos() >= 0) {
+    private static void writeWarnings(JsonGenerator json, List<String> warnings)
+            throws IOException {
+        if (warnings.isEmpty()) {
             json.writeNullField("warnings");
             return;
         }
         json.writeArrayFieldStart("warnings");
-        json.writeString(
-                "the span ends "
-                        + -span.durationNanos()
-                        + " ns before it starts; shown with a duration of 0");
+        for (var warning : warnings) {
+            json.writeString(warning);
+        }
         json.writeEndArray();
     }
 

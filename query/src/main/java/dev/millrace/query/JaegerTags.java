@@ -32,11 +32,12 @@ record JaegerTags(
                     "otel.scope.version",
                     "w3c.tracestate");
 
-    static JaegerTags of(Parameters parameters) {
+    /// @param tags that must all hold on the same span
+    static JaegerTags of(Map<String, String> tags) {
         SpanKind kind = null;
         Status.Code status = null;
         var attributes = new ArrayList<AttributeMatch>();
-        for (var tag : pairs(parameters).entrySet()) {
+        for (var tag : tags.entrySet()) {
             var key = tag.getKey();
             var value = tag.getValue();
             if (key.equals("span.kind")) {
@@ -66,7 +67,7 @@ record JaegerTags(
     }
 
     // A tag given twice counts once, with its last value; `tags` goes over `tag`.
-    private static Map<String, String> pairs(Parameters parameters) {
+    static Map<String, String> pairs(Parameters parameters) {
         var pairs = new LinkedHashMap<String, String>();
         for (var tag : parameters.all("tag")) {
             int colon = tag.indexOf(':');
@@ -76,12 +77,15 @@ record JaegerTags(
             pairs.put(tag.substring(0, colon), tag.substring(colon + 1));
         }
         for (var tags : parameters.all("tags")) {
-            pairs.putAll(object(tags));
+            pairs.putAll(object("tags", tags));
         }
         return pairs;
     }
 
-    private static Map<String, String> object(String text) {
+    /// Reads a JSON object whose values are texts.
+    ///
+    /// @param name of the parameter
+    static Map<String, String> object(String name, String text) {
         var pairs = new LinkedHashMap<String, String>();
         try (var json = JSON.createParser(text)) {
             boolean valid = json.nextToken() == JsonToken.START_OBJECT;
@@ -96,14 +100,14 @@ record JaegerTags(
                 return pairs;
             }
         } catch (JacksonException _) {
-            throw malformed(text);
+            throw malformed(name, text);
         } catch (IOException e) {
             throw new IllegalStateException("a string cannot fail to be read", e);
         }
-        throw malformed(text);
+        throw malformed(name, text);
     }
 
-    private static QueryException malformed(String text) {
-        return QueryException.invalid("tags", text, "a JSON object whose values are strings");
+    private static QueryException malformed(String name, String text) {
+        return QueryException.invalid(name, text, "a JSON object whose values are strings");
     }
 }

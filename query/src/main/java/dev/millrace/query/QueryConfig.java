@@ -15,6 +15,7 @@ import java.time.Duration;
 /// @param maxSpans the most spans that the traces of one search may hold together; more is refused
 /// @param rates how many questions tenants may ask
 /// @param zipkin how Zipkin's API behaves
+/// @param jaeger how Jaeger's APIs behave
 public record QueryConfig(
         String host,
         int port,
@@ -23,7 +24,8 @@ public record QueryConfig(
         int maxConcurrentRequests,
         int maxSpans,
         RequestRateConfig rates,
-        ZipkinConfig zipkin) {
+        ZipkinConfig zipkin,
+        JaegerConfig jaeger) {
 
     static final int DEFAULT_MAX_SPANS = 200_000;
 
@@ -36,7 +38,8 @@ public record QueryConfig(
             Duration requestTimeout,
             int maxTraces,
             int maxConcurrentRequests,
-            ZipkinConfig zipkin) {
+            ZipkinConfig zipkin,
+            JaegerConfig jaeger) {
         this(
                 host,
                 port,
@@ -45,17 +48,25 @@ public record QueryConfig(
                 maxConcurrentRequests,
                 DEFAULT_MAX_SPANS,
                 RequestRateConfig.UNLIMITED,
-                zipkin);
+                zipkin,
+                jaeger);
     }
 
-    /// The same, with Zipkin's API as it is unless told otherwise.
+    /// The same, with Zipkin's and Jaeger's APIs as they are unless told otherwise, and no gRPC.
     public QueryConfig(
             String host,
             int port,
             Duration requestTimeout,
             int maxTraces,
             int maxConcurrentRequests) {
-        this(host, port, requestTimeout, maxTraces, maxConcurrentRequests, ZipkinConfig.DEFAULT);
+        this(
+                host,
+                port,
+                requestTimeout,
+                maxTraces,
+                maxConcurrentRequests,
+                ZipkinConfig.DEFAULT,
+                JaegerConfig.DEFAULT);
     }
 
     public QueryConfig {

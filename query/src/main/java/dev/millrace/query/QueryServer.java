@@ -22,14 +22,17 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The query role: our API, Jaeger's, Tempo's, Zipkin's and the pages, on one port over one store.
+/// The query role: our API, Jaeger's, Tempo's, Zipkin's and the pages, on one port over one store;
+/// and Jaeger's services over gRPC, on another.
 ///
 /// Safe for use by any number of threads. The store stays the caller's to close, after this.
 public final class QueryServer implements AutoCloseable {
@@ -49,6 +52,7 @@ public final class QueryServer implements AutoCloseable {
     private final RequestGate gate;
     private final Access access;
     private final Server server;
+    private final @Nullable Server grpc;
     private final Map<String, HttpService> zipkin = new LinkedHashMap<>();
 
     /// Lets everybody see the traces of the default tenant, in plain text.
@@ -68,10 +72,11 @@ public final class QueryServer implements AutoCloseable {
             MeterRegistry registry,
             InstantSource clock,
             Entrance entrance) {
-        this(config, store, NO_DECISIONS, registry, clock, entrance);
+        this(config, store, NO_DECISIONS, null, registry, clock, entrance);
     }
 
     /// @param decisions tells what was decided about traces
+    /// @param archive keeps traces that somebody wants kept; null for none
     /// @param clock tells where a search ends that does not say
     /// @param entrance decides who may ask, and whose traces they see; started, and the caller's to
     ///   close after this
@@ -79,6 +84,7 @@ public final class QueryServer implements AutoCloseable {
             QueryConfig config,
             TraceStore unlimited,
             DecisionLookup decisions,
+            @Nullable TraceArchive archive,
             MeterRegistry registry,
             InstantSource clock,
             Entrance entrance) {
@@ -114,8 +120,14 @@ public final class QueryServer implements AutoCloseable {
         var pagesOfOthers = entrance.pages();
         new NativeEndpoints(config, store, decisions, clock, System::nanoTime)
                 .bind(routes(builder, metrics, Dialect.NATIVE, pagesOfOthers));
-        new JaegerApi(store, clock, config.maxTraces())
+        var traces = new JaegerTraces(store, archive, config.jaeger().maxClockSkew());
+        var jaeger = new JaegerApi(store, traces, clock, config.maxTraces());
+        jaeger.bind(routes(builder, metrics, Dialect.JAEGER, pagesOfOthers));
+        jaeger.bind(postRoutes(builder, metrics, Dialect.JAEGER, pagesOfOthers));
+        new JaegerMetrics(store, clock)
                 .bind(routes(builder, metrics, Dialect.JAEGER, pagesOfOthers));
+        new JaegerV3Api(store, traces, config.maxTraces())
+                .bind(routes(builder, metrics, Dialect.JAEGER_V3, pagesOfOthers));
         var tempo =
                 new TempoApi(store, config.maxTraces(), config.requestTimeout(), System::nanoTime);
         tempo.bind(routes(builder, metrics, Dialect.TEMPO, pagesOfOthers));
@@ -146,12 +158,52 @@ public final class QueryServer implements AutoCloseable {
         builder.serviceUnder("/assets/", page(metrics, "asset", pages.assets()));
         builder.serviceUnder("/", page(metrics, "file", pages.files()));
         this.server = builder.build();
+        this.grpc =
+                config.jaeger().grpcPort() < 0
+                        ? null
+                        : grpc(config, store, traces, metrics, entrance);
     }
 
-    /// Binds the port.
+    private Server grpc(
+            QueryConfig config,
+            TraceStore store,
+            JaegerTraces traces,
+            RequestMetrics metrics,
+            Entrance entrance) {
+        var builder = Server.builder();
+        entrance.port(builder, new InetSocketAddress(config.host(), config.jaeger().grpcPort()));
+        entrance.applyTo(builder);
+        builder.gracefulShutdownTimeout(Duration.ZERO, DRAIN_PATIENCE)
+                // As above.
+                .requestTimeoutMillis(0)
+                .disableServerHeader();
+        return new GrpcServer(gate, metrics, entrance, builder)
+                .with(
+                        JaegerQueryV2.SERVICE,
+                        "jaeger_grpc",
+                        new JaegerQueryV2(store, traces, config.maxTraces())::bind)
+                .with(
+                        JaegerQueryV3.SERVICE,
+                        "jaeger_v3_grpc",
+                        new JaegerQueryV3(store, traces, config.maxTraces())::bind)
+                .build();
+    }
+
+    /// Binds the ports.
     ///
     /// @throws IllegalStateException when that fails, naming the address and the cause
     public void start() {
+        start(server, name);
+        if (grpc != null) {
+            start(grpc, name + ", gRPC");
+        }
+        LOG.atInfo()
+                .addKeyValue("port", port())
+                .addKeyValue("grpcPort", grpcPort())
+                .log("Answering queries");
+    }
+
+    private static void start(Server server, String name) {
         try {
             server.start().get(START_PATIENCE.toSeconds(), TimeUnit.SECONDS);
         } catch (ExecutionException e) {
@@ -162,12 +214,16 @@ public final class QueryServer implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(name + ": interrupted while starting", e);
         }
-        LOG.atInfo().addKeyValue("port", port()).log("Answering queries");
     }
 
     /// The port it listens on, once started.
     public int port() {
         return server.activeLocalPort();
+    }
+
+    /// The port of Jaeger's services over gRPC, once started; -1 without them.
+    public int grpcPort() {
+        return grpc == null ? -1 : grpc.activeLocalPort();
     }
 
     /// What answers Zipkin's questions and serves its UI, by path, for another server of this
@@ -196,8 +252,10 @@ public final class QueryServer implements AutoCloseable {
     /// Lets running requests finish for a few seconds, then stops. Idempotent.
     @Override
     public void close() {
+        var stopped = grpc == null ? CompletableFuture.completedFuture(null) : grpc.stop();
         try {
-            server.stop().get(STOP_PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            CompletableFuture.allOf(server.stop(), stopped)
+                    .get(STOP_PATIENCE.toSeconds(), TimeUnit.SECONDS);
         } catch (ExecutionException | TimeoutException e) {
             LOG.atWarn().setCause(e).log("The query server did not stop cleanly");
         } catch (InterruptedException _) {
@@ -216,9 +274,36 @@ public final class QueryServer implements AutoCloseable {
                         path, pagesOfOthers.apply(endpoint(metrics, dialect, name, endpoint)));
     }
 
+    private Endpoint.PostRoutes postRoutes(
+            ServerBuilder builder,
+            RequestMetrics metrics,
+            Dialect dialect,
+            Function<HttpService, HttpService> pagesOfOthers) {
+        return (path, name, maxBytes, endpoint) ->
+                builder.route()
+                        .path(path)
+                        // The gate has a bound, and words for what is over it.
+                        .maxRequestLength(0)
+                        .build(
+                                pagesOfOthers.apply(
+                                        behindTheDoor(
+                                                metrics,
+                                                dialect,
+                                                name,
+                                                (context, request) ->
+                                                        gate.serve(
+                                                                context, request, dialect, maxBytes,
+                                                                endpoint))));
+    }
+
     private HttpService endpoint(
             RequestMetrics metrics, Dialect dialect, String name, Endpoint endpoint) {
-        HttpService answers = (context, _) -> gate.serve(context, dialect, endpoint);
+        return behindTheDoor(
+                metrics, dialect, name, (context, _) -> gate.serve(context, dialect, endpoint));
+    }
+
+    private HttpService behindTheDoor(
+            RequestMetrics metrics, Dialect dialect, String name, HttpService answers) {
         return measured(
                 metrics,
                 dialect.metricName(),

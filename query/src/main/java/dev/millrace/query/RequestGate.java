@@ -1,15 +1,19 @@
 package dev.millrace.query;
 
+import com.linecorp.armeria.common.ContentTooLargeException;
 import com.linecorp.armeria.common.HttpData;
 import com.linecorp.armeria.common.HttpHeaderNames;
 import com.linecorp.armeria.common.HttpMethod;
+import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpResponseWriter;
 import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.ResponseHeaders;
+import com.linecorp.armeria.common.util.Exceptions;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.millrace.access.Access;
 import dev.millrace.model.Tenant;
+import dev.millrace.model.Slice;
 import dev.millrace.storage.api.StoreException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -43,6 +47,9 @@ final class RequestGate implements AutoCloseable {
     private static final int READERS_PER_PLACE = 2;
     private static final int RETRY_AFTER_SECONDS = 1;
 
+    // Of a request that is refused before anything is asked.
+    private static final Endpoint NOTHING = _ -> Answer.text(HttpStatus.OK, 0, "");
+
     private final Duration timeout;
     private final int places;
     private final Semaphore free;
@@ -71,13 +78,16 @@ final class RequestGate implements AutoCloseable {
         return readers;
     }
 
+    /// How long the store may take to answer, and a client to take each piece of a long answer.
+    Duration timeout() {
+        return timeout;
+    }
+
     HttpResponse serve(ServiceRequestContext context, Dialect dialect, Endpoint endpoint) {
         var response = HttpResponse.streaming();
         var exchange = new Exchange(context, dialect, endpoint, response);
         if (context.method() != HttpMethod.GET && context.method() != HttpMethod.HEAD) {
-            exchange.refuse(
-                    HttpStatus.METHOD_NOT_ALLOWED,
-                    "method: " + context.method() + " (expected: GET or HEAD)");
+            exchange.refuseMethod("GET, HEAD");
             return response;
         }
         var refusal = admit(Access.tenant(context), exchange);
@@ -93,6 +103,15 @@ final class RequestGate implements AutoCloseable {
     ///   do without either
     /// @return why it may not; null when it was begun
     @Nullable Refusal admit(Tenant tenant, Supplier<Runnable> work) {
+        var refusal = takePlace(tenant);
+        if (refusal == null) {
+            begin(work);
+        }
+        return refusal;
+    }
+
+    /// @return why there is no place; null when there is, which [#begin] gives back
+    private @Nullable Refusal takePlace(Tenant tenant) {
         var wait = rates.charge(tenant);
         if (!wait.isZero()) {
             return new Refusal(
@@ -106,6 +125,10 @@ final class RequestGate implements AutoCloseable {
                     RETRY_AFTER_SECONDS,
                     places + " requests are at work, as many as there may be; ask again later");
         }
+        return null;
+    }
+
+    private void begin(Supplier<Runnable> work) {
         threads.execute(() -> {
             Runnable rest;
             try {
@@ -115,16 +138,92 @@ final class RequestGate implements AutoCloseable {
             }
             rest.run();
         });
-        return null;
+    }
+
+    /// Serves a request that brings something along. It has its place while that comes in, so that
+    /// what is held of all of them together is bounded.
+    ///
+    /// @param maxBytes the most it may bring; more is refused with `413`
+    HttpResponse serve(
+            ServiceRequestContext context,
+            HttpRequest request,
+            Dialect dialect,
+            int maxBytes,
+            Endpoint.WithBody endpoint) {
+        var response = HttpResponse.streaming();
+        if (context.method() != HttpMethod.POST) {
+            new Exchange(context, dialect, NOTHING, response).refuseMethod("POST");
+            return response;
+        }
+        if (request.headers().contentLength() > maxBytes) {
+            refuseTooLarge(response, context, dialect, maxBytes);
+            return response;
+        }
+        var refusal = takePlace(Access.tenant(context));
+        if (refusal != null) {
+            new Exchange(context, dialect, NOTHING, response).refuse(refusal);
+            return response;
+        }
+        context.setMaxRequestLength(maxBytes);
+        context.setRequestTimeout(timeout);
+        var _ =
+                request.aggregate()
+                        .handle((received, failure) -> {
+                            context.clearRequestTimeout();
+                            if (failure == null) {
+                                var body = Slice.of(received.content().array());
+                                Endpoint answer = parameters -> endpoint.answer(parameters, body);
+                                begin(new Exchange(context, dialect, answer, response));
+                            } else {
+                                free.release();
+                                refuseBody(response, context, dialect, maxBytes, failure);
+                            }
+                            return null;
+                        });
+        return response;
+    }
+
+    private void refuseBody(
+            HttpResponseWriter response,
+            ServiceRequestContext context,
+            Dialect dialect,
+            int maxBytes,
+            Throwable failure) {
+        if (Exceptions.peel(failure) instanceof ContentTooLargeException) {
+            refuseTooLarge(response, context, dialect, maxBytes);
+        } else {
+            response.close(failure);
+        }
+    }
+
+    private void refuseTooLarge(
+            HttpResponseWriter response,
+            ServiceRequestContext context,
+            Dialect dialect,
+            int maxBytes) {
+        refuseInto(
+                response,
+                context,
+                dialect,
+                HttpStatus.REQUEST_ENTITY_TOO_LARGE,
+                "body: too large (expected: at most " + maxBytes + " bytes)");
     }
 
     /// Answers a request that is not to be looked at.
     HttpResponse refuse(
             ServiceRequestContext context, Dialect dialect, HttpStatus status, String message) {
         var response = HttpResponse.streaming();
-        Endpoint answer = _ -> dialect.error(status, message);
-        new Exchange(context, dialect, answer, response).refuse(status, message);
+        refuseInto(response, context, dialect, status, message);
         return response;
+    }
+
+    private void refuseInto(
+            HttpResponseWriter response,
+            ServiceRequestContext context,
+            Dialect dialect,
+            HttpStatus status,
+            String message) {
+        new Exchange(context, dialect, NOTHING, response).refuse(status, message);
     }
 
     /// Takes no more requests and waits a moment for those at work.
@@ -184,6 +283,18 @@ final class RequestGate implements AutoCloseable {
                         dialect.error(
                                 refusal.status(), refusal.retryAfterSeconds(), refusal.message()));
             }
+        }
+
+        /// @param allowed the methods that there are, as the header `Allow` lists them
+        private void refuseMethod(String allowed) {
+            context.setAdditionalResponseHeader(HttpHeaderNames.ALLOW, allowed);
+            refuse(
+                    HttpStatus.METHOD_NOT_ALLOWED,
+                    "method: "
+                            + context.method()
+                            + " (expected: "
+                            + allowed.replace(", ", " or ")
+                            + ")");
         }
 
         private void refuse(HttpStatus status, String message) {
@@ -266,9 +377,6 @@ final class RequestGate implements AutoCloseable {
             }
             if (!answer.gaps().isEmpty()) {
                 headers.set(PARTIAL, headerText(String.join("; ", answer.gaps())));
-            }
-            if (answer.status().equals(HttpStatus.METHOD_NOT_ALLOWED)) {
-                headers.set(HttpHeaderNames.ALLOW, "GET, HEAD");
             }
             return headers.build();
         }

@@ -3,8 +3,10 @@ package dev.millrace.query;
 import com.linecorp.armeria.common.logging.RequestLog;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import io.micrometer.core.instrument.FunctionCounter;
+import io.grpc.Status;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
 /// Counts and times requests by API, endpoint and status.
@@ -35,7 +37,28 @@ final class RequestMetrics {
         var _ = context.log().whenComplete().thenAccept(log -> record(log, api, endpoint));
     }
 
+    /// Records a gRPC call in the same way, by its method and gRPC's word for its status.
+    void recordCall(ServiceRequestContext context, String api) {
+        var endpoint = context.path().substring(context.path().lastIndexOf('/') + 1);
+        var _ =
+                context.log()
+                        .whenComplete()
+                        .thenAccept(log -> record(log, api, endpoint, grpcStatus(log)));
+    }
+
+    private static String grpcStatus(RequestLog log) {
+        int none = Status.Code.UNKNOWN.value();
+        int code =
+                log.responseTrailers()
+                        .getInt("grpc-status", log.responseHeaders().getInt("grpc-status", none));
+        return Status.fromCodeValue(code).getCode().name().toLowerCase(Locale.ROOT);
+    }
+
     private void record(RequestLog log, String api, String endpoint) {
+        record(log, api, endpoint, status(log));
+    }
+
+    private void record(RequestLog log, String api, String endpoint, String status) {
         registry.counter(
                         "millrace.query.requests",
                         "api",
@@ -43,7 +66,7 @@ final class RequestMetrics {
                         "endpoint",
                         endpoint,
                         "status",
-                        status(log))
+                        status)
                 .increment();
         registry.timer("millrace.query.latency", "api", api, "endpoint", endpoint)
                 .record(log.totalDurationNanos(), TimeUnit.NANOSECONDS);

@@ -2,6 +2,7 @@ package dev.millrace.query;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.linecorp.armeria.client.ClientFactory;
 import com.linecorp.armeria.client.grpc.GrpcClients;
@@ -22,6 +23,11 @@ import dev.millrace.testkit.Certificates.Party;
 import dev.millrace.testkit.tempo.SearchRequest;
 import dev.millrace.testkit.tempo.StreamingQuerierGrpc.StreamingQuerierBlockingStub;
 import dev.millrace.wire.otlp.OtlpEncoder;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.jaegertracing.api_v3.GetServicesRequest;
+import io.jaegertracing.api_v3.GetServicesResponse;
+import io.jaegertracing.api_v3.QueryServiceGrpc;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.URI;
@@ -75,6 +81,7 @@ class GuardedQueryTest {
     private QueryServer query;
     private HttpClient anonymous;
     private String address;
+    private String grpc;
 
     @BeforeAll
     void start(@TempDir Path directory) throws IOException {
@@ -115,7 +122,14 @@ class GuardedQueryTest {
         tls.start();
         query =
                 new QueryServer(
-                        new QueryConfig("127.0.0.1", 0, Duration.ofSeconds(20), 100, 16),
+                        new QueryConfig(
+                                "127.0.0.1",
+                                0,
+                                Duration.ofSeconds(20),
+                                100,
+                                16,
+                                ZipkinConfig.DEFAULT,
+                                new JaegerConfig(0, Duration.ZERO)),
                         store,
                         meters,
                         InstantSource.fixed(SampleTraces.NOW),
@@ -130,6 +144,7 @@ class GuardedQueryTest {
         open.push(query);
         address = "https://localhost:" + query.port();
         anonymous = client(null);
+        grpc = "gproto+https://localhost:" + query.grpcPort() + "/";
     }
 
     @AfterAll
@@ -236,7 +251,7 @@ class GuardedQueryTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"/v1/traces/", "/api/traces/", "/tempo/api/traces/"})
+    @CsvSource({"/v1/traces/", "/api/traces/", "/api/v3/traces/", "/tempo/api/traces/"})
     void showsEachTenantItsOwnTraceOfAnId(String path) throws Exception {
         // When
         var shop = get(null, path + traceId, "authorization", "Bearer clerk-token");
@@ -277,6 +292,61 @@ class GuardedQueryTest {
         assertThat(none.statusCode()).isEqualTo(400);
         assertThat(none.body()).contains(TENANT);
         assertThat(get(null, "/", "authorization", shown).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void letsNobodyInOverGrpcEitherWithoutTheRightCredential() {
+        var nobody = refusal(Map.of());
+        var stranger = refusal(Map.of("authorization", "Bearer wrong"));
+        var elsewhere = refusal(Map.of("authorization", "Bearer clerk-token", TENANT, "bank"));
+        var undecided =
+                refusal(
+                        Map.of(
+                                "authorization",
+                                "Basic "
+                                        + Base64.getEncoder()
+                                                .encodeToString(
+                                                        "auditor:books"
+                                                                .getBytes(
+                                                                        StandardCharsets.UTF_8))));
+
+        assertThat(List.of(nobody, stranger, elsewhere, undecided))
+                .containsExactly(
+                        Status.Code.UNAUTHENTICATED,
+                        Status.Code.UNAUTHENTICATED,
+                        Status.Code.PERMISSION_DENIED,
+                        Status.Code.INVALID_ARGUMENT);
+    }
+
+    @Test
+    void showsEachTenantItsOwnOverGrpc() {
+        // When
+        var shop = services(Map.of("authorization", "Bearer clerk-token"));
+        var empty = services(Map.of("authorization", "Bearer guest-token"));
+
+        // Then
+        assertThat(shop.getServicesList()).containsExactly("bank/eu", "shop");
+        assertThat(empty.getServicesList()).isEmpty();
+    }
+
+    private Status.Code refusal(Map<String, String> headers) {
+        return catchThrowableOfType(StatusRuntimeException.class, () -> services(headers))
+                .getStatus()
+                .getCode();
+    }
+
+    private GetServicesResponse services(Map<String, String> headers) {
+        var factory =
+                ClientFactory.builder()
+                        .tlsCustomizer(
+                                tls -> tls.trustManager(certificates.authorityFile().toFile()))
+                        .build();
+        open.push(factory);
+        return GrpcClients.builder(grpc)
+                .factory(factory)
+                .setHeaders(headers.entrySet())
+                .build(QueryServiceGrpc.QueryServiceBlockingStub.class)
+                .getServices(GetServicesRequest.getDefaultInstance());
     }
 
     @Test

@@ -6,6 +6,8 @@ import dev.millrace.model.Tenant;
 import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.Cursor;
+import dev.millrace.storage.api.DependencyMinute;
+import dev.millrace.storage.api.DependencyStore;
 import dev.millrace.storage.api.Expired;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.FragmentId;
@@ -28,16 +30,18 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// Keeps fragments in memory and searches them one by one: the contract with nothing around it.
-final class MemoryTraceStore implements TraceStore {
+final class MemoryTraceStore implements TraceStore, DependencyStore {
 
     private static final Comparator<Trace> NEWEST_FIRST =
             Comparator.comparingLong(Trace::startNanos).reversed().thenComparing(Trace::traceId);
 
     private final Map<FragmentId, Fragment> fragments = new ConcurrentHashMap<>();
+    private final List<DependencyMinute> figures = new CopyOnWriteArrayList<>();
     private volatile Runnable beforeReads = () -> {};
 
     /// Runs before every read, to make it slow or fail.
@@ -134,6 +138,20 @@ final class MemoryTraceStore implements TraceStore {
                 .map(span -> new Operation(span.name(), span.kind()))
                 .distinct()
                 .sorted()
+                .toList();
+    }
+
+    @Override
+    public void writeDependencies(List<DependencyMinute> minutes) {
+        figures.addAll(minutes);
+    }
+
+    @Override
+    public List<DependencyMinute> dependencies(Tenant tenant, long from, long to) {
+        beforeReads.run();
+        return figures.stream()
+                .filter(figure -> figure.tenant().equals(tenant))
+                .filter(figure -> figure.minute() >= from && figure.minute() < to)
                 .toList();
     }
 

@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /// A query server on a free port over a store in memory, and a client for it.
 final class RunningQuery implements AutoCloseable {
@@ -42,7 +43,34 @@ final class RunningQuery implements AutoCloseable {
     /// Answers from a store of the caller's, and leaves its own alone.
     RunningQuery(ZipkinConfig zipkin, TraceStore asked) {
         var patience = Duration.ofSeconds(20);
-        server = serve(new QueryConfig("127.0.0.1", 0, patience, 1500, 16, zipkin), asked);
+        server =
+                serve(
+                        new QueryConfig(
+                                "127.0.0.1", 0, patience, 1500, 16, zipkin, JaegerConfig.DEFAULT),
+                        asked);
+    }
+
+    /// With an archive and Jaeger's services over gRPC.
+    RunningQuery(TraceStore asked, @Nullable TraceArchive archive, JaegerConfig jaeger) {
+        var config =
+                new QueryConfig(
+                        "127.0.0.1",
+                        0,
+                        Duration.ofSeconds(20),
+                        1500,
+                        16,
+                        ZipkinConfig.DEFAULT,
+                        jaeger);
+        server =
+                new QueryServer(
+                        config,
+                        asked,
+                        DecisionLookup.none("none here"),
+                        archive,
+                        registry,
+                        InstantSource.fixed(SampleTraces.NOW),
+                        Entrance.open(registry));
+        server.start();
     }
 
     /// Tells of decisions, too.
@@ -52,6 +80,7 @@ final class RunningQuery implements AutoCloseable {
                         new QueryConfig("127.0.0.1", 0, Duration.ofSeconds(20), 1500, 16),
                         asked,
                         decisions,
+                        null,
                         registry,
                         InstantSource.fixed(SampleTraces.NOW),
                         Entrance.open(registry));
@@ -72,6 +101,20 @@ final class RunningQuery implements AutoCloseable {
 
     InetSocketAddress address() {
         return new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port());
+    }
+
+    int grpcPort() {
+        return server.grpcPort();
+    }
+
+    HttpResponse<String> post(String path, String body) {
+        var request =
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path))
+                        .timeout(Duration.ofSeconds(30))
+                        .POST(HttpRequest.BodyPublishers.ofString(body))
+                        .build();
+        return client.sendAsync(request, HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8))
+                .join();
     }
 
     /// @param headers names and values in turn

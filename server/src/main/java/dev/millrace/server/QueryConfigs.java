@@ -2,6 +2,7 @@ package dev.millrace.server;
 
 import dev.millrace.model.Tenant;
 import dev.millrace.pipeline.DecisionReader;
+import dev.millrace.query.JaegerConfig;
 import dev.millrace.query.QueryConfig;
 import dev.millrace.query.RequestRateConfig;
 import dev.millrace.query.ZipkinConfig;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 
 /// What the settings of `query` come to.
 final class QueryConfigs {
@@ -71,7 +73,8 @@ final class QueryConfigs {
                         query.zipkin().strictTraceId(),
                         query.zipkin().defaultLookback(),
                         query.zipkin().autocompleteKeys(),
-                        query.zipkin().ui()));
+                        query.zipkin().ui()),
+                new JaegerConfig(query.grpcPort(), query.maxClockSkew()));
     }
 
     private static RequestRateConfig rates(QueryRatesConfig rates) {
@@ -91,5 +94,28 @@ final class QueryConfigs {
         }
         throw new IllegalArgumentException(
                 "rates.tenants." + tenant + ": " + text + " (expected: requests, such as 50)");
+    }
+
+    /// Where traces are archived; empty for nowhere.
+    ///
+    /// @throws IllegalArgumentException when the setting names no store, or the one that traces are
+    ///   archived from
+    static Optional<StoreAddress> archive(MillraceConfig config) {
+        var url = config.query().archive();
+        if (url.isEmpty()) {
+            return Optional.empty();
+        }
+        StoreAddress address;
+        try {
+            address = StoreAddress.parse(url);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "archive: \"" + url + "\" (expected: " + StoreAddress.EXPECTED + ")", e);
+        }
+        if (address.toString().equals(StoreAddress.configured(config).toString())) {
+            throw new IllegalArgumentException(
+                    "archive: \"" + url + "\" (expected: another store than that of all traces)");
+        }
+        return Optional.of(address);
     }
 }

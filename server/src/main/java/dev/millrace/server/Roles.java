@@ -17,6 +17,7 @@ import dev.millrace.pipeline.Lag;
 import dev.millrace.pipeline.SpanSink;
 import dev.millrace.pipeline.Topics;
 import dev.millrace.query.QueryServer;
+import dev.millrace.query.TraceArchive;
 import dev.millrace.server.config.MillraceConfig;
 import dev.millrace.storage.api.DecisionLookup;
 import dev.millrace.storage.api.DependencyStore;
@@ -24,6 +25,7 @@ import dev.millrace.storage.api.TraceStore;
 import dev.millrace.storage.elasticsearch.IndexMaintenance;
 import dev.millrace.storage.federated.FederatedTraceStore;
 import dev.millrace.storage.federated.Member;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -239,12 +241,25 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                                 QueryConfigs.query(config),
                                 openToRead(parts, store),
                                 decisions,
+                                openArchive(parts),
                                 parts.meters(),
                                 clock,
                                 doors.before("query")));
         query.start();
         parts.listening("ui", scheme() + shown(config.query().host()) + ":" + query.port());
+        if (query.grpcPort() >= 0) {
+            parts.listening(
+                    "query-grpc", scheme() + shown(config.query().host()) + ":" + query.grpcPort());
+        }
         return query;
+    }
+
+    // Its figures would be taken for those of the store that everything is written to.
+    private @Nullable TraceArchive openArchive(Parts parts) {
+        return QueryConfigs.archive(config)
+                .map(address -> Stores.openArchive(address, config, new SimpleMeterRegistry()))
+                .map(store -> new StoreArchive(parts.push("archive", store)))
+                .orElse(null);
     }
 
     // Whoever lets more people send spans than read them is not overruled.

@@ -44,6 +44,7 @@ final class SettingsCheck {
         note(problems, "cache", () -> CacheConfigs.cache(config));
         note(problems, "query", () -> QueryConfigs.query(config));
         note(problems, "query", () -> QueryConfigs.alsoRead(config));
+        note(problems, "query", () -> QueryConfigs.archive(config));
         if (!problems.isEmpty()) {
             throw new ConfigException(problems);
         }

@@ -102,16 +102,26 @@ final class StoreConfigs {
         return cassandra(
                 config,
                 wanted.contactPoints().stream().map(StoreConfigs::contactPoint).toList(),
-                wanted.keyspace());
+                wanted.keyspace(),
+                wanted.retention());
     }
 
     /// The same, of other nodes.
     static CassandraConfig cassandra(MillraceConfig config, StoreAddress.Cassandra address) {
-        return cassandra(config, address.contactPoints(), address.keyspace());
+        var retention = config.storage().cassandra().retention();
+        return cassandra(config, address.contactPoints(), address.keyspace(), retention);
+    }
+
+    /// The same, with tables in which nothing expires.
+    static CassandraConfig archive(MillraceConfig config, StoreAddress.Cassandra address) {
+        return cassandra(config, address.contactPoints(), address.keyspace(), Duration.ZERO);
     }
 
     private static CassandraConfig cassandra(
-            MillraceConfig config, List<InetSocketAddress> contactPoints, String keyspace) {
+            MillraceConfig config,
+            List<InetSocketAddress> contactPoints,
+            String keyspace,
+            Duration retention) {
         var wanted = config.storage().cassandra();
         return new CassandraConfig(
                 contactPoints,
@@ -122,7 +132,7 @@ final class StoreConfigs {
                 file(wanted.certificateAuthority()),
                 wanted.createSchema(),
                 replication(wanted.replication(), wanted.localDatacenter()),
-                wanted.retention(),
+                retention,
                 wanted.dependencyRetention(),
                 wanted.extraIndexes(),
                 wanted.maxInFlight(),

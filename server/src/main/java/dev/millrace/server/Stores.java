@@ -2,6 +2,7 @@ package dev.millrace.server;
 
 import dev.millrace.server.config.MillraceConfig;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.cassandra.CassandraConfig;
 import dev.millrace.storage.cassandra.CassandraTraceStore;
 import dev.millrace.storage.elasticsearch.ElasticsearchStore;
 import dev.millrace.storage.local.LocalStoreConfig;
@@ -34,11 +35,8 @@ final class Stores {
                 var store = new ElasticsearchStore(settings, meters);
                 yield started(store, store::start);
             }
-            case StoreAddress.Cassandra cassandra -> {
-                var settings = StoreConfigs.cassandra(config, cassandra);
-                var store = new CassandraTraceStore(settings, meters);
-                yield started(store, store::start);
-            }
+            case StoreAddress.Cassandra cassandra ->
+                    cassandra(StoreConfigs.cassandra(config, cassandra), meters);
         };
     }
 
@@ -57,6 +55,25 @@ final class Stores {
             }
             case StoreAddress.Local _, StoreAddress.Cassandra _ -> open(address, config, meters);
         };
+    }
+
+    /// Opens a store in which nothing expires by itself, and nobody is to have it expire.
+    ///
+    /// @return the caller's to close
+    /// @throws dev.millrace.storage.api.StoreException when it cannot be opened
+    static TraceStore openArchive(
+            StoreAddress address, MillraceConfig config, MeterRegistry meters) {
+        return switch (address) {
+            case StoreAddress.Local _, StoreAddress.Elasticsearch _ ->
+                    open(address, config, meters);
+            case StoreAddress.Cassandra cassandra ->
+                    cassandra(StoreConfigs.archive(config, cassandra), meters);
+        };
+    }
+
+    private static TraceStore cassandra(CassandraConfig settings, MeterRegistry meters) {
+        var store = new CassandraTraceStore(settings, meters);
+        return started(store, store::start);
     }
 
     private static TraceStore started(TraceStore store, Runnable start) {

@@ -118,6 +118,7 @@ final class ArchitectureTest {
                                     "wire.otlp",
                                     "wire.zipkin",
                                     "assembly",
+                                    "wire.jaeger",
                                     "analysis",
                                     "traceql",
                                     "access",

@@ -61,7 +61,10 @@ public final class ConfigSources {
     /// The keys of all ports that are listened on.
     public static List<String> portKeys() {
         return new Keys(MillraceConfig.class)
-                .all().stream().map(Keys.Key::name).filter(key -> key.endsWith(".port")).toList();
+                .all().stream()
+                        .map(Keys.Key::name)
+                        .filter(key -> key.matches(".*[.-]port"))
+                        .toList();
     }
 
     /// Adds a YAML file.

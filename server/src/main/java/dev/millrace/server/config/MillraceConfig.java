@@ -515,6 +515,7 @@ public record MillraceConfig(
     public record QueryConfig(
             String host,
             @Between(min = 0, max = 65_535) int port,
+            @Between(min = -1, max = 65_535) int grpcPort,
             Duration requestTimeout,
             @Between(min = 1, max = 10_000) int maxTraces,
             @Between(min = 1, max = 10_000) int maxConcurrentRequests,
@@ -522,6 +523,8 @@ public record MillraceConfig(
             boolean partialAnswers,
             @Between(min = 1, max = 10_000_000) int maxSpans,
             QueryRatesConfig rates,
+            Duration maxClockSkew,
+            String archive,
             ZipkinConfig zipkin) {}
 
     /// How many questions each tenant may ask in a second; 0 is any number.

@@ -18,7 +18,7 @@ import java.util.List;
 ///
 /// Their ids follow from tenant, trace and content, so that copying again what has not changed
 /// changes nothing, and copying again what has grown adds what is new.
-final class TraceFragments {
+public final class TraceFragments {
 
     /// Of no log: no topic of ours is called so.
     static final String TOPIC = "copy";
@@ -29,7 +29,7 @@ final class TraceFragments {
 
     private TraceFragments() {}
 
-    static List<Fragment> of(Tenant tenant, Trace trace) {
+    public static List<Fragment> of(Tenant tenant, Trace trace) {
         var bodies = new ArrayList<Slice>();
         for (int from = 0; from < trace.spans().size(); from += MAX_SPANS) {
             int to = Math.min(trace.spans().size(), from + MAX_SPANS);

@@ -19,7 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// Writes spans as a Jaeger collector writes them to Kafka: one message a span, its process inside.
+/// Writes spans as a Jaeger collector writes them to Kafka, and its query service to clients: one
+/// message a span, its process inside.
 ///
 /// The mapping is that of [JaegerDecoder] the other way round. For readers that were there before
 /// us: it builds every span as an object. Safe for any number of threads.
@@ -39,6 +40,7 @@ public final class JaegerEncoder {
     private static final int TAGS = 8;
     private static final int LOGS = 9;
     private static final int PROCESS = 10;
+    private static final int WARNINGS = 12;
 
     // SpanRef
     private static final int REF_TRACE_ID = 1;
@@ -63,7 +65,7 @@ public final class JaegerEncoder {
     public static List<byte[]> protobuf(Slice traces) {
         var messages = new ArrayList<byte[]>();
         for (var span : OtlpDecoder.spans(traces)) {
-            messages.add(protobuf(span).toByteArray());
+            messages.add(protobuf(span, List.of()).toByteArray());
         }
         return messages;
     }
@@ -97,7 +99,9 @@ public final class JaegerEncoder {
         return references;
     }
 
-    private static Slice protobuf(Span span) {
+    /// @param warnings that Jaeger's UI shows with the span
+    /// @return a `jaeger.api_v2.Span`
+    public static Slice protobuf(Span span, List<String> warnings) {
         var out = new ProtoWriter(512);
         out.bytes(TRACE_ID, bytes(span.traceId()));
         out.bytes(SPAN_ID, bytes(span.spanId()));
@@ -123,6 +127,7 @@ public final class JaegerEncoder {
         out.text(1, span.serviceName());
         tags(out, 2, JaegerTags.of(span.resource()));
         out.close(process);
+        warnings.forEach(warning -> out.text(WARNINGS, warning));
         return out.finish();
     }
 

@@ -1,0 +1,222 @@
+package dev.millrace.query;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.linecorp.armeria.client.grpc.GrpcClients;
+import dev.millrace.model.Attributes;
+import dev.millrace.model.Span;
+import dev.millrace.model.SpanId;
+import dev.millrace.model.TraceId;
+import dev.millrace.storage.api.StoreException;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+import io.jaegertracing.api_v3.GetServicesRequest;
+import io.jaegertracing.api_v3.GetTraceRequest;
+import io.jaegertracing.api_v3.QueryServiceGrpc;
+import io.opentelemetry.proto.trace.v1.TracesData;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// gRPC calls under the bounds of the gate that they share with all other requests.
+class JaegerGrpcLimitsTest {
+
+    private static RunningQuery query(Duration timeout) {
+        return new RunningQuery(
+                new QueryConfig(
+                        "127.0.0.1",
+                        0,
+                        timeout,
+                        100,
+                        1,
+                        ZipkinConfig.DEFAULT,
+                        new JaegerConfig(0, Duration.ZERO)));
+    }
+
+    private static QueryServiceGrpc.QueryServiceBlockingStub client(RunningQuery query) {
+        return GrpcClients.newClient(
+                address(query), QueryServiceGrpc.QueryServiceBlockingStub.class);
+    }
+
+    private static String address(RunningQuery query) {
+        return "gproto+http://127.0.0.1:" + query.grpcPort() + "/";
+    }
+
+    private static StatusRuntimeException refusal(RunningQuery query) {
+        return catchThrowableOfType(
+                StatusRuntimeException.class,
+                () -> client(query).getServices(GetServicesRequest.getDefaultInstance()));
+    }
+
+    @Test
+    void turnsAwayMoreCallsThanItMayWorkOn() throws Exception {
+        try (var query = query(Duration.ofSeconds(20))) {
+            // Given
+            var arrived = new CountDownLatch(1);
+            var release = new CountDownLatch(1);
+            query.store.beforeReads(() -> {
+                arrived.countDown();
+                await(release);
+            });
+            var first = query.send("GET", "/v1/services");
+            assertThat(arrived.await(20, TimeUnit.SECONDS)).isTrue();
+
+            // When
+            var second = refusal(query);
+            release.countDown();
+
+            // Then
+            assertThat(second.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+            assertThat(second.getStatus().getDescription())
+                    .isEqualTo("1 requests are at work, as many as there may be; ask again later");
+            assertThat(first.join().statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void answersForAStoreThatTakesTooLong() {
+        var release = new CountDownLatch(1);
+        try (var query = query(Duration.ofMillis(50))) {
+            // Given
+            query.store.beforeReads(() -> await(release));
+
+            // When
+            var failure = refusal(query);
+            release.countDown();
+
+            // Then
+            assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+            assertThat(failure.getStatus().getDescription())
+                    .startsWith("no answer from the store within PT0.05S");
+        }
+    }
+
+    @Test
+    void wordsAStoresFailure() {
+        try (var query = query(Duration.ofSeconds(20))) {
+            for (var kind : StoreException.Kind.values()) {
+                // Given
+                query.store.beforeReads(() -> {
+                    throw new StoreException(kind, "no can do");
+                });
+
+                // When
+                var failure = refusal(query);
+
+                // Then
+                assertThat(failure.getStatus().getCode()).isEqualTo(GrpcCall.code(kind));
+                assertThat(failure.getStatus().getDescription()).isEqualTo("no can do");
+            }
+            query.store.beforeReads(() -> {
+                throw new IllegalStateException("secret");
+            });
+            assertThat(refusal(query).getStatus().getDescription()).isEqualTo("internal error");
+            assertThat(
+                            query.registry
+                                    .get("millrace.query.requests")
+                                    .tags(
+                                            "api",
+                                            "jaeger_v3_grpc",
+                                            "endpoint",
+                                            "GetServices",
+                                            "status",
+                                            "unimplemented")
+                                    .counter()
+                                    .count())
+                    .isEqualTo(1);
+        }
+    }
+
+    @Test
+    void givesUpOnAClientThatTakesNothing() throws Exception {
+        try (var query = query(Duration.ofMillis(300))) {
+            // Given
+            var id = new TraceId(1, 2);
+            query.store.keep(longTrace(id));
+            var arrived = new CountDownLatch(1);
+            query.store.beforeReads(arrived::countDown);
+            var idle =
+                    GrpcClients.newClient(address(query), QueryServiceGrpc.QueryServiceStub.class);
+
+            idle.getTrace(
+                    GetTraceRequest.newBuilder().setTraceId(id.toString()).build(),
+                    new TakesNothing());
+            assertThat(arrived.await(20, TimeUnit.SECONDS)).isTrue();
+
+            // When
+            long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+            int turnedAway = 0;
+            int status = 503;
+            while (status == 503 && System.nanoTime() < giveUp) {
+                status = query.get("/v1/services").statusCode();
+                turnedAway += status == 503 ? 1 : 0;
+            }
+
+            // Then
+            assertThat(turnedAway).isPositive();
+            assertThat(status).isNotEqualTo(503);
+        }
+    }
+
+    /// A client that asks for no message.
+    private static final class TakesNothing
+            implements ClientResponseObserver<GetTraceRequest, TracesData> {
+
+        @Override
+        public void beforeStart(ClientCallStreamObserver<GetTraceRequest> call) {
+            call.disableAutoRequestWithInitial(0);
+        }
+
+        @Override
+        public void onNext(TracesData piece) {}
+
+        @Override
+        public void onError(Throwable failure) {}
+
+        @Override
+        public void onCompleted() {}
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "-2, PT0S, grpc port: -2 (expected: -1 to 65535)",
+        "65536, PT0S, grpc port: 65536 (expected: -1 to 65535)",
+        "0, PT-1S, max clock skew: PT-1S (expected: zero or more)"
+    })
+    void refusesSettingsThatCannotWork(int port, Duration maxClockSkew, String message) {
+        assertThatThrownBy(() -> new JaegerConfig(port, maxClockSkew))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(message);
+    }
+
+    private static List<Span> longTrace(TraceId id) {
+        var pad = Attributes.of(SampleTraces.text("pad", "x".repeat(4_000)));
+        return IntStream.rangeClosed(1, 5_000)
+                .mapToObj(i ->
+                        Span.builder(id, new SpanId(i))
+                                .name("step " + i)
+                                .time(i, i + 1L)
+                                .attributes(pad, 0)
+                                .build())
+                .toList();
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            if (!latch.await(20, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("never released");
+            }
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+package dev.millrace.query;
+
+import dev.millrace.storage.api.TraceStore;
+import java.nio.file.Path;
+
+final class JaegerV3OnLocalStoreTest extends JaegerV3Contract {
+
+    @Override
+    TraceStore open(Path directory) {
+        return JaegerFixture.local(directory);
+    }
+}
