@@ -34,8 +34,8 @@ public final class DecisionReader implements DecisionLookup {
     private static final Duration POLL = Duration.ofMillis(100);
     private static final int MOST_AT_ONCE = 4;
 
-    /// The first stretch is short, for most ask about what was decided just now; each is twice as
-    /// long as the one after it, up to the longest.
+    /// The first stretch is short, for most ask about what was decided just now; each further one
+    /// is twice as long, up to the longest.
     private static final long SHORTEST = 5_000;
 
     private static final long LONGEST = 320_000;
