@@ -103,6 +103,10 @@ public final class Bench {
             say(Part.CACHE);
             new CacheBench(directory.resolve("cache"), options, figures).run();
         }
+        if (options.wants(Part.APIS)) {
+            say(Part.APIS);
+            new ApiBench(directory.resolve("apis"), options, figures).run();
+        }
         if (options.wants(Part.START)) {
             say(Part.START);
             start(figures);

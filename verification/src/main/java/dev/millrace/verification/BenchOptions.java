@@ -44,6 +44,7 @@ record BenchOptions(
         QUERY,
         PENDING,
         CACHE,
+        APIS,
         START;
 
         String word() {
@@ -55,7 +56,7 @@ record BenchOptions(
             """
             ./dev bench [PART ...] [OPTION ...]
               PART               scan, codecs, receivers, store, collector, aggregator, ingester,
-                                 query, pending, cache or start; all without any
+                                 query, pending, cache, apis or start; all without any
               --spans=N          spans to send (3000000)
               --heap=SIZE        the aggregator's Java heap (2g)
               --memory=SIZE      what of it is for open traces (1GiB)
