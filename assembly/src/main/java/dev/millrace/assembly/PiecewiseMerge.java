@@ -108,8 +108,7 @@ public final class PiecewiseMerge {
         read(piece);
         for (int i = 0; i < index.size(); i++) {
             if (hasCopies(i)) {
-                winners.merge(
-                        identity(i), winner(i), (held, one) -> one.beats(held) ? one : held);
+                winners.merge(identity(i), winner(i), (held, one) -> one.beats(held) ? one : held);
             }
         }
     }

@@ -96,7 +96,9 @@ class PiecewiseMergeTest {
 
     private static List<Span> merged(List<Slice> pieces) {
         var merge = compared(pieces);
-        return pieces.stream().flatMap(each -> OtlpDecoder.spans(merge.merge(each)).stream()).toList();
+        return pieces.stream()
+                .flatMap(each -> OtlpDecoder.spans(merge.merge(each)).stream())
+                .toList();
     }
 
     private static PiecewiseMerge compared(List<Slice> pieces) {

@@ -83,8 +83,8 @@ record Answer(
                 0,
                 0,
                 out ->
-                        trace.forEachBytes(bytes ->
-                                out.write(bytes.array(), bytes.offset(), bytes.length())));
+                        trace.forEachBytes(
+                                bytes -> out.write(bytes.array(), bytes.offset(), bytes.length())));
     }
 
     static Answer text(HttpStatus status, int retryAfterSeconds, String text) {

@@ -112,8 +112,7 @@ final class NativeApi {
         var page = store.tolerating(gaps).search(parameters.tenant(), searchOf(parameters));
         page.cut()
                 .forEach(id ->
-                        gaps.accept(
-                                "trace " + id + ": too large to be summed up as a whole"));
+                        gaps.accept("trace " + id + ": too large to be summed up as a whole"));
         // Summarised here, so that the traces themselves can go before the answer is read.
         var summaries = page.traces().stream().map(TraceSummary::of).toList();
         var next = nextCursor(page);

@@ -87,8 +87,8 @@ final class OtlpJson {
 
     private OtlpJson() {}
 
-    /// `TracesData` with one group for each resource and scope, in the order they first appear; of a
-    /// large trace with such groups for each piece.
+    /// `TracesData` with one group for each resource and scope, in the order they first appear; of
+    /// a large trace with such groups for each piece.
     static void writeTraces(JsonGenerator json, StoredTrace trace) throws IOException {
         json.writeStartObject();
         json.writeArrayFieldStart("resourceSpans");

@@ -12,8 +12,8 @@ import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.common.util.Exceptions;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.millrace.access.Access;
-import dev.millrace.model.Tenant;
 import dev.millrace.model.Slice;
+import dev.millrace.model.Tenant;
 import dev.millrace.storage.api.StoreException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -43,6 +43,7 @@ final class RequestGate implements AutoCloseable {
 
     /// What an answer lacks, where it lacks something.
     private static final String PARTIAL = "millrace-partial";
+
     // Each keeps an answer in memory for as long as it reads.
     private static final int READERS_PER_PLACE = 2;
     private static final int RETRY_AFTER_SECONDS = 1;

@@ -281,7 +281,15 @@ class ReadLimitsTest {
     private static QueryConfig config(
             int places, Duration timeout, int maxSpans, RequestRateConfig rates) {
         return new QueryConfig(
-                "127.0.0.1", 0, timeout, 1500, places, maxSpans, rates, ZipkinConfig.DEFAULT, JaegerConfig.DEFAULT);
+                "127.0.0.1",
+                0,
+                timeout,
+                1500,
+                places,
+                maxSpans,
+                rates,
+                ZipkinConfig.DEFAULT,
+                JaegerConfig.DEFAULT);
     }
 
     private static List<Span> trace(TraceId id, long start) {

@@ -10,8 +10,8 @@ import dev.millrace.storage.api.DependencyStore;
 import dev.millrace.storage.api.TraceStore;
 import dev.millrace.storage.contract.Capability;
 import dev.millrace.storage.contract.ExpiryContract;
-import dev.millrace.storage.contract.Samples;
 import dev.millrace.storage.contract.LargeTraceContract;
+import dev.millrace.storage.contract.Samples;
 import dev.millrace.storage.contract.TraceContract;
 import dev.millrace.storage.contract.VersionContract;
 import dev.millrace.storage.local.LocalStoreConfig;
@@ -29,7 +29,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What a store promises it promises with a cache before it. What is not remembered is left out.
-final class CachedStoreContractTest implements TraceContract, LargeTraceContract, VersionContract, ExpiryContract {
+final class CachedStoreContractTest
+        implements TraceContract, LargeTraceContract, VersionContract, ExpiryContract {
 
     private static final Duration WINDOW = Duration.ofHours(1);
 

@@ -60,9 +60,7 @@ final class TraceReader {
             }
             rows = rows.next() == null || !whole ? null : rows(traceId, rows.next());
         }
-        return bodies.isEmpty()
-                ? Optional.empty()
-                : Optional.of(part(traceId, bodies, whole));
+        return bodies.isEmpty() ? Optional.empty() : Optional.of(part(traceId, bodies, whole));
     }
 
     private static Part part(TraceId traceId, List<Slice> bodies, boolean whole) {

@@ -85,8 +85,7 @@ public interface LargeTraceContract extends StoreUnderTest {
         store().write(List.of(fragment(FRAGMENTS, span(trace(2), 1, TIME - SECOND))));
 
         // When
-        var page =
-                store().search(Tenant.DEFAULT, TraceSearch.builder().service("shop").build());
+        var page = store().search(Tenant.DEFAULT, TraceSearch.builder().service("shop").build());
 
         // Then
         assertThat(StoreUnderTest.ids(page.traces())).containsExactly(trace(1), trace(2));

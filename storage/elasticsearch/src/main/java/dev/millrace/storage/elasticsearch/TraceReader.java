@@ -69,9 +69,7 @@ record TraceReader(Searches searches, SpanSource source) {
 
         private Found merged(TraceId id, boolean whole) {
             return new Found(
-                    start,
-                    new Trace(id, OtlpDecoder.spans(TraceMerge.merge(id, bodies))),
-                    whole);
+                    start, new Trace(id, OtlpDecoder.spans(TraceMerge.merge(id, bodies))), whole);
         }
     }
 
@@ -153,8 +151,8 @@ record TraceReader(Searches searches, SpanSource source) {
                         }
                         return true;
                     });
-            readings.forEach((id, reading) ->
-                    found.put(id, reading.merged(id, !tooLarge.contains(id))));
+            readings.forEach(
+                    (id, reading) -> found.put(id, reading.merged(id, !tooLarge.contains(id))));
             if (tooLarge.isEmpty()) {
                 return found;
             }
@@ -198,8 +196,7 @@ record TraceReader(Searches searches, SpanSource source) {
                 KEYS,
                 PAGE,
                 hit -> {
-                    matches[0] =
-                            OtlpDecoder.spans(read(hit).body()).stream().anyMatch(condition);
+                    matches[0] = OtlpDecoder.spans(read(hit).body()).stream().anyMatch(condition);
                     return !matches[0];
                 });
         return matches[0];

@@ -203,8 +203,7 @@ final class MergedSearch {
                 if (seat != candidate.seat()) {
                     questions.put(
                             new Share(id, seat.number()),
-                            new Question<>(
-                                    seat, store -> TraceUnion.in(store, tenant, id)));
+                            new Question<>(seat, store -> TraceUnion.in(store, tenant, id)));
                 }
             }
         }
@@ -217,9 +216,7 @@ final class MergedSearch {
                     trace.ifPresent(shares::add);
                 }
             });
-            TraceUnion.of(shares)
-                    .filter(this::matches)
-                    .ifPresent(this::hold);
+            TraceUnion.of(shares).filter(this::matches).ifPresent(this::hold);
         }
     }
 

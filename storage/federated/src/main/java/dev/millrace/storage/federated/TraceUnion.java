@@ -40,8 +40,7 @@ record TraceUnion(Trace trace, boolean whole) {
             return shares.stream().findFirst();
         }
         var bodies = shares.stream().map(share -> OtlpEncoder.encode(share.trace.spans())).toList();
-        boolean fits =
-                bodies.stream().mapToLong(Slice::length).sum() <= TraceStore.MAX_WHOLE_BYTES;
+        boolean fits = bodies.stream().mapToLong(Slice::length).sum() <= TraceStore.MAX_WHOLE_BYTES;
         if (!fits || !shares.stream().allMatch(TraceUnion::whole)) {
             return shares.stream()
                     .map(TraceUnion::trace)
