@@ -32,7 +32,7 @@ public final class PiecewiseMerge {
     private boolean noted;
     private final Map<Identity, Winner> winners = new HashMap<>();
 
-    private record Identity(long id, int kind, String service) {}
+    private record Identity(long id, int kind, String service, boolean untimed) {}
 
     /// The copy that stays, by what the rule looks at.
     private static final class Winner {
@@ -150,7 +150,11 @@ public final class PiecewiseMerge {
     }
 
     private Identity identity(int i) {
-        return new Identity(index.id(i), index.kind(i), index.serviceOf(index.scope(i)));
+        return new Identity(
+                index.id(i),
+                index.kind(i),
+                index.serviceOf(index.scope(i)),
+                index.isUntimed(i));
     }
 
     private Winner winner(int i) {
