@@ -151,10 +151,7 @@ public final class PiecewiseMerge {
 
     private Identity identity(int i) {
         return new Identity(
-                index.id(i),
-                index.kind(i),
-                index.serviceOf(index.scope(i)),
-                index.isUntimed(i));
+                index.id(i), index.kind(i), index.serviceOf(index.scope(i)), index.isUntimed(i));
     }
 
     private Winner winner(int i) {

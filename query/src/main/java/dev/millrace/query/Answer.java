@@ -77,14 +77,18 @@ record Answer(
 
     /// The trace as OTLP `TracesData`.
     static Answer bytes(MediaType type, StoredTrace trace) {
-        return new Answer(
-                HttpStatus.OK,
+        return bytes(
                 type,
-                0,
-                0,
-                out ->
-                        trace.forEachBytes(
-                                bytes -> out.write(bytes.array(), bytes.offset(), bytes.length())));
+                out -> {
+                    for (var bodies = trace.bodies(); bodies.hasNext(); ) {
+                        var body = bodies.next();
+                        out.write(body.array(), body.offset(), body.length());
+                    }
+                });
+    }
+
+    static Answer bytes(MediaType type, Body body) {
+        return new Answer(HttpStatus.OK, type, 0, 0, body);
     }
 
     static Answer text(HttpStatus status, int retryAfterSeconds, String text) {

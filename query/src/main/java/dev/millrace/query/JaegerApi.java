@@ -106,7 +106,7 @@ final class JaegerApi {
                 traces.byId(parameters.tenant(), id, parameters.flag("raw"))
                         .orElseThrow(() ->
                                 new QueryException(HttpStatus.NOT_FOUND, JaegerTraces.NOT_FOUND));
-        return traces(parameters, List.of(trace), List.of());
+        return shown(parameters, List.of(trace), List.of());
     }
 
     // What comes along is of no meaning; clients send nothing.
@@ -197,7 +197,7 @@ final class JaegerApi {
         }
         var ids =
                 texts.stream().map(text -> JaegerIds.traceId("traceID", text)).distinct().toList();
-        var found = new ArrayList<AdjustedTrace>();
+        var found = new ArrayList<ShownTrace>();
         var problems = new ArrayList<Problem>();
         for (var id : ids) {
             traces.byId(parameters.tenant(), id, raw)
@@ -210,7 +210,7 @@ final class JaegerApi {
                                                     JaegerTraces.NOT_FOUND,
                                                     JaegerJson.text(id))));
         }
-        return traces(parameters, found, problems);
+        return shown(parameters, found, problems);
     }
 
     private JaegerSearch searchOf(Parameters parameters) {
@@ -298,6 +298,11 @@ final class JaegerApi {
 
     private static Answer traces(
             Parameters parameters, List<AdjustedTrace> traces, List<Problem> problems) {
+        return shown(parameters, traces.stream().map(ShownTrace::of).toList(), problems);
+    }
+
+    private static Answer shown(
+            Parameters parameters, List<ShownTrace> traces, List<Problem> problems) {
         return envelope(parameters, 0, problems, json -> JaegerJson.writeTraces(json, traces));
     }
 

@@ -62,7 +62,7 @@ final class JaegerJson {
         writeEnvelope(json, 0, List.of(new Problem(code, message, "")), JsonGenerator::writeNull);
     }
 
-    static void writeTraces(JsonGenerator json, List<AdjustedTrace> traces) throws IOException {
+    static void writeTraces(JsonGenerator json, List<ShownTrace> traces) throws IOException {
         json.writeStartArray();
         for (var trace : traces) {
             writeTrace(json, trace);
@@ -101,19 +101,14 @@ final class JaegerJson {
         json.writeEndArray();
     }
 
-    private static void writeTrace(JsonGenerator json, AdjustedTrace adjusted) throws IOException {
-        var trace = adjusted.trace();
+    private static void writeTrace(JsonGenerator json, ShownTrace trace) throws IOException {
         // A process is a service with its tags: resources that differ in nothing else are one.
         var processes = new LinkedHashMap<Attributes, String>();
         json.writeStartObject();
         json.writeStringField("traceID", text(trace.traceId()));
         json.writeArrayFieldStart("spans");
-        for (int i = 0; i < trace.spans().size(); i++) {
-            var span = trace.spans().get(i);
-            var process =
-                    processes.computeIfAbsent(
-                            span.resource().attributes(), _ -> "p" + (processes.size() + 1));
-            writeSpan(json, span, process, JaegerWarnings.of(adjusted, i));
+        for (var parts = trace.parts().get(); parts.hasNext(); ) {
+            writeSpans(json, parts.next(), processes);
         }
         json.writeEndArray();
         json.writeObjectFieldStart("processes");
@@ -123,8 +118,21 @@ final class JaegerJson {
             json.writeEndObject();
         }
         json.writeEndObject();
-        writeWarnings(json, JaegerWarnings.of(adjusted));
+        writeWarnings(json, trace.warnings());
         json.writeEndObject();
+    }
+
+    private static void writeSpans(
+            JsonGenerator json, AdjustedTrace part, Map<Attributes, String> processes)
+            throws IOException {
+        var spans = part.trace().spans();
+        for (int i = 0; i < spans.size(); i++) {
+            var process =
+                    processes.computeIfAbsent(
+                            spans.get(i).resource().attributes(),
+                            _ -> "p" + (processes.size() + 1));
+            writeSpan(json, spans.get(i), process, JaegerWarnings.of(part, i));
+        }
     }
 
     private static void writeProcess(JsonGenerator json, Attributes attributes) throws IOException {

@@ -13,9 +13,10 @@ import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.TraceStore;
 import dev.millrace.wire.jaeger.JaegerEncoder;
 import dev.millrace.wire.otlp.ProtoWriter;
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.NoSuchElementException;
+import org.jspecify.annotations.Nullable;
 
 /// `jaeger.api_v2.QueryService`: Jaeger's own spans over gRPC.
 ///
@@ -61,12 +62,13 @@ final class JaegerQueryV2 {
                 traces.byId(tenant, request.binaryId(), request.raw())
                         .orElseThrow(() ->
                                 new QueryException(HttpStatus.NOT_FOUND, JaegerTraces.NOT_FOUND));
-        return chunks(List.of(trace));
+        return new Chunks(trace.parts().get());
     }
 
     private Iterator<Slice> search(Tenant tenant, Slice message) {
         var request = SearchRequest.of(message);
-        return chunks(traces.search(tenant, request.search(maxTraces), request.raw()));
+        return new Chunks(
+                traces.search(tenant, request.search(maxTraces), request.raw()).iterator());
     }
 
     private Iterator<Slice> archive(Tenant tenant, Slice message) {
@@ -129,6 +131,11 @@ final class JaegerQueryV2 {
     /// Some spans of a trace, from one place on.
     private record Chunk(AdjustedTrace trace, int from) {
 
+        // Null when there are none from there on.
+        static @Nullable Chunk of(AdjustedTrace trace, int from) {
+            return from < trace.trace().spans().size() ? new Chunk(trace, from) : null;
+        }
+
         Slice message() {
             var spans = trace.trace().spans();
             var message = new ProtoWriter(4096);
@@ -148,13 +155,32 @@ final class JaegerQueryV2 {
         }
     }
 
-    private static Iterator<Slice> chunks(List<AdjustedTrace> traces) {
-        var chunks = new ArrayList<Chunk>();
-        for (var trace : traces) {
-            for (int from = 0; from < trace.trace().spans().size(); from += CHUNK_SPANS) {
-                chunks.add(new Chunk(trace, from));
-            }
+    /// Traces a chunk at a time, each made when it is asked for.
+    private static final class Chunks implements Iterator<Slice> {
+
+        private final Iterator<AdjustedTrace> traces;
+        private @Nullable Chunk next;
+
+        Chunks(Iterator<AdjustedTrace> traces) {
+            this.traces = traces;
         }
-        return chunks.stream().map(Chunk::message).iterator();
+
+        @Override
+        public boolean hasNext() {
+            while (next == null && traces.hasNext()) {
+                next = Chunk.of(traces.next(), 0);
+            }
+            return next != null;
+        }
+
+        @Override
+        public Slice next() {
+            var chunk = hasNext() ? next : null;
+            if (chunk == null) {
+                throw new NoSuchElementException("no more spans");
+            }
+            next = Chunk.of(chunk.trace(), chunk.from() + CHUNK_SPANS);
+            return chunk.message();
+        }
     }
 }

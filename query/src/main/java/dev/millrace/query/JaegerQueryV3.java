@@ -62,12 +62,12 @@ final class JaegerQueryV3 {
                 traces.byId(tenant, id, request.raw())
                         .orElseThrow(() ->
                                 new QueryException(HttpStatus.NOT_FOUND, JaegerTraces.NOT_FOUND));
-        return new Chunks(List.of(trace));
+        return new Chunks(trace.parts().get());
     }
 
     private Iterator<Slice> search(Tenant tenant, Slice message) {
         var request = SearchRequest.of(message);
-        return new Chunks(traces.search(tenant, searchOf(request), request.raw()));
+        return new Chunks(traces.search(tenant, searchOf(request), request.raw()).iterator());
     }
 
     private Iterator<Slice> summaries(Tenant tenant, Slice message) {
@@ -144,25 +144,28 @@ final class JaegerQueryV3 {
             }
         }
 
+        private final Iterator<AdjustedTrace> traces;
         private final Deque<Chunk> waiting = new ArrayDeque<>();
 
-        Chunks(List<AdjustedTrace> traces) {
-            for (var trace : traces) {
+        Chunks(Iterator<AdjustedTrace> traces) {
+            this.traces = traces;
+        }
+
+        @Override
+        public boolean hasNext() {
+            while (waiting.isEmpty() && traces.hasNext()) {
+                var trace = traces.next();
                 int spans = trace.trace().spans().size();
                 for (int from = 0; from < spans; from += MAX_SPANS) {
                     waiting.add(new Chunk(trace, from, Math.min(from + MAX_SPANS, spans)));
                 }
             }
-        }
-
-        @Override
-        public boolean hasNext() {
             return !waiting.isEmpty();
         }
 
         @Override
         public Slice next() {
-            while (!waiting.isEmpty()) {
+            while (hasNext()) {
                 var chunk = waiting.pop();
                 var message = chunk.message();
                 if (message.length() <= MAX_BYTES || chunk.to() - chunk.from() == 1) {

@@ -8,6 +8,7 @@ import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.TraceStore;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +34,31 @@ final class JaegerTraces {
         this.adjuster = new TraceAdjuster(maxClockSkew);
     }
 
-    Optional<AdjustedTrace> byId(Tenant tenant, TraceId id, boolean raw) {
-        return stored(tenant, id).map(trace -> shown(trace, raw));
+    /// A trace of any size. One that is too large to be held is shown as it is stored.
+    Optional<ShownTrace> byId(Tenant tenant, TraceId id, boolean raw) {
+        return stored(tenant, id)
+                .map(stored ->
+                        switch (stored) {
+                            case StoredTrace.Whole(Trace trace) -> ShownTrace.of(shown(trace, raw));
+                            case StoredTrace.Large large ->
+                                    new ShownTrace(
+                                            id, JaegerWarnings.LARGE, () -> untouched(large));
+                        });
+    }
+
+    private static Iterator<AdjustedTrace> untouched(StoredTrace.Large large) {
+        var parts = large.parts();
+        return new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return parts.hasNext();
+            }
+
+            @Override
+            public AdjustedTrace next() {
+                return AdjustedTrace.untouched(parts.next());
+            }
+        };
     }
 
     List<AdjustedTrace> search(Tenant tenant, JaegerSearch search, boolean raw) {
@@ -51,15 +75,17 @@ final class JaegerTraces {
         if (archive == null) {
             throw new QueryException(HttpStatus.NOT_IMPLEMENTED, NO_ARCHIVE);
         }
-        archive.keep(
-                tenant,
-                stored(tenant, id)
-                        .orElseThrow(() -> new QueryException(HttpStatus.NOT_FOUND, NOT_FOUND)));
+        stored(tenant, id)
+                .orElseThrow(() -> new QueryException(HttpStatus.NOT_FOUND, NOT_FOUND))
+                .parts()
+                .forEachRemaining(part -> archive.keep(tenant, part));
     }
 
-    private Optional<Trace> stored(Tenant tenant, TraceId id) {
-        var trace = store.trace(tenant, id);
-        return trace.isPresent() || archive == null ? trace : archive.trace(tenant, id);
+    private Optional<StoredTrace> stored(Tenant tenant, TraceId id) {
+        var found = StoredTrace.find(store, tenant, id);
+        return found.isPresent() || archive == null
+                ? found
+                : archive.trace(tenant, id).map(StoredTrace.Whole::new);
     }
 
     private AdjustedTrace shown(Trace trace, boolean raw) {

@@ -8,9 +8,11 @@ import dev.millrace.storage.api.TraceStore;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /// The third version of Jaeger's API, over HTTP, as of Jaeger 2.20: OpenTelemetry's traces in JSON.
@@ -49,23 +51,30 @@ final class JaegerV3Api {
         time(parameters, "startTime", "start_time");
         time(parameters, "endTime", "end_time");
         boolean raw = parameters.flag(name(parameters, "rawTraces", "raw_traces"));
-        return found(traces.byId(parameters.tenant(), id, raw).stream().toList());
+        return traces.byId(parameters.tenant(), id, raw)
+                .map(trace -> found(trace.parts()))
+                .orElseThrow(() -> new QueryException(HttpStatus.NOT_FOUND, NOTHING_FOUND));
     }
 
     private Answer search(Parameters parameters) {
         boolean raw = parameters.flag(name(parameters, "query.rawTraces", "query.raw_traces"));
-        return found(traces.search(parameters.tenant(), searchOf(parameters), raw));
-    }
-
-    private static Answer found(List<AdjustedTrace> traces) {
-        if (traces.isEmpty()) {
+        var found = traces.search(parameters.tenant(), searchOf(parameters), raw);
+        if (found.isEmpty()) {
             throw new QueryException(HttpStatus.NOT_FOUND, NOTHING_FOUND);
         }
-        var spans = traces.stream().flatMap(trace -> spans(trace).stream()).toList();
+        return found(found::iterator);
+    }
+
+    private static Answer found(Supplier<Iterator<AdjustedTrace>> traces) {
         return Answer.json(json -> {
             json.writeStartObject();
-            json.writeFieldName("result");
-            OtlpJson.writeTraces(json, spans);
+            json.writeObjectFieldStart("result");
+            json.writeArrayFieldStart("resourceSpans");
+            for (var each = traces.get(); each.hasNext(); ) {
+                OtlpJson.writeGroups(json, OtlpJson.Spelling.OTLP, spans(each.next()));
+            }
+            json.writeEndArray();
+            json.writeEndObject();
             json.writeEndObject();
         });
     }

@@ -17,6 +17,12 @@ final class JaegerWarnings {
     /// The attribute that holds them where there is no field for them.
     static final String ATTRIBUTE = "@jaeger@warnings";
 
+    /// About a trace that is not held as a whole.
+    static final List<String> LARGE =
+            List.of(
+                    "too large to be looked at as a whole: shown as it was stored, with no clock"
+                            + " corrected");
+
     private JaegerWarnings() {}
 
     /// About a trace as a whole.

@@ -90,9 +90,17 @@ final class OtlpJson {
     /// `TracesData` with one group for each resource and scope, in the order they first appear; of
     /// a large trace with such groups for each piece.
     static void writeTraces(JsonGenerator json, StoredTrace trace) throws IOException {
+        writeTraces(json, "resourceSpans", Spelling.OTLP, trace);
+    }
+
+    /// @param name of the field with the groups
+    static void writeTraces(JsonGenerator json, String name, Spelling spelling, StoredTrace trace)
+            throws IOException {
         json.writeStartObject();
-        json.writeArrayFieldStart("resourceSpans");
-        trace.forEach(spans -> writeGroups(json, Spelling.OTLP, spans));
+        json.writeArrayFieldStart(name);
+        for (var parts = trace.parts(); parts.hasNext(); ) {
+            writeGroups(json, spelling, parts.next().spans());
+        }
         json.writeEndArray();
         json.writeEndObject();
     }
@@ -112,7 +120,7 @@ final class OtlpJson {
         json.writeEndObject();
     }
 
-    private static void writeGroups(JsonGenerator json, Spelling spelling, List<Span> spans)
+    static void writeGroups(JsonGenerator json, Spelling spelling, List<Span> spans)
             throws IOException {
         for (var group : grouped(spans).entrySet()) {
             writeResourceSpans(json, spelling, group.getKey(), group.getValue());

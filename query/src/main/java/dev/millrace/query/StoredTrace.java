@@ -2,7 +2,6 @@ package dev.millrace.query;
 
 import dev.millrace.assembly.PiecewiseMerge;
 import dev.millrace.model.Slice;
-import dev.millrace.model.Span;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
@@ -12,35 +11,22 @@ import dev.millrace.storage.api.TracePieces;
 import dev.millrace.storage.api.TraceStore;
 import dev.millrace.wire.otlp.OtlpDecoder;
 import dev.millrace.wire.otlp.OtlpEncoder;
-import java.io.IOException;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 
-/// A trace to answer with: in memory, or one that is read anew, piece by piece, while it is written
+/// A trace to answer with: in memory, or one that is read anew, part by part, while it is written
 /// out.
 sealed interface StoredTrace {
 
-    /// Takes spans of a trace, some at a time.
-    @FunctionalInterface
-    interface SpanSink {
-        void accept(List<Span> spans) throws IOException;
-    }
+    /// Its parts, of which each span is in one. Each is there when it is asked for, so this may
+    /// throw what a store throws.
+    Iterator<Trace> parts();
 
-    /// Takes OTLP `TracesData` of a trace, some at a time; all of it in a row is `TracesData` too.
-    @FunctionalInterface
-    interface ByteSink {
-        void accept(Slice bytes) throws IOException;
-    }
-
-    /// Hands out every span once.
-    ///
-    /// @throws StoreException when the store cannot go on
-    void forEach(SpanSink sink) throws IOException;
-
-    /// Hands out every span once, as bytes.
-    ///
-    /// @throws StoreException when the store cannot go on
-    void forEachBytes(ByteSink sink) throws IOException;
+    /// The same as OTLP `TracesData`; all of it in a row is `TracesData` too.
+    Iterator<Slice> bodies();
 
     /// The trace with this id, if there is one; of a large one all pieces have been looked at once.
     static Optional<StoredTrace> find(TraceStore store, Tenant tenant, TraceId id) {
@@ -54,21 +40,21 @@ sealed interface StoredTrace {
         }
     }
 
-    /// In memory, parents first.
+    /// In memory, parents first: one part.
     record Whole(Trace trace) implements StoredTrace {
 
         @Override
-        public void forEach(SpanSink sink) throws IOException {
-            sink.accept(trace.spans());
+        public Iterator<Trace> parts() {
+            return List.of(trace).iterator();
         }
 
         @Override
-        public void forEachBytes(ByteSink sink) throws IOException {
-            sink.accept(OtlpEncoder.encode(trace.spans()));
+        public Iterator<Slice> bodies() {
+            return List.of(OtlpEncoder.encode(trace.spans())).iterator();
         }
     }
 
-    /// Larger than [TraceStore#MAX_WHOLE_BYTES]: parents come first only within a piece. Can be
+    /// Larger than [TraceStore#MAX_WHOLE_BYTES]: parents come first only within a part. Can be
     /// written out once.
     final class Large implements StoredTrace {
 
@@ -85,18 +71,20 @@ sealed interface StoredTrace {
         }
 
         @Override
-        public void forEach(SpanSink sink) throws IOException {
-            forEachBytes(bytes -> sink.accept(OtlpDecoder.spans(bytes)));
+        public Iterator<Trace> parts() {
+            return merged().map(body -> new Trace(pieces.traceId(), OtlpDecoder.spans(body)))
+                    .iterator();
         }
 
         @Override
-        public void forEachBytes(ByteSink sink) throws IOException {
-            for (var piece : pieces) {
-                var merged = merge.merge(piece);
-                if (merged.length() > 0) {
-                    sink.accept(merged);
-                }
-            }
+        public Iterator<Slice> bodies() {
+            return merged().iterator();
+        }
+
+        private Stream<Slice> merged() {
+            return StreamSupport.stream(pieces.spliterator(), false)
+                    .map(merge::merge)
+                    .filter(body -> body.length() > 0);
         }
     }
 }

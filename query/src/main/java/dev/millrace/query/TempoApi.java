@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
 import dev.millrace.model.Slice;
-import dev.millrace.model.Span;
 import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
 import dev.millrace.query.OtlpJson.Spelling;
@@ -19,12 +18,12 @@ import dev.millrace.traceql.Intrinsic;
 import dev.millrace.traceql.Query;
 import dev.millrace.traceql.SpanSet;
 import dev.millrace.traceql.TraceQlException;
-import dev.millrace.wire.otlp.OtlpEncoder;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -144,30 +143,37 @@ final class TempoApi {
     }
 
     private Answer trace(Parameters parameters) {
-        var spans = spans(parameters);
+        var trace = stored(parameters);
         return wantsProtobuf(parameters.accepted())
-                ? Answer.bytes(PROTOBUF, OtlpEncoder.encode(spans))
+                ? Answer.bytes(PROTOBUF, trace)
                 : Answer.json(
-                        json -> OtlpJson.writeTraces(json, "batches", Spelling.PROTOBUF, spans));
+                        json -> OtlpJson.writeTraces(json, "batches", Spelling.PROTOBUF, trace));
     }
 
     private Answer traceV2(Parameters parameters) {
-        var spans = spans(parameters);
+        var trace = stored(parameters);
         if (wantsProtobuf(parameters.accepted())) {
-            var trace = OtlpEncoder.encode(spans);
-            return new Answer(HttpStatus.OK, PROTOBUF, 0, 0, out -> writeTraceField(out, trace));
+            return Answer.bytes(PROTOBUF, out -> writeTraceField(out, trace.bodies()));
         }
         return Answer.json(json -> {
             json.writeStartObject();
             json.writeFieldName("trace");
-            OtlpJson.writeTraces(json, "resourceSpans", Spelling.PROTOBUF, spans);
+            OtlpJson.writeTraces(json, "resourceSpans", Spelling.PROTOBUF, trace);
             json.writeObjectFieldStart("metrics");
             json.writeEndObject();
             json.writeEndObject();
         });
     }
 
-    // The first field of a message that holds the trace whole.
+    // The first field of a message, which holds the trace; of a field that comes again, a reader
+    // puts the contents together.
+    private static void writeTraceField(OutputStream out, Iterator<Slice> bodies)
+            throws IOException {
+        while (bodies.hasNext()) {
+            writeTraceField(out, bodies.next());
+        }
+    }
+
     private static void writeTraceField(OutputStream out, Slice trace) throws IOException {
         out.write(TRACE_FIELD);
         int rest = trace.length();
@@ -179,7 +185,7 @@ final class TempoApi {
         out.write(trace.array(), trace.offset(), trace.length());
     }
 
-    private List<Span> spans(Parameters parameters) {
+    private StoredTrace stored(Parameters parameters) {
         // Hints where to look, which our stores do not need; still, nonsense is not let through.
         range(parameters);
         String text = parameters.variable("id");
@@ -190,10 +196,9 @@ final class TempoApi {
             throw QueryException.invalid(
                     "trace id", text, "1 to 32 hexadecimal digits, not all zero");
         }
-        return store.trace(parameters.tenant(), id)
+        return StoredTrace.find(store, parameters.tenant(), id)
                 .orElseThrow(() ->
-                        new QueryException(HttpStatus.NOT_FOUND, "trace " + id + ": not found"))
-                .spans();
+                        new QueryException(HttpStatus.NOT_FOUND, "trace " + id + ": not found"));
     }
 
     private Answer search(Parameters parameters) {

@@ -18,6 +18,8 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Answers with a trace that a store does not hand out whole.
 class LargeTraceTest {
@@ -64,9 +66,13 @@ class LargeTraceTest {
         return spans;
     }
 
-    @Test
-    void writesEverySpanOnceAsProtobuf() {
-        var answer = query.getBytes("/v1/traces/" + TRACE, "accept", "application/x-protobuf");
+    @ParameterizedTest
+    @CsvSource({
+        "/v1/traces/, application/x-protobuf",
+        "/tempo/api/traces/, application/protobuf",
+    })
+    void writesEverySpanOnceAsProtobuf(String path, String accepted) {
+        var answer = query.getBytes(path + TRACE, "accept", accepted);
 
         assertThat(answer.statusCode()).isEqualTo(200);
         assertThat(OtlpDecoder.spans(Slice.of(answer.body())))
@@ -74,19 +80,38 @@ class LargeTraceTest {
                 .containsExactlyInAnyOrder(ALL_IDS);
     }
 
-    @Test
-    void writesEverySpanOnceAsJson() throws IOException {
-        var answer = query.get("/v1/traces/" + TRACE);
+    @ParameterizedTest
+    @CsvSource({
+        "/v1/traces/, spanId",
+        "/api/traces/, spanID",
+        "/api/v3/traces/, spanId",
+    })
+    void writesEverySpanOnceAsJson(String path, String idField) throws IOException {
+        var answer = query.get(path + TRACE);
 
         assertThat(answer.statusCode()).isEqualTo(200);
         var ids = new ArrayList<Long>();
         try (var json = new JsonFactory().createParser(answer.body())) {
             while (json.nextToken() != null) {
-                if ("spanId".equals(json.currentName()) && json.currentToken().isScalarValue()) {
+                if (idField.equals(json.currentName()) && json.currentToken().isScalarValue()) {
                     ids.add(Long.parseUnsignedLong(json.getText(), 16));
                 }
             }
         }
         assertThat(ids).containsExactlyInAnyOrder(ALL_IDS);
+    }
+
+    @Test
+    void saysToJaegersUiThatNoClockWasCorrected() {
+        assertThat(query.get("/api/traces/" + TRACE).body())
+                .contains("\"warnings\":[\"too large to be looked at as a whole");
+    }
+
+    @Test
+    void saysToZipkinsClientsThatTheTraceIsTooLarge() {
+        var answer = query.get("/api/v2/trace/" + TRACE);
+
+        assertThat(answer.statusCode()).isEqualTo(413);
+        assertThat(answer.body()).contains(TRACE.toString());
     }
 }

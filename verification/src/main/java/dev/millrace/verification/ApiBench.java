@@ -27,8 +27,8 @@ import java.util.stream.IntStream;
 /// What answers cost by each API, over HTTP, from a query role of its own process on an embedded
 /// store with a million spans.
 ///
-/// How long an answer takes is measured with one question at a time; what it costs, with several
-/// at once, by the CPU that the process has used.
+/// How long an answer takes is measured with one question at a time; what it costs, with several at
+/// once, by the CPU that the process has used.
 final class ApiBench {
 
     private static final long TRACES = 100_000;
@@ -126,7 +126,8 @@ final class ApiBench {
         return questions;
     }
 
-    // Far from the one before, so that neighbours in a block do not help each other, and none twice.
+    // Far from the one before, so that neighbours in a block do not help each other, and none
+    // twice.
     private String trace(int i) {
         return traffic.traceId(i * 7_919L % TRACES).toString();
     }

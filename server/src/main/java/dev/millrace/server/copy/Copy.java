@@ -69,8 +69,7 @@ public final class Copy {
     /// Takes what a page holds that belongs to it.
     private interface Pages {
         /// @param next where the next page begins; null after the last
-        void take(
-                Tenant tenant, String service, List<SourceTrace> traces, @Nullable Cursor next)
+        void take(Tenant tenant, String service, List<SourceTrace> traces, @Nullable Cursor next)
                 throws IOException;
     }
 
