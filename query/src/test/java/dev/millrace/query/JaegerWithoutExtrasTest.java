@@ -2,9 +2,6 @@ package dev.millrace.query;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.storage.api.TraceStore;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -21,19 +18,7 @@ class JaegerWithoutExtrasTest {
     @BeforeAll
     static void start() {
         STORE.keep(JaegerFixture.skewed());
-        var withoutFigures =
-                (TraceStore)
-                        Proxy.newProxyInstance(
-                                TraceStore.class.getClassLoader(),
-                                new Class<?>[] {TraceStore.class},
-                                (_, method, arguments) -> {
-                                    try {
-                                        return method.invoke(STORE, arguments);
-                                    } catch (InvocationTargetException e) {
-                                        throw e.getCause();
-                                    }
-                                });
-        query = new RunningQuery(withoutFigures);
+        query = new RunningQuery(STORE.withoutFigures());
     }
 
     @AfterAll

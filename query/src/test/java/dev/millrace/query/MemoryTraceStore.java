@@ -21,6 +21,8 @@ import dev.millrace.storage.api.TraceStore;
 import dev.millrace.storage.api.TraceVersion;
 import dev.millrace.wire.otlp.OtlpDecoder;
 import dev.millrace.wire.otlp.OtlpEncoder;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -47,6 +49,21 @@ final class MemoryTraceStore implements TraceStore, DependencyStore {
     /// Runs before every read, to make it slow or fail.
     void beforeReads(Runnable action) {
         beforeReads = action;
+    }
+
+    /// The same store, which keeps no figures of services.
+    TraceStore withoutFigures() {
+        return (TraceStore)
+                Proxy.newProxyInstance(
+                        TraceStore.class.getClassLoader(),
+                        new Class<?>[] {TraceStore.class},
+                        (_, method, arguments) -> {
+                            try {
+                                return method.invoke(this, arguments);
+                            } catch (InvocationTargetException e) {
+                                throw e.getCause();
+                            }
+                        });
     }
 
     /// Keeps the spans of one trace as one fragment of the default tenant.

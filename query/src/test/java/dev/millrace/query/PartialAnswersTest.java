@@ -35,7 +35,9 @@ class PartialAnswersTest {
         });
         store =
                 new FederatedTraceStore(
-                        List.of(new Member("hot", hot), new Member("cold", cold)),
+                        List.of(
+                                new Member("hot", hot.withoutFigures()),
+                                new Member("cold", cold.withoutFigures())),
                         Duration.ofSeconds(20),
                         true);
         query = new RunningQuery(store, DecisionLookup.none("no Kafka"));
