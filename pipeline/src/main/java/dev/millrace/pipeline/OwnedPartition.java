@@ -350,8 +350,13 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                 digest.durationNanos());
     }
 
-    /// Asks for what is to be read back, and gives out what was.
+    /// Asks for what is to be read back, and gives out what was; not before all is read again that
+    /// was read before, for until then a commit of other partitions would take what is given out
+    /// along, but not its entry in the ledger.
     void upgrade() {
+        if ((notAskedYet.isEmpty() && readBack.isEmpty()) || isReadingAgain()) {
+            return;
+        }
         while (!notAskedYet.isEmpty() && recall.ask(notAskedYet.getFirst(), readBack::add)) {
             notAskedYet.removeFirst();
         }
@@ -459,8 +464,11 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     /// Whether there is something to commit. What is only read again is committed already: until
     /// that is over, the position would step back, and what was decided beyond it be forgotten.
     boolean hasNews() {
-        long position = assembler.resumption().position();
-        return position >= emitFrom && (gaveOut || position != committed);
+        return !isReadingAgain() && (gaveOut || assembler.resumption().position() != committed);
+    }
+
+    private boolean isReadingAgain() {
+        return assembler.resumption().position() < emitFrom;
     }
 
     /// What to commit now.

@@ -9,10 +9,10 @@ import dev.millrace.model.Slice;
 import dev.millrace.sampling.tail.Version;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -116,8 +116,14 @@ final class SimulatedAggregator {
         return log.time * 1_000_000;
     }
 
-    Set<Integer> partitions() {
-        return Set.copyOf(owned.keySet());
+    /// Out of order, and the same in every run: so taken again after a crash, they have shown an
+    /// upgrade to be committed by another partition, without its entry in the ledger.
+    List<Integer> partitions() {
+        return owned.keySet().stream()
+                .sorted(
+                        Comparator.comparingInt(
+                                partition -> partition * 2 % SimulatedLog.PARTITIONS))
+                .toList();
     }
 
     /// Reads up to `most` records of each partition, and gives out what was read back.
@@ -197,7 +203,7 @@ final class SimulatedAggregator {
     }
 
     /// Dies, and with it what it had not committed; returns what it had owned.
-    Set<Integer> crash() {
+    List<Integer> crash() {
         if (output.inTransaction()) {
             producer.abortTransaction();
             output.ended();
