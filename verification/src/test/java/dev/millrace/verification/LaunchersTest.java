@@ -2,6 +2,7 @@ package dev.millrace.verification;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.millrace.server.config.ConfigSources;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -132,13 +134,14 @@ final class LaunchersTest {
                             .orElse("the process ended");
             assertThat(health).as(errors()).startsWith("http://");
 
-            // When
-            var ready = HttpRequest.newBuilder(URI.create(health.replace("/status", "/ready")));
-            var answer = client.send(ready.build(), BodyHandlers.ofString());
+            // When: the loops that read Kafka are up a moment after the ports are
+            var ready =
+                    HttpRequest.newBuilder(URI.create(health.replace("/status", "/ready"))).build();
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> client.send(ready, BodyHandlers.discarding()).statusCode() == 200);
             process.destroy();
 
             // Then
-            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
             assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
             assertThat(process.exitValue()).as("128 + SIGTERM").isEqualTo(143);
             assertThat(errors()).contains("Ready", "Stopping").doesNotContain("ERROR");
