@@ -73,6 +73,7 @@ class LimitedStore implements TraceStore {
 
     @Override
     public Optional<TracePiece> piece(Tenant tenant, TraceId traceId, Optional<String> from) {
+        RequestTime.check();
         return store.piece(tenant, traceId, from);
     }
 

@@ -129,10 +129,12 @@ public final class FederatedTraceStore implements TraceStore, DependencyStore {
         return found.map(TraceUnion::trace);
     }
 
-    /// The pieces of one member after those of another, which may hold copies.
+    /// The pieces of one member after those of another, which may hold copies. All members have to
+    /// answer, whatever is tolerated otherwise: pieces are read while an answer is under way, when
+    /// it is too late to say that something is missing.
     @Override
     public Optional<TracePiece> piece(Tenant tenant, TraceId traceId, Optional<String> from) {
-        var inquiry = inquiry();
+        var inquiry = new Inquiry(panel, patience, null);
         var place = from.map(MemberPlace::parse).orElse(MemberPlace.FIRST);
         for (var seat : panel.seats().subList(place.member(), panel.seats().size())) {
             var begin = seat.number() == place.member() ? place.from() : Optional.<String>empty();

@@ -49,6 +49,7 @@ final class Faulty implements TraceStore, DependencyStore {
 
     @Override
     public Optional<TracePiece> piece(Tenant tenant, TraceId traceId, Optional<String> from) {
+        beforeReads.run();
         return store.piece(tenant, traceId, from);
     }
 

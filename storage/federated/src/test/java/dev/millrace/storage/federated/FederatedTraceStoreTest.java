@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
@@ -253,6 +254,26 @@ final class FederatedTraceStoreTest {
                     .hasSize(220)
                     .startsWith(trace(270), trace(269))
                     .endsWith(trace(52), trace(51));
+        }
+    }
+
+    @Test
+    void leavesNoPieceOutWhenAStoreIsAwayEvenWhereGapsAreTolerated() {
+        // Given
+        hot.write(traces(1, 1));
+        cold.beforeReads(() -> {
+            throw new StoreException(StoreException.Kind.UNAVAILABLE, "it is gone");
+        });
+        try (var store = federated(PATIENCE, true)) {
+            var tolerant = store.tolerating(gap -> {});
+
+            // When
+            var first = tolerant.piece(Tenant.DEFAULT, trace(1), Optional.empty()).orElseThrow();
+
+            // Then
+            assertThat(first.next()).isPresent();
+            assertThatThrownBy(() -> tolerant.piece(Tenant.DEFAULT, trace(1), first.next()))
+                    .hasMessage("store cold: it is gone");
         }
     }
 
