@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import { fetchOperations } from '../api'
 import { useLoad } from '../load'
 import { LOOKBACKS, MAX_LIMIT, toUrl, type SearchQuery } from '../query'
@@ -18,8 +18,14 @@ export function SearchForm({ query, services }: SearchFormProps) {
   const { service } = draft
   const operations = useLoad(service, service ? signal => fetchOperations(service, signal) : undefined)
 
-  // The back button changes the query under an open form.
-  useEffect(() => setDraft(query), [toUrl(query)])
+  // The back button changes the query under an open form. Not in an effect: that comes late, and
+  // takes back what was chosen meanwhile.
+  const url = toUrl(query)
+  const [shown, setShown] = useState(url)
+  if (shown !== url) {
+    setShown(url)
+    setDraft(query)
+  }
 
   const set = (field: keyof SearchQuery) => (event: Event) => {
     const { value } = event.currentTarget as HTMLInputElement | HTMLSelectElement

@@ -43,6 +43,13 @@ public final class Figures {
         return figures;
     }
 
+    /// Calls of which nothing else is known but how many of them failed.
+    public static Figures ofCalls(long calls, long errors) {
+        var figures = ofCalls(calls);
+        figures.errors = Math.multiplyExact(errors, UNIT);
+        return figures;
+    }
+
     /// The same figures, without a histogram, to add others to.
     public Figures copy() {
         var copy = new Figures(false);

@@ -55,6 +55,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
     private final DecisionLog decisions;
     private final ControlLog control;
     private final Optional<LoadReport> load;
+    private final ForeignRecords foreign;
     private final SpanRecall recall;
     private final ScratchTables scratch;
     private final Analysis analysis;
@@ -83,7 +84,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                 clients.transactionalProducer(
                         role, config.group() + "-" + config.instance() + "-" + number);
         markers = clients.producer(role + "-markers", Map.of());
-        output = new AggregatorOutput(producer, topics);
+        output = new AggregatorOutput(producer, topics, metrics);
         decisions =
                 new DecisionLog(
                         admin,
@@ -100,7 +101,14 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                                         said -> control.report(config.instance(), said),
                                         nanoTime))
                         : Optional.empty();
-        recall = new SpanRecall(clients, role, new LogGate(metrics.clock()), SpanRecall.MOST_BYTES);
+        foreign = new ForeignRecords(topics.dialect().unnamed());
+        recall =
+                new SpanRecall(
+                        clients,
+                        role,
+                        new LogGate(metrics.clock()),
+                        SpanRecall.MOST_BYTES,
+                        foreign);
         scratch = new ScratchTables(config.scratch());
         analysis = FiguresOutput.analysis(config.figures());
     }
@@ -258,13 +266,13 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                     partition,
                     new OwnedPartition(
                             partition,
-                            topics.spans().partitions(),
+                            topics,
                             config.assembly(),
                             from,
                             beginning,
                             decided,
                             closed,
-                            new SpanLogReader(reader, partition),
+                            new SpanLogReader(reader, partition, foreign),
                             control,
                             recall,
                             new FiguresOutput(

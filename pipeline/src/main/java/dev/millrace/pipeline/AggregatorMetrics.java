@@ -41,6 +41,7 @@ final class AggregatorMetrics {
     final Counter figuresBytes;
     final Counter figuresOverflows;
     final Counter figuresUnlinked;
+    final Counter zipkinLeftOut;
 
     /// What operations and links do, as it is scraped.
     final RedTotals red;
@@ -85,6 +86,11 @@ final class AggregatorMetrics {
                         registry,
                         "dependencies.unlinked",
                         "Spans of traces too large to look for links among all of them");
+        zipkinLeftOut =
+                counter(
+                        registry,
+                        "zipkin.left.out",
+                        "Spans of kept traces that are too large for a record in Zipkin's form");
         FunctionCounter.builder("millrace.red.overflows", red, RedTotals::overflows)
                 .description("Series counted as other in RED metrics for want of room")
                 .register(registry);

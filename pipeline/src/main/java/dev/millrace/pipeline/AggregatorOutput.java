@@ -4,10 +4,12 @@ import dev.millrace.analysis.DependencyDelta;
 import dev.millrace.assembly.ClosedTrace;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
+import dev.millrace.model.TraceId;
 import dev.millrace.pipeline.ledger.LedgerCodec;
 import dev.millrace.pipeline.ledger.LedgerEntry;
 import dev.millrace.pipeline.ledger.Provenance;
 import dev.millrace.wire.otlp.TraceChunk;
+import dev.millrace.wire.zipkin.ZipkinEncoder;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.Producer;
@@ -24,6 +26,7 @@ final class AggregatorOutput {
 
     private final Producer<byte[], byte[]> producer;
     private final TopicsConfig topics;
+    private final AggregatorMetrics metrics;
 
     /// Per partition of `sampling-decisions`: the end as far as it is known. Decisions sent later
     /// come at this offset or after it.
@@ -31,9 +34,11 @@ final class AggregatorOutput {
 
     private boolean inTransaction;
 
-    AggregatorOutput(Producer<byte[], byte[]> producer, TopicsConfig topics) {
+    AggregatorOutput(
+            Producer<byte[], byte[]> producer, TopicsConfig topics, AggregatorMetrics metrics) {
         this.producer = producer;
         this.topics = topics;
+        this.metrics = metrics;
         this.decisionEnds = new AtomicLongArray(topics.samplingDecisions().partitions());
     }
 
@@ -58,6 +63,20 @@ final class AggregatorOutput {
             }
         }
         send(message);
+        var zipkins = topics.zipkin().traces();
+        if (zipkins != null && trace.tenant().equals(Tenant.DEFAULT)) {
+            zipkins(zipkins.name(), trace.traceId(), body);
+        }
+    }
+
+    /// Kafka puts these where their keys do, as it does those of zipkin-storage-kafka.
+    private void zipkins(String topic, TraceId traceId, Slice body) {
+        var made = ZipkinEncoder.protobuf(body, KafkaClients.MAX_RECORD_BYTES);
+        byte[] key = TraceKey.zipkin(traceId);
+        for (var list : made.lists()) {
+            send(new ProducerRecord<>(topic, key, list.toByteArray()));
+        }
+        metrics.zipkinLeftOut.increment(made.leftOut());
     }
 
     void decide(Decision decision) {
@@ -108,6 +127,34 @@ final class AggregatorOutput {
         return value.length;
     }
 
+    /// Whether there are readers of links as Zipkin has them.
+    boolean wantsLinks() {
+        return topics.zipkin().links() != null;
+    }
+
+    /// The links among these figures, one record for each minute and pair of services.
+    ///
+    /// A link's record is stamped with its minute, which is what those who read it file it under,
+    /// but never ahead of the log, which a broker may refuse.
+    ///
+    /// @param logTime milliseconds since the epoch
+    void links(DependencyDelta delta, long logTime) {
+        var topic = topics.zipkin().links();
+        if (topic == null || !delta.tenant().equals(Tenant.DEFAULT)) {
+            return;
+        }
+        for (var link : ZipkinLinks.of(delta)) {
+            long millis = Math.min(link.minute() * 60_000, logTime);
+            send(
+                    new ProducerRecord<>(
+                            topic.name(),
+                            null,
+                            millis > 0 ? millis : null,
+                            RecordHeaders.value(link.key()),
+                            link.link().json().toByteArray()));
+        }
+    }
+
     void deadLetter(
             TopicPartition source,
             long offset,
@@ -127,17 +174,31 @@ final class AggregatorOutput {
                         reason));
     }
 
-    /// Sends the spans of a trace that a foreign writer put on the wrong partition to their own.
+    /// Sends the spans of a trace that a foreign writer put on the wrong partition to their own; in
+    /// Zipkin's form where others read the topic that know no other.
     void forward(ConsumerRecord<byte[], byte[]> message, int partition, TraceChunk chunk) {
+        var dialect = topics.dialect();
+        var encoding = dialect.zipkinKeys() ? Encoding.ZIPKIN_PROTO : Encoding.OTLP_PROTO;
+        byte[] value = encoding.values(chunk.body()).getFirst();
+        if (value.length > KafkaClients.MAX_RECORD_BYTES) {
+            encoding = Encoding.OTLP_PROTO;
+            value = chunk.body().toByteArray();
+        }
         var moved =
                 new ProducerRecord<>(
                         message.topic(),
                         partition,
                         null,
-                        TraceKey.of(chunk.traceId()),
-                        chunk.body().toByteArray(),
+                        dialect.key(chunk.traceId(), encoding.isZipkins()),
+                        value,
                         message.headers());
-        moved.headers().remove(RecordHeaders.KEYING).remove(RecordHeaders.WRITER);
+        var headers = moved.headers();
+        headers.remove(RecordHeaders.KEYING)
+                .remove(RecordHeaders.WRITER)
+                .remove(RecordHeaders.ENCODING);
+        if (encoding != Encoding.OTLP_PROTO || dialect.unnamed() != null) {
+            headers.add(RecordHeaders.ENCODING, RecordHeaders.value(encoding.word()));
+        }
         send(moved);
     }
 

@@ -41,6 +41,8 @@ public final class Audit {
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final TopicsConfig topics;
     private final IngesterConfig.Source source;
+
+    /// Tells of records of spans which are written by others.
     private final ForeignRecords foreign;
 
     /// The full name of the topic that is stored.
@@ -65,7 +67,7 @@ public final class Audit {
         this.consumer = consumer;
         this.topics = topics;
         this.source = source;
-        this.foreign = new ForeignRecords(source.encoding());
+        this.foreign = new ForeignRecords(source.ofSpans(topics));
         this.storedTopic = source.topicIn(topics);
     }
 

@@ -142,7 +142,8 @@ public final class DecisionReader implements DecisionLookup {
         private TopicPartition partition() {
             int spans = partitions(topics.fullName(topics.spans()));
             var topic = topics.fullName(topics.samplingDecisions());
-            return new TopicPartition(topic, TraceKey.partition(key, spans) % partitions(topic));
+            int home = topics.dialect().partition(traceId, spans);
+            return new TopicPartition(topic, home % partitions(topic));
         }
 
         // As it is, and not as it is configured: whoever only asks may not have made the topics.

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The figures of the minutes that are being added to: a page for each, begun with what the store
@@ -22,11 +23,12 @@ import org.jspecify.annotations.Nullable;
 /// Each page knows up to which offset it has everything, so a record that is read again is added to
 /// those pages only that lack it.
 ///
-/// No Kafka, no store, no clock, no threads.
-final class DependencyBook {
+/// No Kafka, no store, no clock, no threads. Public for the store `kafka`, which adds up by itself
+/// what the ingester adds up for other stores.
+public final class DependencyBook {
 
     /// What a page is about.
-    record Key(Tenant tenant, long minute, int partition) {
+    public record Key(Tenant tenant, long minute, int partition) {
 
         static Key of(DependencyMinute minute) {
             return new Key(minute.tenant(), minute.minute(), minute.partition());
@@ -54,7 +56,7 @@ final class DependencyBook {
     private int series;
 
     /// The pages that a record is about.
-    static Set<Key> keys(int partition, DependencyDelta delta) {
+    public static Set<Key> keys(int partition, DependencyDelta delta) {
         var keys = new HashSet<Key>();
         for (var entry : delta.entries()) {
             keys.add(new Key(delta.tenant(), entry.minute(), partition));
@@ -62,14 +64,14 @@ final class DependencyBook {
         return keys;
     }
 
-    boolean holds(Key key) {
+    public boolean holds(Key key) {
         return pages.containsKey(key);
     }
 
     /// Begins a page.
     ///
     /// @param kept what the store has of it; null for nothing
-    void open(Key key, @Nullable DependencyMinute kept, long now) {
+    public void open(Key key, @Nullable DependencyMinute kept, long now) {
         var page = new Page();
         page.touched = now;
         if (kept != null) {
@@ -81,7 +83,7 @@ final class DependencyBook {
     }
 
     /// Adds a record to those of its pages that do not have it. All of them are open.
-    void add(int partition, long offset, DependencyDelta delta, long now) {
+    public void add(int partition, long offset, DependencyDelta delta, long now) {
         var lacking = new HashMap<Key, Page>();
         for (var key : keys(partition, delta)) {
             var page = pages.get(key);
@@ -118,23 +120,39 @@ final class DependencyBook {
     }
 
     /// The minutes that the store does not have as they are.
-    List<DependencyMinute> unwritten() {
+    public List<DependencyMinute> unwritten() {
         var minutes = new ArrayList<DependencyMinute>();
         pages.forEach((key, page) -> {
             if (page.writtenUpTo < page.upTo) {
-                var entries = new ArrayList<Entry>(page.figures.size());
-                page.figures.forEach(
-                        (of, figures) -> entries.add(new Entry(key.minute(), of, figures.copy())));
-                minutes.add(
-                        new DependencyMinute(
-                                key.tenant(), key.minute(), key.partition(), page.upTo, entries));
+                minutes.add(minute(key, page));
             }
         });
         return minutes;
     }
 
+    /// The minutes of a range that are here, as they are now.
+    ///
+    /// @param to the one after the last
+    public List<DependencyMinute> held(Tenant tenant, long from, long to) {
+        var minutes = new ArrayList<DependencyMinute>();
+        pages.forEach((key, page) -> {
+            if (key.minute() >= from && key.minute() < to && key.tenant().equals(tenant)) {
+                minutes.add(minute(key, page));
+            }
+        });
+        return minutes;
+    }
+
+    private static DependencyMinute minute(Key key, Page page) {
+        var entries = new ArrayList<Entry>(page.figures.size());
+        page.figures.forEach(
+                (of, figures) -> entries.add(new Entry(key.minute(), of, figures.copy())));
+        return new DependencyMinute(
+                key.tenant(), key.minute(), key.partition(), page.upTo, entries);
+    }
+
     /// The store has them, or never will.
-    void written(Collection<DependencyMinute> minutes) {
+    public void written(Collection<DependencyMinute> minutes) {
         for (var minute : minutes) {
             var page = pages.get(Key.of(minute));
             if (page != null) {
@@ -147,7 +165,7 @@ final class DependencyBook {
     /// of the others while there are more series than that.
     ///
     /// @param most at most so many pages
-    List<Key> leaving(long since, int maxSeries, int most) {
+    public List<Key> leaving(long since, int maxSeries, int most) {
         var leaving = new ArrayList<Key>();
         long left = series;
         for (var page : pages.entrySet()) {
@@ -164,7 +182,7 @@ final class DependencyBook {
 
     /// Lets a page go when the store keeps as much of it; else it is to be written again, once. An
     /// owner that was out of touch with the group may have written less over it.
-    void leave(Key key, @Nullable DependencyMinute kept) {
+    public void leave(Key key, @Nullable DependencyMinute kept) {
         var page = pages.get(key);
         if (page == null) {
             return;
@@ -178,11 +196,28 @@ final class DependencyBook {
         series -= page.figures.size();
     }
 
+    /// Lets a written page go; for those who write to their store alone.
+    public void leave(Key key) {
+        var page = pages.remove(key);
+        if (page != null) {
+            series -= page.figures.size();
+        }
+    }
+
     /// Forgets what belongs to other owners now.
     void drop(Collection<Integer> partitions) {
+        remove(key -> partitions.contains(key.partition()));
+    }
+
+    /// Forgets the minutes before this one; what is of none in particular stays.
+    public void expire(long minute) {
+        remove(key -> key.minute() < minute && key.minute() != 0);
+    }
+
+    private void remove(Predicate<Key> leaves) {
         pages.entrySet()
                 .removeIf(page -> {
-                    boolean gone = partitions.contains(page.getKey().partition());
+                    boolean gone = leaves.test(page.getKey());
                     if (gone) {
                         series -= page.getValue().figures.size();
                     }
@@ -191,12 +226,12 @@ final class DependencyBook {
     }
 
     /// How many minutes are held.
-    int size() {
+    public int size() {
         return pages.size();
     }
 
     /// How many series of all minutes are held.
-    int series() {
+    public int series() {
         return series;
     }
 }

@@ -35,7 +35,7 @@ public final class DependencyIngester implements AutoCloseable {
             DependencyStore store,
             MeterRegistry registry) {
         this.clients = clients;
-        this.topic = topics.fullName(topics.dependencies());
+        this.topic = config.topicIn(topics);
         this.config = config;
         this.store = store;
         this.deadLetters =

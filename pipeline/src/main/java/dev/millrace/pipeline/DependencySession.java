@@ -152,9 +152,8 @@ final class DependencySession implements ConsumerRebalanceListener, SessionLoop.
     private void add(ConsumerRecord<byte[], byte[]> record) {
         DependencyDelta delta;
         try {
-            byte[] value = record.value();
-            delta = DependencyDelta.decode(value == null ? Slice.EMPTY : Slice.of(value));
-        } catch (MalformedSpansException | IllegalArgumentException e) {
+            delta = config.zipkinLinks() == null ? ours(record) : ZipkinLinks.read(record);
+        } catch (MalformedSpansException | IllegalArgumentException | ArithmeticException e) {
             deadLetters.write(
                     List.of(
                             DeadLetterWriter.Letter.of(
@@ -167,6 +166,11 @@ final class DependencySession implements ConsumerRebalanceListener, SessionLoop.
             }
         }
         book.add(record.partition(), record.offset(), delta, now());
+    }
+
+    private static DependencyDelta ours(ConsumerRecord<byte[], byte[]> record) {
+        byte[] value = record.value();
+        return DependencyDelta.decode(value == null ? Slice.EMPTY : Slice.of(value));
     }
 
     private @Nullable DependencyMinute kept(DependencyBook.Key key) {

@@ -7,9 +7,9 @@ import java.util.List;
 
 /// The format of the values in `spans`.
 ///
-/// Our aggregator reads [#OTLP_PROTO] and nothing else. The others are for readers that were there
-/// before us; they cost a decoding and an encoding of every span, and another decoding where an
-/// ingester of the feed `spans` reads them.
+/// All but [#OTLP_PROTO] are for readers that were there before us; they cost a decoding and an
+/// encoding of every span, and another decoding for each time that an aggregator, or an ingester of
+/// the feed `spans`, reads them.
 public enum Encoding {
 
     /// OTLP `TracesData`, as it came.
@@ -22,7 +22,11 @@ public enum Encoding {
     JAEGER_JSON("jaeger_json"),
 
     /// A JSON list of Zipkin v2 spans, one per trace and request.
-    ZIPKIN_JSON("zipkin_json");
+    ZIPKIN_JSON("zipkin_json"),
+
+    /// A protobuf `ListOfSpans` of Zipkin's, one per trace and request, as zipkin-storage-kafka
+    /// writes it.
+    ZIPKIN_PROTO("zipkin_proto");
 
     private final String word;
 
@@ -42,6 +46,15 @@ public enum Encoding {
             case JAEGER_PROTO -> JaegerEncoder.protobuf(body);
             case JAEGER_JSON -> JaegerEncoder.json(body);
             case ZIPKIN_JSON -> List.of(ZipkinEncoder.json(body).toByteArray());
+            case ZIPKIN_PROTO -> List.of(ZipkinEncoder.protobuf(body).toByteArray());
+        };
+    }
+
+    /// Whether it is one of Zipkin's.
+    boolean isZipkins() {
+        return switch (this) {
+            case ZIPKIN_JSON, ZIPKIN_PROTO -> true;
+            case OTLP_PROTO, JAEGER_PROTO, JAEGER_JSON -> false;
         };
     }
 
@@ -50,7 +63,8 @@ public enum Encoding {
         return switch (this) {
             case OTLP_PROTO -> KafkaClients.MAX_RECORD_BYTES;
             // Text, and a process repeated in every span, can take several times the bytes.
-            case JAEGER_PROTO, JAEGER_JSON, ZIPKIN_JSON -> KafkaClients.MAX_RECORD_BYTES / 4;
+            case JAEGER_PROTO, JAEGER_JSON, ZIPKIN_JSON, ZIPKIN_PROTO ->
+                    KafkaClients.MAX_RECORD_BYTES / 4;
         };
     }
 }

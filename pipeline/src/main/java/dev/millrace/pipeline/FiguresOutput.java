@@ -52,7 +52,7 @@ final class FiguresOutput {
 
     /// @param counts whether it was not counted before
     void begin(Tenant tenant, TraceId traceId, boolean counts) {
-        counting = counts && config.wanted();
+        counting = counts && (config.wanted() || output.wantsLinks());
         if (counting) {
             figures.begin(tenant, traceId);
         }
@@ -71,12 +71,16 @@ final class FiguresOutput {
     }
 
     /// @param commit its number among those of the partition
-    void write(TopicPartition source, long commit) {
+    /// @param logTime up to which the partition is read
+    void write(TopicPartition source, long commit, long logTime) {
         uncommitted = figures.take(new Origin(source.topic(), source.partition(), commit));
         if (config.written()) {
             for (var delta : uncommitted) {
                 metrics.figuresBytes.increment(output.dependencies(delta));
             }
+        }
+        if (output.wantsLinks()) {
+            uncommitted.forEach(delta -> output.links(delta, logTime));
         }
     }
 

@@ -21,17 +21,17 @@ import org.jspecify.annotations.Nullable;
 /// Of our own records it looks as deep as it must to know whose spans they are, and no deeper; a
 /// fault below that is the store's to find. Those of others are translated, and checked as a
 /// collector would. Safe for any number of threads.
-final class FragmentReader {
+public final class FragmentReader {
 
     private static final int RESOURCE_SPANS = ProtoReader.tag(1, ProtoReader.LENGTH_DELIMITED);
     private static final int CHILDREN = ProtoReader.tag(2, ProtoReader.LENGTH_DELIMITED);
     private static final int TRACE_ID = ProtoReader.tag(1, ProtoReader.LENGTH_DELIMITED);
 
     /// The spans that a record holds of one trace.
-    record Piece(Fragment fragment, int spans) {}
+    public record Piece(Fragment fragment, int spans) {}
 
     /// What a record is.
-    sealed interface Reading {
+    public sealed interface Reading {
 
         /// Spans of one trace or several.
         ///
@@ -64,7 +64,14 @@ final class FragmentReader {
         this.foreign = foreign;
     }
 
-    Reading read(ConsumerRecord<byte[], byte[]> record) {
+    /// A reader for those who follow a topic by other ways than ours.
+    ///
+    /// @param usual the encoding of records that do not name theirs; null when those are ours
+    public static FragmentReader of(@Nullable SourceEncoding usual) {
+        return new FragmentReader(new ForeignRecords(usual));
+    }
+
+    public Reading read(ConsumerRecord<byte[], byte[]> record) {
         if (RecordHeaders.has(record.headers(), RecordHeaders.MARKER)) {
             return MARKER;
         }

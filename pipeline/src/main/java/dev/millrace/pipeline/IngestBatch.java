@@ -7,8 +7,10 @@ import dev.millrace.pipeline.ledger.Postings;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.wire.otlp.OtlpDecoder;
 import dev.millrace.wire.otlp.TraceChunk;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,8 +23,12 @@ import org.jspecify.annotations.Nullable;
 /// What was read and goes to the store together, in one write or in several, and how far each
 /// partition is once all of it is there.
 ///
-/// No Kafka, no clock, no threads: it is [IngestSession]'s while it is filled, and [BatchWriter]'s
-/// while it is written.
+/// Records are only collected at first. What they hold is found out by [#decode()], before anybody
+/// asks for it: that takes far longer, most of all for records in other encodings than ours, and
+/// several batches are decoded at once by those who write them.
+///
+/// No Kafka, no clock, no threads: it is [IngestSession]'s while it is filled, and a writer's while
+/// it is decoded and written.
 final class IngestBatch {
 
     private record Entry(
@@ -32,6 +38,10 @@ final class IngestBatch {
             boolean translated) {}
 
     private final FragmentReader reader;
+
+    /// What is not decoded yet.
+    private final Deque<ConsumerRecord<byte[], byte[]>> records = new ArrayDeque<>();
+
     private final List<Entry> entries = new ArrayList<>();
     private final List<DeadLetterWriter.Letter> letters = new ArrayList<>();
     private final Map<TopicPartition, Long> next = new HashMap<>();
@@ -47,8 +57,8 @@ final class IngestBatch {
     /// Whether that has grown since somebody asked.
     private boolean progressed;
 
-    /// Whether the fragments that do not decode have been sought.
-    private boolean decoded;
+    /// Whether the fragments that do not decode to their last byte have been sought.
+    private boolean searched;
 
     /// Whether the store has been asked about each fragment.
     private boolean asked;
@@ -58,11 +68,28 @@ final class IngestBatch {
     }
 
     void add(ConsumerRecord<byte[], byte[]> record) {
+        records.add(record);
+        bytes += size(record);
+        advance(partition(record), record.offset() + 1);
+    }
+
+    private static int size(ConsumerRecord<byte[], byte[]> record) {
+        byte[] value = record.value();
+        return value == null ? 0 : value.length;
+    }
+
+    /// Finds out what the records hold, as far as that is not known.
+    void decode() {
+        for (var record = records.poll(); record != null; record = records.poll()) {
+            decode(record);
+        }
+    }
+
+    private void decode(ConsumerRecord<byte[], byte[]> record) {
         switch (reader.read(record)) {
             case Reading.Spans(var pieces, boolean translated, var rest) -> {
                 for (var piece : pieces) {
                     entries.add(new Entry(record, piece.fragment(), piece.spans(), translated));
-                    bytes += piece.fragment().body().length();
                 }
                 if (rest != null) {
                     putAside(record, rest);
@@ -73,13 +100,11 @@ final class IngestBatch {
                 // Only its offset counts.
             }
         }
-        advance(partition(record), record.offset() + 1);
     }
 
     private void putAside(ConsumerRecord<byte[], byte[]> record, Reading.Poison poison) {
         letters.add(DeadLetterWriter.Letter.of(record, poison.reason(), poison.detail()));
         postAside(record, poison.copies());
-        bytes += Math.max(0, record.serializedValueSize());
     }
 
     /// Everything of the partition before `offset` is in this batch or was dealt with before.
@@ -89,12 +114,17 @@ final class IngestBatch {
 
     /// Forgets what belongs to other owners now.
     void drop(Collection<TopicPartition> partitions) {
+        records.removeIf(record -> partitions.contains(partition(record)));
         written -= (int) entries.stream().limit(written).filter(inAny(partitions)).count();
         entries.removeIf(inAny(partitions));
         letters.removeIf(letter -> partitions.contains(partition(letter.record())));
         next.keySet().removeAll(partitions);
         putAside.keySet().removeAll(partitions);
-        bytes = entries.stream().mapToLong(entry -> entry.fragment().body().length()).sum();
+        bytes =
+                records.stream().mapToLong(IngestBatch::size).sum()
+                        + entries.stream()
+                                .mapToLong(entry -> entry.fragment().body().length())
+                                .sum();
     }
 
     private static Predicate<Entry> inAny(Collection<TopicPartition> partitions) {
@@ -103,6 +133,7 @@ final class IngestBatch {
 
     /// Lets go of everything.
     void clear() {
+        records.clear();
         entries.clear();
         written = 0;
         letters.clear();
@@ -115,6 +146,7 @@ final class IngestBatch {
         return next.isEmpty();
     }
 
+    /// Of the records, or of what they hold.
     long bytes() {
         return bytes;
     }
@@ -188,10 +220,10 @@ final class IngestBatch {
     ///
     /// @return whether there was any
     boolean condemnMalformed() {
-        if (decoded) {
+        if (searched) {
             return false;
         }
-        decoded = true;
+        searched = true;
         return condemn("value", IngestBatch::decodingFault);
     }
 

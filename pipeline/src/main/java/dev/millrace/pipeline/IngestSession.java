@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -217,6 +218,12 @@ final class IngestSession implements ConsumerRebalanceListener, SessionLoop.Sess
     }
 
     private Outcome outcome(Place place) {
+        try {
+            place.batch().decode();
+        } catch (RuntimeException e) {
+            // A mistake of ours and no fault of the store: the loop begins anew.
+            return new Outcome(place, new ExecutionException("records not decoded", e));
+        }
         try {
             return new Outcome(place, writer.write(place.batch()));
         } catch (Error e) {

@@ -63,6 +63,12 @@ public record IngesterConfig(
             }
         }
 
+        /// The encoding of records of single spans that do not name theirs: those that are read, or
+        /// those that completed traces come from; null when those are ours.
+        @Nullable SourceEncoding ofSpans(TopicsConfig topics) {
+            return feed == Feed.SPANS ? encoding : topics.dialect().unnamed();
+        }
+
         /// The full name of the topic that is read.
         public String topicIn(TopicsConfig topics) {
             return topic != null

@@ -151,6 +151,26 @@ public final class KafkaClients {
         return settings;
     }
 
+    /// Settings for a library that makes its clients itself, of all kinds: where Kafka is, how
+    /// secrets are named, committed records only, and all that the operator has set for clients.
+    ///
+    /// @param ours the settings of the library itself and for its clients; the operator's win
+    public Map<String, Object> librarySettings(Map<String, ?> ours) {
+        var settings = new HashMap<String, Object>();
+        settings.put("bootstrap.servers", config.bootstrapServers());
+        settings.putAll(SECRETS);
+        settings.put("isolation.level", "read_committed");
+        settings.put("fetch.max.bytes", 2 * MAX_REQUEST_BYTES);
+        settings.put("receive.buffer.bytes", 1 << 20);
+        settings.putAll(ours);
+        config.properties()
+                .forEach((name, value) -> {
+                    checkVariables(name, value);
+                    settings.put(name, value);
+                });
+        return settings;
+    }
+
     private Map<String, Object> settings(String role) {
         var settings = new HashMap<String, Object>();
         settings.put("bootstrap.servers", config.bootstrapServers());

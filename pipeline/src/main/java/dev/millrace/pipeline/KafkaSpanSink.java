@@ -75,7 +75,9 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
         this.ledgerTopic = topics.fullName(topics.ledger());
         this.ledgerPartitions = topics.ledger().partitions();
         this.config = config;
-        this.records = new SpanRecords(topic, partitions, config.keying(), config.encoding());
+        this.records =
+                new SpanRecords(
+                        topic, partitions, config.keying(), config.encoding(), topics.dialect());
         this.grouping = config.keying().grouping(partitions);
         this.meters = new SinkMeters(registry);
         this.failureLog = new LogGate(meters.clock());

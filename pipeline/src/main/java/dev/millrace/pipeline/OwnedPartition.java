@@ -53,6 +53,8 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     private final TopicPartition partition;
     private final int partitions;
+    private final SpansDialect dialect;
+    private final ForeignRecords foreign;
     private final AggregatorOutput output;
     private final AggregatorMetrics metrics;
     private final PartitionAssembler assembler;
@@ -99,13 +101,13 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     private Slice newState = Slice.EMPTY;
     private long newStateThreshold = -1;
 
-    /// @param partitions how many `spans` has
+    /// @param topics says how many partitions `spans` has, and what others write into it
     /// @param beginning of what is left of the partition
     /// @param decided what is on record besides the closed traces
     /// @param commitIfDue is run wherever what was given out can be committed
     OwnedPartition(
             TopicPartition partition,
-            int partitions,
+            TopicsConfig topics,
             AssemblyConfig config,
             CommitMetadata from,
             long beginning,
@@ -120,7 +122,9 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             Runnable commitIfDue,
             long nowNanos) {
         this.partition = partition;
-        this.partitions = partitions;
+        this.partitions = topics.spans().partitions();
+        this.dialect = topics.dialect();
+        this.foreign = new ForeignRecords(dialect.unnamed());
         this.output = output;
         this.metrics = metrics;
         this.commitIfDue = commitIfDue;
@@ -157,7 +161,8 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             return;
         }
         try {
-            List<TraceChunk> chunks = SpanRecord.chunks(message);
+            var record = SpanRecord.of(message, foreign);
+            List<TraceChunk> chunks = record.chunks();
             var tenant = RecordHeaders.tenant(message.headers());
             var atHome = atHome(chunks);
             // What the record itself brings about comes last: traces that it completes can be
@@ -165,6 +170,9 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             assembler.accept(message.offset(), message.timestamp(), tenant, atHome);
             if (atHome.size() < chunks.size() && message.offset() >= emitFrom) {
                 forward(message, tenant, chunks);
+            }
+            if (record.rejected() > 0 && message.offset() >= emitFrom) {
+                putAside(message, tenant, record);
             }
         } catch (IllegalArgumentException | MalformedSpansException e) {
             refuse(message, String.valueOf(e.getMessage()));
@@ -211,8 +219,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     }
 
     private int home(TraceChunk chunk) {
-        var id = chunk.traceId();
-        return TraceKey.partition(id.high(), id.low(), partitions);
+        return dialect.partition(chunk.traceId(), partitions);
     }
 
     /// Those that a foreign writer has not put on the wrong partition.
@@ -240,6 +247,20 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
                 metrics.forwarded.increment();
             }
         }
+    }
+
+    /// A record of others of which some spans cannot be kept.
+    private void putAside(
+            ConsumerRecord<byte[], byte[]> message, Tenant tenant, SpanRecord record) {
+        output.deadLetter(
+                partition,
+                message.offset(),
+                message.key(),
+                message.value(),
+                message.headers(),
+                record.rejection());
+        post(tenant, message, Account.DEAD_LETTERED, record.rejected());
+        metrics.deadLetters.increment();
     }
 
     private void refuse(ConsumerRecord<byte[], byte[]> message, String reason) {
@@ -489,7 +510,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
 
     /// Writes the figures that belong to this commit.
     void writeFigures(CommitMetadata progress) {
-        figures.write(partition, progress.entry());
+        figures.write(partition, progress.entry(), assembler.time());
     }
 
     void committed(CommitMetadata progress) {

@@ -68,13 +68,6 @@ public record SinkConfig(
     ///
     /// @throws IllegalArgumentException when it could not
     public void checkForAggregator() {
-        if (encoding != Encoding.OTLP_PROTO) {
-            throw new IllegalArgumentException(
-                    "spans.encoding: "
-                            + encoding.word()
-                            + " (expected: otlp_proto where an aggregator runs, which reads nothing"
-                            + " else)");
-        }
         if (keying == Keying.ROUND_ROBIN) {
             throw new IllegalArgumentException(
                     "spans.keying: "

@@ -1,11 +1,8 @@
 package dev.millrace.pipeline;
 
 import dev.millrace.assembly.LogReader;
-import dev.millrace.model.Slice;
-import dev.millrace.wire.otlp.PackedSpans;
 import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
@@ -19,11 +16,16 @@ final class SpanLogReader implements LogReader {
 
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final TopicPartition partition;
+    private final ForeignRecords foreign;
 
     /// @param consumer outside of any group; may be shared with others on the same thread
-    SpanLogReader(KafkaConsumer<byte[], byte[]> consumer, TopicPartition partition) {
+    SpanLogReader(
+            KafkaConsumer<byte[], byte[]> consumer,
+            TopicPartition partition,
+            ForeignRecords foreign) {
         this.consumer = consumer;
         this.partition = partition;
+        this.foreign = foreign;
     }
 
     @Override
@@ -36,7 +38,7 @@ final class SpanLogReader implements LogReader {
             long before = consumer.position(partition);
             for (var message : consumer.poll(POLL)) {
                 if (next < offsets.length && message.offset() == offsets[next]) {
-                    hand(message, into);
+                    hand(message, foreign, into);
                     next++;
                 } else if (next < offsets.length && message.offset() > offsets[next]) {
                     throw new KafkaException(
@@ -55,15 +57,9 @@ final class SpanLogReader implements LogReader {
     }
 
     /// Hands over what a record holds; it was understood before, so it is again.
-    static void hand(ConsumerRecord<byte[], byte[]> message, Records into) {
-        var value = Slice.of(message.value());
-        if (Keying.of(message.headers()) == Keying.TRACE_ID) {
-            var traceId = Objects.requireNonNull(TraceKey.parse(message.key()));
-            into.accept(message.offset(), traceId, value);
-        } else {
-            for (var chunk : PackedSpans.byTrace(value)) {
-                into.accept(message.offset(), chunk.traceId(), chunk.body());
-            }
+    static void hand(ConsumerRecord<byte[], byte[]> message, ForeignRecords foreign, Records into) {
+        for (var chunk : SpanRecord.of(message, foreign).chunks()) {
+            into.accept(message.offset(), chunk.traceId(), chunk.body());
         }
     }
 }

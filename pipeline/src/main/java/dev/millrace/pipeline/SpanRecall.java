@@ -5,7 +5,6 @@ import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.wire.otlp.MalformedSpansException;
-import dev.millrace.wire.otlp.PackedSpans;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,6 +75,7 @@ final class SpanRecall implements EarlierSpans, AutoCloseable {
     private final String role;
     private final LogGate failureLog;
     private final long mostBytes;
+    private final ForeignRecords foreign;
     private final LinkedBlockingQueue<Task> waiting = new LinkedBlockingQueue<>(MOST_WAITING);
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread;
@@ -84,8 +84,15 @@ final class SpanRecall implements EarlierSpans, AutoCloseable {
     private volatile @Nullable KafkaConsumer<byte[], byte[]> reading;
 
     /// @param mostBytes of records that are read back for one trace
-    SpanRecall(KafkaClients clients, String role, LogGate failureLog, long mostBytes) {
+    /// @param foreign tells which records others have written
+    SpanRecall(
+            KafkaClients clients,
+            String role,
+            LogGate failureLog,
+            long mostBytes,
+            ForeignRecords foreign) {
         this.mostBytes = mostBytes;
+        this.foreign = foreign;
         this.clients = clients;
         this.role = role;
         this.failureLog = failureLog;
@@ -149,7 +156,7 @@ final class SpanRecall implements EarlierSpans, AutoCloseable {
                 if (message.offset() > request.to() || message.value() == null) {
                     continue;
                 }
-                var bodies = find(message, request);
+                var bodies = find(message, foreign, request);
                 if (bodies.isEmpty()) {
                     continue;
                 }
@@ -172,25 +179,21 @@ final class SpanRecall implements EarlierSpans, AutoCloseable {
     }
 
     /// The trace's bodies in a record. Those that cannot be read have been told of when they came.
-    static List<Slice> find(ConsumerRecord<byte[], byte[]> message, Request request) {
+    static List<Slice> find(
+            ConsumerRecord<byte[], byte[]> message, ForeignRecords foreign, Request request) {
         String tenant = RecordHeaders.text(message.headers(), RecordHeaders.TENANT);
         if (!request.tenant().name().equals(tenant == null ? Tenant.DEFAULT.name() : tenant)) {
             return List.of();
         }
-        var value = Slice.of(message.value());
         try {
-            if (Keying.of(message.headers()) == Keying.TRACE_ID) {
-                boolean itsOwn = request.traceId().equals(TraceKey.parse(message.key()));
-                return itsOwn ? List.of(value) : List.of();
-            }
             var bodies = new ArrayList<Slice>(1);
-            for (var chunk : PackedSpans.byTrace(value)) {
+            for (var chunk : SpanRecord.of(message, foreign).chunks()) {
                 if (chunk.traceId().equals(request.traceId())) {
                     bodies.add(chunk.body());
                 }
             }
             return bodies;
-        } catch (IllegalArgumentException | MalformedSpansException _) {
+        } catch (IllegalArgumentException | MalformedSpansException | UnreadableSpansException _) {
             return List.of(); // a dead letter
         }
     }

@@ -22,25 +22,30 @@ final class SpanRecords {
     private final int partitions;
     private final Keying keying;
     private final Encoding encoding;
+    private final SpansDialect dialect;
     private final AtomicInteger turn = new AtomicInteger();
 
     /// Of records of the default tenant.
     private final List<Header> headers;
 
-    SpanRecords(String topic, int partitions, Keying keying, Encoding encoding) {
+    SpanRecords(
+            String topic, int partitions, Keying keying, Encoding encoding, SpansDialect dialect) {
+        dialect.check(keying);
         this.topic = topic;
         this.partitions = partitions;
         this.keying = keying;
         this.encoding = encoding;
-        this.headers = headers(keying, encoding);
+        this.dialect = dialect;
+        this.headers = headers(keying, encoding, dialect);
     }
 
-    private static List<Header> headers(Keying keying, Encoding encoding) {
+    private static List<Header> headers(Keying keying, Encoding encoding, SpansDialect dialect) {
         var headers = new ArrayList<Header>(2);
         if (keying != Keying.TRACE_ID) {
             headers.add(new RecordHeader(RecordHeaders.KEYING, RecordHeaders.value(keying.word())));
         }
-        if (encoding != Encoding.OTLP_PROTO) {
+        // What says nothing may be taken for what others have written.
+        if (encoding != Encoding.OTLP_PROTO || dialect.unnamed() != null) {
             headers.add(
                     new RecordHeader(RecordHeaders.ENCODING, RecordHeaders.value(encoding.word())));
         }
@@ -71,8 +76,8 @@ final class SpanRecords {
         var records = new ArrayList<Filled>(chunks.size());
         for (int i = 0; i < chunks.size(); i++) {
             TraceChunk chunk = chunks.get(i);
-            byte[] key = TraceKey.of(chunk.traceId());
-            int partition = TraceKey.partition(key, partitions);
+            byte[] key = dialect.key(chunk.traceId(), encoding.isZipkins());
+            int partition = dialect.partition(chunk.traceId(), partitions);
             List<byte[]> values = encoding.values(chunk.body());
             // Encodings hold all spans of a trace, or one.
             int spans = values.size() == 1 ? chunk.spans() : 1;

@@ -10,10 +10,12 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -39,12 +41,20 @@ public final class Topics {
     private final Admin admin;
     private final KafkaConfig kafka;
     private final TopicsConfig config;
+    private final Set<Topic> unneeded;
 
     /// @param admin stays the caller's to close
     public Topics(Admin admin, KafkaConfig kafka, TopicsConfig config) {
+        this(admin, kafka, config, Set.of());
+    }
+
+    /// @param admin stays the caller's to close
+    /// @param unneeded those that nobody here uses: they are neither made nor looked at
+    public Topics(Admin admin, KafkaConfig kafka, TopicsConfig config, Set<Topic> unneeded) {
         this.admin = admin;
         this.kafka = kafka;
         this.config = config;
+        this.unneeded = Set.copyOf(unneeded);
     }
 
     /// Returns once all topics are there, as configured, and answering.
@@ -96,15 +106,27 @@ public final class Topics {
                             + " (expected: at least as many brokers)");
             refuseIfStrict(weaknesses);
         }
-        Map<Topic, TopicDescription> there = describe(deadline);
+        Map<Topic, TopicDescription> there = describe(required(), config::fullName, deadline);
         List<Topic> missing =
                 required().stream().filter(topic -> !there.containsKey(topic)).toList();
-        if (!missing.isEmpty()) {
-            create(missing, replicas, deadline);
+        var wantedZipkins = needed(config.zipkin().all());
+        Map<Topic, TopicDescription> zipkins = describe(wantedZipkins, Topic::name, deadline);
+        List<Topic> missingZipkins =
+                wantedZipkins.stream().filter(topic -> !zipkins.containsKey(topic)).toList();
+        if (!missing.isEmpty() || !missingZipkins.isEmpty()) {
+            create(
+                    missing,
+                    config::fullName,
+                    topic -> settings(topic, replicas),
+                    replicas,
+                    deadline);
+            create(missingZipkins, Topic::name, Topics::zipkinSettings, replicas, deadline);
             return false;
         }
         weaknesses.addAll(check(there, replicas, deadline));
         refuseIfStrict(weaknesses);
+        // Those of others are as they are: who reads them made them, and for their own reasons.
+        there.putAll(zipkins);
         awaitAnswers(there, deadline);
         if (!weaknesses.isEmpty()) {
             LOG.atWarn()
@@ -122,14 +144,19 @@ public final class Topics {
     }
 
     private List<Topic> required() {
-        return List.of(
-                config.spans(),
-                config.tracesComplete(),
-                config.samplingDecisions(),
-                config.samplingControl(),
-                config.ledger(),
-                config.dependencies(),
-                config.deadLetters());
+        return needed(
+                List.of(
+                        config.spans(),
+                        config.tracesComplete(),
+                        config.samplingDecisions(),
+                        config.samplingControl(),
+                        config.ledger(),
+                        config.dependencies(),
+                        config.deadLetters()));
+    }
+
+    private List<Topic> needed(List<Topic> topics) {
+        return topics.stream().filter(topic -> !unneeded.contains(topic)).toList();
     }
 
     private int brokers(long deadline)
@@ -137,10 +164,11 @@ public final class Topics {
         return Math.max(1, await(admin.describeCluster().nodes(), deadline).size());
     }
 
-    private Map<Topic, TopicDescription> describe(long deadline)
+    private Map<Topic, TopicDescription> describe(
+            List<Topic> topics, Function<Topic, String> names, long deadline)
             throws ExecutionException, InterruptedException, TimeoutException {
         var byName = new LinkedHashMap<String, Topic>();
-        required().forEach(topic -> byName.put(config.fullName(topic), topic));
+        topics.forEach(topic -> byName.put(names.apply(topic), topic));
         var descriptions = admin.describeTopics(byName.keySet()).topicNameValues();
         var there = new LinkedHashMap<Topic, TopicDescription>();
         for (var description : descriptions.entrySet()) {
@@ -159,16 +187,21 @@ public final class Topics {
         return there;
     }
 
-    private void create(List<Topic> topics, int replicas, long deadline)
+    private void create(
+            List<Topic> topics,
+            Function<Topic, String> names,
+            Function<Topic, Map<String, String>> settings,
+            int replicas,
+            long deadline)
             throws ExecutionException, InterruptedException, TimeoutException {
         var wanted =
                 topics.stream()
                         .map(topic ->
                                 new NewTopic(
-                                                config.fullName(topic),
+                                                names.apply(topic),
                                                 topic.partitions(),
                                                 (short) replicas)
-                                        .configs(settings(topic, replicas)))
+                                        .configs(settings.apply(topic)))
                         .toList();
         for (var created : admin.createTopics(wanted).values().values()) {
             try {
@@ -191,6 +224,19 @@ public final class Topics {
         settings.put("min.insync.replicas", Integer.toString(Math.max(1, replicas - 1)));
         settings.put("unclean.leader.election.enable", "false");
         return settings;
+    }
+
+    /// Of topics of others, whose records are stamped by those who write them.
+    private static Map<String, String> zipkinSettings(Topic topic) {
+        return Map.of(
+                "cleanup.policy",
+                "delete",
+                "retention.ms",
+                Long.toString(topic.retention().toMillis()),
+                "message.timestamp.type",
+                "CreateTime",
+                "max.message.bytes",
+                Integer.toString(KafkaClients.MAX_REQUEST_BYTES));
     }
 
     private List<String> check(Map<Topic, TopicDescription> there, int replicas, long deadline)

@@ -16,6 +16,8 @@ import java.util.List;
 /// @param ledger what became of every span
 /// @param dependencies what services do and whom they call, figures of all completed traces
 /// @param deadLetters records that could not be understood, with the reason
+/// @param dialect how `spans` differs from a topic that only we write
+/// @param zipkin topics of others that we write as well
 public record TopicsConfig(
         String prefix,
         Topic spans,
@@ -24,7 +26,9 @@ public record TopicsConfig(
         Topic samplingControl,
         Topic ledger,
         Topic dependencies,
-        Topic deadLetters) {
+        Topic deadLetters,
+        SpansDialect dialect,
+        ZipkinTopics zipkin) {
 
     /// One topic.
     ///
@@ -69,6 +73,35 @@ public record TopicsConfig(
         if (names.stream().distinct().count() < names.size()) {
             throw new IllegalArgumentException("topic names: " + names + " (expected: distinct)");
         }
+        for (var topic : zipkin.all()) {
+            if (names.stream().map(prefix::concat).anyMatch(topic.name()::equals)) {
+                throw new IllegalArgumentException(
+                        "zipkin topic: " + topic.name() + " (expected: none of " + names + ")");
+            }
+        }
+    }
+
+    /// Topics that are ours alone.
+    public TopicsConfig(
+            String prefix,
+            Topic spans,
+            Topic tracesComplete,
+            Topic samplingDecisions,
+            Topic samplingControl,
+            Topic ledger,
+            Topic dependencies,
+            Topic deadLetters) {
+        this(
+                prefix,
+                spans,
+                tracesComplete,
+                samplingDecisions,
+                samplingControl,
+                ledger,
+                dependencies,
+                deadLetters,
+                SpansDialect.OURS,
+                ZipkinTopics.NONE);
     }
 
     /// For a cluster: up to 100 aggregators.
@@ -105,7 +138,24 @@ public record TopicsConfig(
                 samplingControl,
                 ledger,
                 dependencies,
-                deadLetters);
+                deadLetters,
+                dialect,
+                zipkin);
+    }
+
+    /// The same where others write or read topics too.
+    public TopicsConfig with(SpansDialect newDialect, ZipkinTopics newZipkin) {
+        return new TopicsConfig(
+                prefix,
+                spans,
+                tracesComplete,
+                samplingDecisions,
+                samplingControl,
+                ledger,
+                dependencies,
+                deadLetters,
+                newDialect,
+                newZipkin);
     }
 
     /// The name that Kafka knows a topic by.

@@ -3,11 +3,12 @@ package dev.millrace.pipeline;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.millrace.model.TraceId;
+import dev.millrace.wire.zipkin.ZipkinSpan;
 import org.apache.kafka.common.utils.Utils;
 import org.jspecify.annotations.Nullable;
 
 /// A trace id as the key of a record: its 32 lower-case hexadecimal digits.
-final class TraceKey {
+public final class TraceKey {
 
     static final int LENGTH = 32;
 
@@ -36,11 +37,17 @@ final class TraceKey {
 
     private TraceKey() {}
 
-    static byte[] of(TraceId traceId) {
+    public static byte[] of(TraceId traceId) {
         var key = new byte[LENGTH];
         put(traceId.high(), key, 0);
         put(traceId.low(), key, 16);
         return key;
+    }
+
+    /// A trace id as Zipkin writes it, and so as zipkin-storage-kafka keys records by it: 16 digits
+    /// when those before are zero.
+    static byte[] zipkin(TraceId traceId) {
+        return ZipkinSpan.text(traceId).getBytes(ISO_8859_1);
     }
 
     private static void put(long value, byte[] key, int offset) {
@@ -80,7 +87,7 @@ final class TraceKey {
     }
 
     /// The same for the key of a trace id, without making the key.
-    static int partition(long high, long low, int partitions) {
+    public static int partition(long high, long low, int partitions) {
         int hash = mixed(mixed(MURMUR_SEED ^ LENGTH, high), low);
         hash ^= hash >>> 13;
         hash *= MURMUR_FACTOR;

@@ -1,5 +1,6 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.pipeline.format.SourceEncoding;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /// A record of `spans` that tells of itself that it is not for an aggregator, as all that its
@@ -36,13 +37,13 @@ final class UnreadableSpansException extends RuntimeException {
                         + " spans, without an aggregator");
     }
 
-    /// The value is not OTLP.
+    /// The value is in an encoding that nobody here knows.
     static UnreadableSpansException encoded(
             ConsumerRecord<byte[], byte[]> record, String encoding) {
         return new UnreadableSpansException(
                 record,
                 RecordHeaders.ENCODING,
                 encoding,
-                "no such header, from collectors with spans.encoding otlp_proto");
+                "one of " + SourceEncoding.words() + ", or no such header");
     }
 }

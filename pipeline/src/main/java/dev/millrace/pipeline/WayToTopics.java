@@ -64,7 +64,7 @@ final class WayToTopics implements DeadLetterReplay.Way {
                         topics.fullName(topics.tracesComplete()),
                         topics.fullName(topics.deadLetters()));
         this.spans = topics.fullName(topics.spans());
-        this.foreign = new ForeignRecords(source.encoding());
+        this.foreign = new ForeignRecords(source.ofSpans(topics));
     }
 
     @Override

@@ -302,7 +302,7 @@ class AggregatorLoopTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"keying, round-robin", "encoding, zipkin_json"})
+    @CsvSource({"keying, round-robin", "encoding, zipkin_yaml"})
     void stopsForGoodAtARecordThatIsNotForIt(String header, String value) {
         // Given
         kafka.send(List.of(chunk(1, 1)));

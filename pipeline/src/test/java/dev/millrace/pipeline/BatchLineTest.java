@@ -176,6 +176,8 @@ class BatchLineTest {
     private IngestBatch batch(TopicPartition partition, long offset) {
         var batch = new IngestBatch(reader);
         batch.add(record(partition, offset));
+        // As who writes it does.
+        batch.decode();
         return batch;
     }
 

@@ -106,6 +106,29 @@ class DependencyBookTest {
         assertThat(book.series()).isZero();
     }
 
+    @Test
+    void showsWhatItHoldsOfARangeAndForgetsWhatIsTooOld() {
+        // Given
+        for (long minute : new long[] {0, 100, 101, 102}) {
+            book.open(key(minute), null, 0);
+            book.add(PARTITION, minute, delta(entry(minute, minute + 1)), 0);
+        }
+        book.open(new DependencyBook.Key(new Tenant("red"), 101, PARTITION), null, 0);
+
+        // When
+        var held = book.held(Tenant.DEFAULT, 100, 102);
+        book.expire(102);
+
+        // Then
+        assertThat(held)
+                .extracting(DependencyMinute::minute, DependencyBookTest::calls)
+                .containsExactly(tuple(100L, 101.0), tuple(101L, 102.0));
+        assertThat(book.holds(key(0))).isTrue();
+        assertThat(book.holds(key(101))).isFalse();
+        assertThat(book.holds(key(102))).isTrue();
+        assertThat(book.series()).isEqualTo(2);
+    }
+
     private static double calls(DependencyMinute minute) {
         return minute.entries().stream().mapToDouble(entry -> entry.figures().calls()).sum();
     }

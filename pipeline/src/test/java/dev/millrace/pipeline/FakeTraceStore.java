@@ -53,7 +53,13 @@ final class FakeTraceStore implements TraceStore {
     final AtomicInteger mostAtOnce = new AtomicInteger();
 
     private final AtomicInteger atOnce = new AtomicInteger();
+    private final CountDownLatch holding = new CountDownLatch(1);
     private final CountDownLatch released = new CountDownLatch(1);
+
+    /// Returns when something waits for [#release()].
+    void awaitHeld() throws InterruptedException {
+        assertThat(holding.await(30, TimeUnit.SECONDS)).isTrue();
+    }
 
     /// Lets go on what waits.
     void release() {
@@ -66,6 +72,7 @@ final class FakeTraceStore implements TraceStore {
         try {
             mostAtOnce.accumulateAndGet(now, Math::max);
             if (written.stream().anyMatch(fragment -> fragment.traceId().equals(held))) {
+                holding.countDown();
                 assertThat(released.await(30, TimeUnit.SECONDS)).isTrue();
             }
             keep(written);

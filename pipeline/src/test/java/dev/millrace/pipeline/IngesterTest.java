@@ -140,13 +140,16 @@ class IngesterTest {
         List<TraceChunk> sent = chunks.several(200);
         int slow = 50;
         store.held = sent.get(slow).traceId();
-        kafka.send(
+        var records =
                 sent.stream()
                         .map(chunk -> record(0, TraceKey.of(chunk.traceId()), bytes(chunk)))
-                        .toList());
+                        .toList();
+        kafka.send(records.subList(0, slow + 1));
 
         // When
         try (var _ = started(IngesterConfig.Feed.TRACES)) {
+            store.awaitHeld();
+            kafka.send(records.subList(slow + 1, records.size()));
             await().atMost(PATIENCE).until(() -> store.fragments.size() > slow + 60);
 
             // Then

@@ -250,7 +250,7 @@ class KafkaSecurityTest {
             assertThat(stored.body()).isEqualTo(chunk.body());
             try (var consumer = clients.reader("test")) {
                 var partition = new TopicPartition(stored.id().topic(), stored.id().partition());
-                new SpanLogReader(consumer, partition)
+                new SpanLogReader(consumer, partition, new ForeignRecords(null))
                         .read(
                                 new long[] {stored.id().offset()},
                                 (_, _, body) -> assertThat((Object) body).isEqualTo(chunk.body()));

@@ -23,6 +23,8 @@ import org.apache.kafka.common.TopicPartition;
 /// stands for the loop around it.
 final class SimulatedAggregator {
 
+    private static final ForeignRecords FOREIGN = new ForeignRecords(null);
+
     private record Asked(
             SpanRecall.Request request, Consumer<SpanRecall.Answer> reply, long dueStep) {}
 
@@ -49,7 +51,7 @@ final class SimulatedAggregator {
         this.outputs = outputs;
         this.recallSteps = recallSteps;
         producer = new SimulatedProducer(outputs);
-        output = new AggregatorOutput(producer, SimulatedLog.TOPICS);
+        output = new AggregatorOutput(producer, SimulatedLog.TOPICS, metrics);
     }
 
     private final class KnownVersions implements Versions {
@@ -81,7 +83,7 @@ final class SimulatedAggregator {
                 partition,
                 new OwnedPartition(
                         topicPartition,
-                        SimulatedLog.PARTITIONS,
+                        SimulatedLog.TOPICS,
                         config,
                         from,
                         0,
@@ -107,7 +109,7 @@ final class SimulatedAggregator {
     private LogReader reader(int partition) {
         return (offsets, into) -> {
             for (long offset : offsets) {
-                SpanLogReader.hand(log.spans.get(partition).get((int) offset), into);
+                SpanLogReader.hand(log.spans.get(partition).get((int) offset), FOREIGN, into);
             }
         };
     }
@@ -153,7 +155,7 @@ final class SimulatedAggregator {
                     var bodies =
                             record.value() == null
                                     ? List.<Slice>of()
-                                    : SpanRecall.find(record, request);
+                                    : SpanRecall.find(record, FOREIGN, request);
                     if (!bodies.isEmpty()) {
                         found.put(offset, new LogRecord(record.timestamp(), bodies));
                     }

@@ -211,7 +211,8 @@ class SpanPackerTest {
     }
 
     private static SpanRecords records(int partitions) {
-        return new SpanRecords("spans", partitions, Keying.PACKED, Encoding.OTLP_PROTO);
+        return new SpanRecords(
+                "spans", partitions, Keying.PACKED, Encoding.OTLP_PROTO, SpansDialect.OURS);
     }
 
     private List<TraceChunk> ofPartition(int partition, int count) {

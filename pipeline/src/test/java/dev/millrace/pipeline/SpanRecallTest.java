@@ -60,7 +60,9 @@ class SpanRecallTest {
 
     private SpanRecall.Answer recall(String topic, long mostBytes) throws Exception {
         var answer = new CompletableFuture<SpanRecall.Answer>();
-        try (var recall = new SpanRecall(clients, "test", new LogGate(Clock.SYSTEM), mostBytes)) {
+        var foreign = new ForeignRecords(null);
+        var log = new LogGate(Clock.SYSTEM);
+        try (var recall = new SpanRecall(clients, "test", log, mostBytes, foreign)) {
             recall.start();
             var request = new SpanRecall.Request(new TopicPartition(topic, 0), cameLate(topic), 0);
             assertThat(recall.ask(request, answer::complete)).isTrue();

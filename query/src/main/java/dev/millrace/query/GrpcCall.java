@@ -3,8 +3,6 @@ package dev.millrace.query;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.millrace.access.Access;
 import dev.millrace.model.Slice;
-import dev.millrace.storage.api.StoreException;
-import dev.millrace.wire.otlp.MalformedSpansException;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.time.Duration;
@@ -14,16 +12,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// One gRPC call on its way to an answer. Whoever settles it first, the method or the deadline,
 /// writes what the client gets.
 ///
 /// The messages of an answer go out at the client's pace, one at a time.
 final class GrpcCall implements Supplier<Runnable> {
-
-    private static final Logger LOG = LoggerFactory.getLogger(GrpcCall.class);
 
     private final ServiceRequestContext context;
     private final GrpcMethod method;
@@ -89,7 +83,7 @@ final class GrpcCall implements Supplier<Runnable> {
         try {
             return method.answer(Access.tenant(context), request);
         } catch (RuntimeException e) {
-            refuse(status(e));
+            refuse(GrpcFailure.of(e, context.path()));
             return null;
         }
     }
@@ -104,7 +98,7 @@ final class GrpcCall implements Supplier<Runnable> {
             }
             client.onCompleted();
         } catch (RuntimeException e) {
-            client.onError(status(e).asRuntimeException());
+            client.onError(GrpcFailure.of(e, context.path()).asRuntimeException());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             context.cancel();
@@ -123,43 +117,5 @@ final class GrpcCall implements Supplier<Runnable> {
             }
         }
         return false;
-    }
-
-    private Status status(RuntimeException failure) {
-        return switch (failure) {
-            case QueryException e ->
-                    TempoStreaming.status(e.status())
-                            .withDescription(String.valueOf(e.getMessage()));
-            case MalformedSpansException _ ->
-                    Status.INVALID_ARGUMENT.withDescription(
-                            "request: cannot be read (expected: the message of this method)");
-            case StoreException e -> {
-                if (code(e.kind()) == Status.Code.INTERNAL) {
-                    report(e);
-                }
-                yield code(e.kind()).toStatus().withDescription(String.valueOf(e.getMessage()));
-            }
-            default -> {
-                report(failure);
-                yield Status.INTERNAL.withDescription("internal error");
-            }
-        };
-    }
-
-    private void report(RuntimeException failure) {
-        LOG.atError()
-                .setCause(failure)
-                .addKeyValue("path", context.path())
-                .log("A request failed for a reason that is not the caller's");
-    }
-
-    static Status.Code code(StoreException.Kind kind) {
-        return switch (kind) {
-            case INVALID_REQUEST -> Status.Code.INVALID_ARGUMENT;
-            case NOT_SUPPORTED -> Status.Code.UNIMPLEMENTED;
-            case OVER_CAPACITY, TOO_LARGE -> Status.Code.RESOURCE_EXHAUSTED;
-            case UNAVAILABLE -> Status.Code.UNAVAILABLE;
-            case CORRUPT, BUG -> Status.Code.INTERNAL;
-        };
     }
 }

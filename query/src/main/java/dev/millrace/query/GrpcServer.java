@@ -130,7 +130,7 @@ final class GrpcServer {
                         (ServerCallStreamObserver<byte[]>) client);
         var refusal = gate.admit(Access.tenant(context), call);
         if (refusal != null) {
-            call.refuse(TempoStreaming.status(refusal.status()).withDescription(refusal.message()));
+            call.refuse(GrpcFailure.of(refusal.status()).withDescription(refusal.message()));
         }
     }
 

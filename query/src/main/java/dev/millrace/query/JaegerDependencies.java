@@ -63,7 +63,7 @@ final class JaegerDependencies {
             kept.dependencies(tenant, from / MINUTE, endMillis / MINUTE + 1)
                     .forEach(minute -> add(minute.entries(), calls));
         }
-        if (calls.isEmpty()) {
+        if (calls.isEmpty() && SwitchedStore.answered(store).search()) {
             addTraces(tenant, from, endMillis, calls);
         }
         var links = new ArrayList<Link>(calls.size());

@@ -14,6 +14,7 @@ import java.time.Duration;
 ///   `503`
 /// @param maxSpans the most spans that the traces of one search may hold together; more is refused
 /// @param rates how many questions tenants may ask
+/// @param questions which kinds of questions are answered
 /// @param zipkin how Zipkin's API behaves
 /// @param jaeger how Jaeger's APIs behave
 public record QueryConfig(
@@ -24,12 +25,37 @@ public record QueryConfig(
         int maxConcurrentRequests,
         int maxSpans,
         RequestRateConfig rates,
+        Questions questions,
         ZipkinConfig zipkin,
         JaegerConfig jaeger) {
 
     static final int DEFAULT_MAX_SPANS = 200_000;
 
     private static final Duration LONGEST_TIMEOUT = Duration.ofHours(1);
+
+    /// With answers to all kinds of questions.
+    public QueryConfig(
+            String host,
+            int port,
+            Duration requestTimeout,
+            int maxTraces,
+            int maxConcurrentRequests,
+            int maxSpans,
+            RequestRateConfig rates,
+            ZipkinConfig zipkin,
+            JaegerConfig jaeger) {
+        this(
+                host,
+                port,
+                requestTimeout,
+                maxTraces,
+                maxConcurrentRequests,
+                maxSpans,
+                rates,
+                Questions.ALL,
+                zipkin,
+                jaeger);
+    }
 
     /// With the usual bound on spans, and questions at any rate.
     public QueryConfig(
@@ -67,6 +93,21 @@ public record QueryConfig(
                 maxConcurrentRequests,
                 ZipkinConfig.DEFAULT,
                 JaegerConfig.DEFAULT);
+    }
+
+    /// The same with answers to these kinds of questions.
+    public QueryConfig with(Questions others) {
+        return new QueryConfig(
+                host,
+                port,
+                requestTimeout,
+                maxTraces,
+                maxConcurrentRequests,
+                maxSpans,
+                rates,
+                others,
+                zipkin,
+                jaeger);
     }
 
     public QueryConfig {

@@ -88,7 +88,8 @@ public final class QueryServer implements AutoCloseable {
             MeterRegistry registry,
             InstantSource clock,
             Entrance entrance) {
-        var store = LimitedStore.of(unlimited, config.maxSpans());
+        var store =
+                SwitchedStore.of(LimitedStore.of(unlimited, config.maxSpans()), config.questions());
         this.access = entrance.access();
         this.name = "query server on " + config.host() + ":" + config.port();
         this.gate =

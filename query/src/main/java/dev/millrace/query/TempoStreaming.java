@@ -1,6 +1,5 @@
 package dev.millrace.query;
 
-import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.util.TimeoutMode;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import com.linecorp.armeria.server.grpc.GrpcService;
@@ -8,8 +7,6 @@ import dev.millrace.access.Access;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.query.TempoJson.Found;
-import dev.millrace.storage.api.StoreException;
-import dev.millrace.wire.otlp.MalformedSpansException;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
@@ -28,16 +25,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// Tempo's gRPC service `StreamingQuerier`, by which Grafana shows what a search has found while it
 /// goes on. It answers from what [TempoApi] answers over HTTP, and messages stay bytes.
 final class TempoStreaming {
 
     static final String SERVICE = "tempopb.StreamingQuerier";
-
-    private static final Logger LOG = LoggerFactory.getLogger(TempoStreaming.class);
 
     // A search with a thousand tags is far smaller.
     private static final int MAX_REQUEST_BYTES = 1 << 20;
@@ -160,21 +153,8 @@ final class TempoStreaming {
         if (refusal == null) {
             exchange.watch();
         } else {
-            exchange.fail(status(refusal.status()).withDescription(refusal.message()));
+            exchange.fail(GrpcFailure.of(refusal.status()).withDescription(refusal.message()));
         }
-    }
-
-    /// gRPC's word for a status of HTTP.
-    static Status status(HttpStatus status) {
-        return switch (status.code()) {
-            case 400 -> Status.INVALID_ARGUMENT;
-            case 404 -> Status.NOT_FOUND;
-            case 413, 429 -> Status.RESOURCE_EXHAUSTED;
-            case 501 -> Status.UNIMPLEMENTED;
-            case 503 -> Status.UNAVAILABLE;
-            case 504 -> Status.DEADLINE_EXCEEDED;
-            default -> Status.INTERNAL;
-        };
     }
 
     /// One call on its way to its end, which either the work or the deadline settles.
@@ -221,28 +201,10 @@ final class TempoStreaming {
                 complete();
             } catch (GoneException _) {
                 // Whoever asked was told, or is gone.
-            } catch (QueryException e) {
-                fail(status(e.status()).withDescription(e.getMessage()));
-            } catch (MalformedSpansException e) {
-                fail(Status.INVALID_ARGUMENT.withDescription("request: " + e.getMessage()));
-            } catch (StoreException e) {
-                var status = status(Dialect.statusOf(e.kind()));
-                if (status.getCode() == Status.Code.INTERNAL) {
-                    report(e);
-                }
-                fail(status.withDescription(e.getMessage()));
             } catch (RuntimeException e) {
-                report(e);
-                fail(Status.INTERNAL.withDescription("internal error"));
+                fail(GrpcFailure.of(e, context.path()));
             }
             return () -> {};
-        }
-
-        private void report(RuntimeException failure) {
-            LOG.atError()
-                    .setCause(failure)
-                    .addKeyValue("path", context.path())
-                    .log("A request failed for a reason that is not the caller's");
         }
 
         @Override

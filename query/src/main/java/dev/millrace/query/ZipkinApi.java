@@ -157,7 +157,7 @@ final class ZipkinApi {
         var query = ZipkinQuery.all(endTs, lookback, ZipkinTraces.MAX_CANDIDATES);
         var links = new ZipkinLinks();
         addFigures(links, parameters, query);
-        if (links.links().isEmpty()) {
+        if (links.links().isEmpty() && SwitchedStore.answered(store).search()) {
             traces.all(parameters.tenant(), query).forEach(links::add);
         }
         return Answer.json(json -> {
@@ -243,12 +243,13 @@ final class ZipkinApi {
             json.writeStringField("environment", "");
             json.writeNumberField("queryLimit", UI_LIMIT);
             json.writeNumberField("defaultLookback", Duration.ofMinutes(15).toMillis());
-            json.writeBooleanField("searchEnabled", config.searchEnabled());
+            var answered = SwitchedStore.answered(store);
+            json.writeBooleanField("searchEnabled", config.searchEnabled() && answered.search());
             for (var place : List.of("logsUrl", "supportUrl", "archivePostUrl", "archiveUrl")) {
                 json.writeNullField(place);
             }
             json.writeObjectFieldStart("dependency");
-            json.writeBooleanField("enabled", true);
+            json.writeBooleanField("enabled", answered.dependencies());
             json.writeNumberField("lowErrorRate", 0.5);
             json.writeNumberField("highErrorRate", 0.75);
             json.writeEndObject();

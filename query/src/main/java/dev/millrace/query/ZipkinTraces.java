@@ -67,7 +67,8 @@ final class ZipkinTraces {
     /// The trace, or empty.
     List<ZipkinSpan> byId(Tenant tenant, TraceId id) {
         var trace = store.trace(tenant, id);
-        if (strict) {
+        boolean searched = SwitchedStore.answered(store).search();
+        if (strict || (id.high() == 0 && !searched)) {
             return spans(trace.stream().toList());
         }
         var parts = new ArrayList<>(trace.stream().toList());

@@ -141,7 +141,7 @@ class JaegerGrpcLimitsTest {
                         () -> client(patient).getServices(GetServicesRequest.getDefaultInstance()));
 
         // Then
-        assertThat(failure.getStatus().getCode()).isEqualTo(GrpcCall.code(kind));
+        assertThat(failure.getStatus().getCode()).isEqualTo(GrpcFailure.of(kind).getCode());
         assertThat(failure.getStatus().getDescription()).isEqualTo("no can do");
     }
 

@@ -9,6 +9,7 @@ import dev.millrace.server.config.MillraceConfig;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import org.jspecify.annotations.Nullable;
 
 /// What stands before the servers of this process: the same credentials before all of them, and
 /// certificates before each.
@@ -51,14 +52,21 @@ final class Doors {
     ///
     /// @param server its name in metrics
     Entrance before(String server) {
+        return new Entrance(access, certificates(server), cors);
+    }
+
+    /// The certificates that one server shows, read; null for plain text.
+    ///
+    /// @param server its name in metrics
+    @Nullable Tls certificates(String server) {
         if (tls.isEmpty()) {
-            return new Entrance(access, null, cors);
+            return null;
         }
         var certificates =
                 parts.push(
                         "certificates of " + server,
                         new Tls(server, tls.get(), watcher, parts.meters()));
         certificates.start();
-        return new Entrance(access, certificates, cors);
+        return certificates;
     }
 }

@@ -47,6 +47,10 @@ public final class Logging extends ContextAwareBase implements Configurator {
                             "org.apache.kafka.clients.consumer.internals.OffsetFetcherUtils",
                             Level.ERROR),
                     entry("org.apache.kafka.controller.QuorumController", Level.ERROR),
+                    // One process has nobody to keep a standby, and says so at each rebalance.
+                    entry("org.apache.kafka.streams.processor.internals.assignment", Level.ERROR),
+                    // Advice that does not apply: there is no global store.
+                    entry("org.apache.kafka.streams.StreamsConfig", Level.ERROR),
                     entry("org.apache.lucene", Level.WARN),
                     entry("state.change.logger", Level.WARN));
 

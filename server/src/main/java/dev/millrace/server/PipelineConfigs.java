@@ -12,11 +12,19 @@ import dev.millrace.pipeline.IngesterConfig;
 import dev.millrace.pipeline.KafkaConfig;
 import dev.millrace.pipeline.Keying;
 import dev.millrace.pipeline.SinkConfig;
+import dev.millrace.pipeline.SpansDialect;
 import dev.millrace.pipeline.TopicsConfig;
 import dev.millrace.pipeline.TopicsConfig.Topic;
+import dev.millrace.pipeline.ZipkinTopics;
+import dev.millrace.pipeline.format.SourceEncoding;
 import dev.millrace.server.config.MillraceConfig;
 import dev.millrace.server.config.MillraceConfig.TopicConfig;
+import dev.millrace.server.config.StorageConfig.StorageType;
+import dev.millrace.server.config.StorageConfig.StoredTopic;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// What the settings of Kafka, its topics, and those who write and read them come to.
 final class PipelineConfigs {
@@ -60,36 +68,113 @@ final class PipelineConfigs {
     static TopicsConfig topics(MillraceConfig config) {
         var topics = config.topics();
         var counts = config.kafka().embedded() ? TopicsConfig.embedded() : TopicsConfig.defaults();
+        var spans = topic(topics.spans(), counts.spans());
+        var tracesComplete = topic(topics.tracesComplete(), counts.tracesComplete());
+        var dependencies = topic(topics.dependencies(), counts.dependencies());
         return new TopicsConfig(
                 topics.prefix(),
-                topic(topics.spans(), counts.spans()),
-                topic(topics.tracesComplete(), counts.tracesComplete()),
+                spans,
+                config.storage().type() == StorageType.KAFKA
+                        ? keptAsLongAs(spans, tracesComplete)
+                        : tracesComplete,
                 topic(topics.samplingDecisions(), counts.samplingDecisions()),
                 new Topic(
                         topics.samplingControl().name(),
                         counts.samplingControl().partitions(),
                         topics.samplingControl().retention()),
                 topic(topics.ledger(), counts.ledger()),
-                topic(topics.dependencies(), counts.dependencies()),
-                topic(topics.deadLetters(), counts.deadLetters()));
+                dependencies,
+                topic(topics.deadLetters(), counts.deadLetters()),
+                dialect(config),
+                new ZipkinTopics(
+                        zipkins(topics.zipkinTraces(), tracesComplete),
+                        zipkins(topics.zipkinDependencies(), dependencies)));
+    }
+
+    /// Nobody else keeps them.
+    private static Topic keptAsLongAs(Topic other, Topic topic) {
+        return topic.retention().compareTo(other.retention()) >= 0
+                ? topic
+                : new Topic(topic.name(), topic.partitions(), other.retention());
+    }
+
+    private static @Nullable Topic zipkins(TopicConfig topic, Topic ours) {
+        return topic.name().isEmpty() ? null : topic(topic, ours);
+    }
+
+    private static SpansDialect dialect(MillraceConfig config) {
+        var unnamed = unnamedEncoding(config);
+        boolean zipkins =
+                unnamed != null
+                        && switch (unnamed) {
+                            case ZIPKIN, ZIPKIN_JSON, ZIPKIN_PROTO, ZIPKIN_THRIFT -> true;
+                            case OTLP_PROTO, OTLP_JSON, JAEGER_PROTO, JAEGER_JSON -> false;
+                        };
+        return new SpansDialect(
+                unnamed,
+                zipkins || config.spans().encoding() == MillraceConfig.Encoding.ZIPKIN_PROTO);
+    }
+
+    private static @Nullable SourceEncoding unnamedEncoding(MillraceConfig config) {
+        return switch (config.spans().unnamedEncoding()) {
+            case OURS -> null;
+            case OTLP_PROTO -> SourceEncoding.OTLP_PROTO;
+            case OTLP_JSON -> SourceEncoding.OTLP_JSON;
+            case JAEGER_PROTO -> SourceEncoding.JAEGER_PROTO;
+            case JAEGER_JSON -> SourceEncoding.JAEGER_JSON;
+            case ZIPKIN_JSON -> SourceEncoding.ZIPKIN_JSON;
+            case ZIPKIN_PROTO -> SourceEncoding.ZIPKIN_PROTO;
+            case ZIPKIN_THRIFT -> SourceEncoding.ZIPKIN_THRIFT;
+            case ZIPKIN -> SourceEncoding.ZIPKIN;
+        };
+    }
+
+    /// The topics that no role of this process needs, because aggregation is switched off here.
+    static Set<Topic> unneededTopics(MillraceConfig config, TopicsConfig topics) {
+        if (config.aggregator().enabled()) {
+            return Set.of();
+        }
+        var unneeded =
+                new HashSet<Topic>(Set.of(topics.samplingDecisions(), topics.samplingControl()));
+        boolean storesTraces =
+                config.storage().type() == StorageType.KAFKA
+                        ? config.storage().kafka().source() == StoredTopic.TRACES_COMPLETE
+                        : config.ingester().feed() == MillraceConfig.Feed.TRACES;
+        if (!storesTraces) {
+            unneeded.add(topics.tracesComplete());
+        }
+        boolean readsFigures =
+                config.storage().type() == StorageType.KAFKA
+                        ? config.query().dependencies()
+                        : config.ingester().dependencies().enabled();
+        if (!readsFigures || !config.ingester().dependencies().topic().isEmpty()) {
+            unneeded.add(topics.dependencies());
+        }
+        topics.zipkin().all().forEach(unneeded::add);
+        return unneeded;
     }
 
     private static Topic topic(TopicConfig topic, Topic unset) {
         return new Topic(topic.name(), topic.partitionsOr(unset.partitions()), topic.retention());
     }
 
+    /// @throws IllegalArgumentException when spans cannot be written so
     static SinkConfig sink(MillraceConfig config) {
-        return new SinkConfig(
+        var keying =
                 switch (config.spans().keying()) {
                     case TRACE_ID -> Keying.TRACE_ID;
                     case PACKED -> Keying.PACKED;
                     case ROUND_ROBIN -> Keying.ROUND_ROBIN;
-                },
+                };
+        dialect(config).check(keying);
+        return new SinkConfig(
+                keying,
                 switch (config.spans().encoding()) {
                     case OTLP_PROTO -> Encoding.OTLP_PROTO;
                     case JAEGER_PROTO -> Encoding.JAEGER_PROTO;
                     case JAEGER_JSON -> Encoding.JAEGER_JSON;
                     case ZIPKIN_JSON -> Encoding.ZIPKIN_JSON;
+                    case ZIPKIN_PROTO -> Encoding.ZIPKIN_PROTO;
                 },
                 config.sink().maxInFlight(),
                 config.sink().maxWait(),
@@ -155,20 +240,30 @@ final class PipelineConfigs {
     /// Where the spans are that are stored.
     static IngesterConfig.Source ingesterSource(MillraceConfig config) {
         var ingester = config.ingester();
-        return new IngesterConfig.Source(
-                switch (ingester.feed()) {
-                    case TRACES -> IngesterConfig.Feed.TRACES;
-                    case SPANS -> IngesterConfig.Feed.SPANS;
-                },
-                ingester.topic().isEmpty() ? null : ingester.topic(),
-                ingester.encoding().isEmpty()
-                        ? null
-                        : SourceConfigs.encoding("encoding", ingester.encoding()));
+        var topic = ingester.topic().isEmpty() ? null : ingester.topic();
+        return switch (ingester.feed()) {
+            case TRACES ->
+                    new IngesterConfig.Source(
+                            IngesterConfig.Feed.TRACES, topic, encoding(ingester.encoding()));
+            case SPANS -> {
+                var encoding = encoding(ingester.encoding());
+                // What our own topic holds is said once, for all who read it.
+                yield new IngesterConfig.Source(
+                        IngesterConfig.Feed.SPANS,
+                        topic,
+                        encoding == null && topic == null ? unnamedEncoding(config) : encoding);
+            }
+        };
+    }
+
+    private static @Nullable SourceEncoding encoding(String word) {
+        return word.isEmpty() ? null : SourceConfigs.encoding("encoding", word);
     }
 
     /// How figures get into the store.
     static DependencyIngesterConfig dependencyIngester(MillraceConfig config) {
         var dependencies = config.ingester().dependencies();
-        return DependencyIngesterConfig.of(dependencies.group(), dependencies.writeInterval());
+        return DependencyIngesterConfig.of(dependencies.group(), dependencies.writeInterval())
+                .withZipkinLinks(dependencies.topic().isEmpty() ? null : dependencies.topic());
     }
 }

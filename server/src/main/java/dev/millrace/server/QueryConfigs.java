@@ -4,6 +4,7 @@ import dev.millrace.model.Tenant;
 import dev.millrace.pipeline.DecisionReader;
 import dev.millrace.query.JaegerConfig;
 import dev.millrace.query.QueryConfig;
+import dev.millrace.query.Questions;
 import dev.millrace.query.RequestRateConfig;
 import dev.millrace.query.ZipkinConfig;
 import dev.millrace.server.config.MillraceConfig;
@@ -61,20 +62,21 @@ final class QueryConfigs {
     static QueryConfig query(MillraceConfig config) {
         var query = config.query();
         return new QueryConfig(
-                query.host(),
-                query.port(),
-                query.requestTimeout(),
-                query.maxTraces(),
-                query.maxConcurrentRequests(),
-                query.maxSpans(),
-                rates(query.rates()),
-                new ZipkinConfig(
-                        query.zipkin().searchEnabled(),
-                        query.zipkin().strictTraceId(),
-                        query.zipkin().defaultLookback(),
-                        query.zipkin().autocompleteKeys(),
-                        query.zipkin().ui()),
-                new JaegerConfig(query.grpcPort(), query.maxClockSkew()));
+                        query.host(),
+                        query.port(),
+                        query.requestTimeout(),
+                        query.maxTraces(),
+                        query.maxConcurrentRequests(),
+                        query.maxSpans(),
+                        rates(query.rates()),
+                        new ZipkinConfig(
+                                query.zipkin().searchEnabled(),
+                                query.zipkin().strictTraceId(),
+                                query.zipkin().defaultLookback(),
+                                query.zipkin().autocompleteKeys(),
+                                query.zipkin().ui()),
+                        new JaegerConfig(query.grpcPort(), query.maxClockSkew()))
+                .with(new Questions(query.traceById(), query.search(), query.dependencies()));
     }
 
     private static RequestRateConfig rates(QueryRatesConfig rates) {

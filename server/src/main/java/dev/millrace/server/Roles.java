@@ -19,6 +19,7 @@ import dev.millrace.pipeline.Topics;
 import dev.millrace.query.QueryServer;
 import dev.millrace.query.TraceArchive;
 import dev.millrace.server.config.MillraceConfig;
+import dev.millrace.server.config.StorageConfig.StorageType;
 import dev.millrace.storage.api.DecisionLookup;
 import dev.millrace.storage.api.DependencyStore;
 import dev.millrace.storage.api.TraceStore;
@@ -51,12 +52,26 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
     static final Duration LAG_EVERY = Duration.ofSeconds(5);
     private static final Duration TOPICS_PATIENCE = Duration.ofSeconds(60);
 
+    /// @param roles those that are asked for; what is switched off is left out
     Roles {
-        roles = Collections.unmodifiableSet(EnumSet.copyOf(roles));
+        var taken = EnumSet.noneOf(Role.class);
+        taken.addAll(roles);
+        if (!config.collector().enabled()) {
+            taken.remove(Role.COLLECTOR);
+        }
+        if (!config.aggregator().enabled()) {
+            taken.remove(Role.AGGREGATOR);
+        }
+        roles = Collections.unmodifiableSet(taken);
     }
 
     @Override
     public void open(Parts parts) throws Exception {
+        if (roles.isEmpty()) {
+            throw new StartException(
+                    "roles: none left (expected: collector.enabled or aggregator.enabled: true for"
+                            + " a process that is nothing else)");
+        }
         log.atInfo().addKeyValue("roles", roles).addKeyValue("mode", config.mode()).log("Starting");
         switch (config.mode()) {
             case STREAMING -> openStreaming(parts);
@@ -68,15 +83,18 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         var kafka = PipelineConfigs.kafka(config, openBroker(parts));
         var clients = new KafkaClients(kafka);
         checkReaders();
-        if (!Collections.disjoint(roles, USE_TOPICS)) {
+        if (!Collections.disjoint(roles, USE_TOPICS) || holdsTopics()) {
             ensureTopics(kafka, clients);
         }
         var doors = Doors.open(parts, config);
         var redis = Caches.redis(parts, roles, config);
         String instance = instance(parts);
         Map<String, HttpService> questions = Map.of();
-        if (roles.contains(Role.INGESTER) || roles.contains(Role.QUERY)) {
-            var store = openStore(parts, redis);
+        if (ingests() || roles.contains(Role.QUERY)) {
+            var store =
+                    topicsAreTheStore()
+                            ? openTopics(parts, clients, doors, redis, instance)
+                            : openStore(parts, redis);
             if (roles.contains(Role.QUERY)) {
                 var decisions =
                         new DecisionReader(
@@ -85,7 +103,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                                 QueryConfigs.decisions(config));
                 questions = besideReceivers(openQuery(parts, doors, store, decisions));
             }
-            if (roles.contains(Role.INGESTER)) {
+            if (ingests()) {
                 openRollover(parts);
                 openIngester(parts, clients, instance, store);
             }
@@ -104,6 +122,11 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
             if (roles.contains(Role.AGGREGATOR)) {
                 PipelineConfigs.sink(config).checkForAggregator();
             }
+            if (topicsAreTheStore() && roles.equals(EnumSet.of(Role.INGESTER))) {
+                throw new IllegalArgumentException(
+                        "roles: ingester (expected: query, which holds the store itself where"
+                                + " storage.type is kafka)");
+            }
         } catch (IllegalArgumentException e) {
             throw new StartException(String.valueOf(e.getMessage()), e);
         }
@@ -111,9 +134,23 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
 
     /// What transactions of this process are known by; empty where there are none.
     private String instance(Parts parts) throws Exception {
-        return roles.contains(Role.AGGREGATOR) || roles.contains(Role.INGESTER)
+        return roles.contains(Role.AGGREGATOR) || ingests() || holdsTopics()
                 ? parts.push("instance", InstanceId.claim(config.dataDir())).name()
                 : "";
+    }
+
+    private boolean topicsAreTheStore() {
+        return config.storage().type() == StorageType.KAFKA;
+    }
+
+    /// Whether this process has a share of the topics at hand to answer from.
+    private boolean holdsTopics() {
+        return topicsAreTheStore() && roles.contains(Role.QUERY);
+    }
+
+    /// Whether this process writes to a store. Into topics nobody has to.
+    private boolean ingests() {
+        return roles.contains(Role.INGESTER) && !topicsAreTheStore();
     }
 
     private SpanSink openSink(Parts parts, KafkaClients clients) {
@@ -133,6 +170,9 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         }
         var doors = Doors.open(parts, config);
         var redis = Caches.redis(parts, roles, config);
+        if (topicsAreTheStore()) {
+            throw new StartException("storage.type: kafka (expected: another in mode direct)");
+        }
         var store = openStore(parts, redis);
         var decisions =
                 DecisionLookup.none(
@@ -177,14 +217,37 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
 
     private void ensureTopics(KafkaConfig kafka, KafkaClients clients) {
         try (var admin = clients.admin("topics")) {
-            new Topics(admin, kafka, PipelineConfigs.topics(config)).ensure(TOPICS_PATIENCE);
+            var topics = PipelineConfigs.topics(config);
+            var unneeded = PipelineConfigs.unneededTopics(config, topics);
+            new Topics(admin, kafka, topics, unneeded).ensure(TOPICS_PATIENCE);
         }
     }
 
+    /// The topics themselves, of which this process holds a share to answer from.
+    private TraceStore openTopics(
+            Parts parts,
+            KafkaClients clients,
+            Doors doors,
+            Optional<RedisLink> redis,
+            String instance)
+            throws StartException {
+        var settings = KafkaStoreConfigs.of(config, instance);
+        var certificates = settings.peers().tls() ? doors.certificates("store") : null;
+        var share = KafkaStores.of(settings, certificates, clients, parts.meters(), clock);
+        parts.push(
+                        "store",
+                        share,
+                        () -> share.trouble().map(PartState::down).orElseGet(PartState::up))
+                .start();
+        parts.listening(
+                "store", scheme() + shown(settings.peers().host()) + ":" + settings.peers().port());
+        return Caches.before(share.store(), roles, redis, parts, config, clock);
+    }
+
     private TraceStore openStore(Parts parts, Optional<RedisLink> redis) throws StartException {
-        var address = StoreAddress.configured(config);
-        var store = parts.push("store", Stores.open(address, config, parts.meters()));
-        StoreConfigs.retention(config)
+        var store = Stores.open(StoreAddress.configured(config), config, parts.meters());
+        parts.push("store", store, () -> Stores.state(store));
+        StoreConfigs.retention(config, roles)
                 .ifPresent(retention ->
                         parts.push(
                                         "retention",
@@ -285,7 +348,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         var ingester = new DependencyIngester(clients, topics, settings, store, parts.meters());
         parts.push("dependencies", ingester, check(ingester::healthy, "its loop has failed"))
                 .start();
-        openLag(parts, clients, settings.group(), topics.fullName(topics.dependencies()));
+        openLag(parts, clients, settings.group(), settings.topicIn(topics));
     }
 
     private void openAggregator(Parts parts, KafkaClients clients, String instance)
@@ -308,7 +371,10 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                                 aggregator.healthy()
                                         ? PartState.up()
                                         : PartState.down(
-                                                aggregator.refusal().orElse("a loop has failed")))
+                                                aggregator
+                                                        .refusal()
+                                                        .orElse(
+                                                                "a loop is starting, or starting anew")))
                 .start();
         if (config.aggregator().red().enabled()) {
             parts.offer(new RedMetrics(aggregator.red()));

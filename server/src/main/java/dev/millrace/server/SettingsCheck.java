@@ -41,6 +41,7 @@ final class SettingsCheck {
         note(problems, "storage.elasticsearch", () -> StoreConfigs.elasticsearch(config));
         note(problems, "storage.elasticsearch.roll-over", () -> StoreConfigs.rollover(config));
         note(problems, "storage.cassandra", () -> StoreConfigs.cassandra(config));
+        note(problems, "storage.kafka", () -> KafkaStoreConfigs.check(config));
         note(problems, "cache", () -> CacheConfigs.cache(config));
         note(problems, "query", () -> QueryConfigs.query(config));
         note(problems, "query", () -> QueryConfigs.alsoRead(config));

@@ -67,6 +67,17 @@ sealed interface StoreAddress {
         }
     }
 
+    /// The topics themselves. Nobody can name another one: whoever holds them says so by its role.
+    ///
+    /// @param servers where Kafka is reached
+    /// @param topic that traces are read from
+    record Kafka(String servers, String topic) implements StoreAddress {
+        @Override
+        public String toString() {
+            return "kafka://" + servers + "/" + topic;
+        }
+    }
+
     /// The one that the roles of this process use.
     static StoreAddress configured(MillraceConfig config) {
         return switch (config.storage().type()) {
@@ -80,6 +91,9 @@ sealed interface StoreAddress {
                 var cassandra = StoreConfigs.cassandra(config);
                 yield new Cassandra(cassandra.contactPoints(), cassandra.keyspace());
             }
+            case KAFKA ->
+                    new Kafka(
+                            PipelineConfigs.kafkaAddress(config), KafkaStoreConfigs.topic(config));
         };
     }
 

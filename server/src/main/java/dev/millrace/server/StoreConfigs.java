@@ -1,8 +1,10 @@
 package dev.millrace.server;
 
 import dev.millrace.server.config.MillraceConfig;
+import dev.millrace.server.config.StorageConfig;
 import dev.millrace.server.config.StorageConfig.Layout;
 import dev.millrace.server.config.StorageConfig.StorageType;
+import dev.millrace.storage.api.ServerTls;
 import dev.millrace.storage.cassandra.CassandraConfig;
 import dev.millrace.storage.cassandra.Consistency;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig;
@@ -47,7 +49,10 @@ final class StoreConfigs {
                                 wanted.username(),
                                 Secrets.password(wanted.password(), wanted.passwordFile()),
                                 Secrets.secret("api-key", wanted.apiKey(), wanted.apiKeyFile())),
-                        file(wanted.certificateAuthority()),
+                        tls(
+                                wanted.certificateAuthority(),
+                                wanted.certificate(),
+                                wanted.certificateKey()),
                         wanted.requestTimeout()),
                 new ElasticsearchConfig.Indices(
                         wanted.indexPrefix(),
@@ -81,7 +86,7 @@ final class StoreConfigs {
                 new ElasticsearchConfig.Connection(
                         address.urls(),
                         connection.credentials(),
-                        connection.certificateAuthority(),
+                        connection.tls(),
                         connection.requestTimeout()),
                 new ElasticsearchConfig.Indices(
                         address.prefix(),
@@ -129,7 +134,8 @@ final class StoreConfigs {
                 keyspace,
                 wanted.username(),
                 Secrets.password(wanted.password(), wanted.passwordFile()),
-                file(wanted.certificateAuthority()),
+                tls(wanted),
+                wanted.checkHostNames(),
                 wanted.createSchema(),
                 replication(wanted.replication(), wanted.localDatacenter()),
                 retention,
@@ -139,6 +145,16 @@ final class StoreConfigs {
                 Consistency.valueOf(wanted.consistency().name()),
                 wanted.requestTimeout(),
                 wanted.maxSpan());
+    }
+
+    // Whoever names a file of it wants it.
+    private static @Nullable ServerTls tls(StorageConfig.CassandraConfig wanted) {
+        var tls = tls(wanted.certificateAuthority(), wanted.certificate(), wanted.certificateKey());
+        return wanted.tls() || !tls.equals(ServerTls.USUAL) ? tls : null;
+    }
+
+    private static ServerTls tls(String authority, String certificate, String key) {
+        return new ServerTls(file(authority), file(certificate), file(key));
     }
 
     private static Map<String, Integer> replication(
@@ -160,13 +176,17 @@ final class StoreConfigs {
         return copies;
     }
 
-    /// How long the configured store keeps traces; empty where it sees to that itself.
-    static Optional<Duration> retention(MillraceConfig config) {
+    /// How long the configured store keeps traces, for a process with those roles to see to; empty
+    /// where the store sees to that itself, or others do: who only reads has nothing to delete, and
+    /// may not be allowed to. The embedded store has no others.
+    static Optional<Duration> retention(MillraceConfig config, Set<Role> roles) {
         var storage = config.storage();
         return switch (storage.type()) {
             case LOCAL -> Optional.of(storage.local().retention());
-            case ELASTICSEARCH -> Optional.of(storage.elasticsearch().retention());
-            case CASSANDRA -> Optional.empty();
+            case ELASTICSEARCH ->
+                    Optional.of(storage.elasticsearch().retention())
+                            .filter(_ -> roles.contains(Role.INGESTER));
+            case CASSANDRA, KAFKA -> Optional.empty();
         };
     }
 

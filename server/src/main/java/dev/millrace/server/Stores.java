@@ -1,6 +1,7 @@
 package dev.millrace.server;
 
 import dev.millrace.server.config.MillraceConfig;
+import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.TraceStore;
 import dev.millrace.storage.cassandra.CassandraConfig;
 import dev.millrace.storage.cassandra.CassandraTraceStore;
@@ -9,6 +10,7 @@ import dev.millrace.storage.local.LocalStoreConfig;
 import dev.millrace.storage.local.LocalTraceStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.Optional;
 
 /// Opens stores, whichever kind they are.
 final class Stores {
@@ -37,7 +39,14 @@ final class Stores {
             }
             case StoreAddress.Cassandra cassandra ->
                     cassandra(StoreConfigs.cassandra(config, cassandra), meters);
+            case StoreAddress.Kafka kafka -> throw onlyBesideQuery(kafka);
         };
+    }
+
+    private static StoreException onlyBesideQuery(StoreAddress.Kafka address) {
+        return new StoreException(
+                StoreException.Kind.NOT_SUPPORTED,
+                address + " (expected: another store; this one is held by processes that query)");
     }
 
     /// Opens a store that is only read: nothing is made ready in it that is not there.
@@ -53,7 +62,8 @@ final class Stores {
                 var store = new ElasticsearchStore(settings.withoutTemplates(), meters);
                 yield started(store, store::start);
             }
-            case StoreAddress.Local _, StoreAddress.Cassandra _ -> open(address, config, meters);
+            case StoreAddress.Local _, StoreAddress.Cassandra _, StoreAddress.Kafka _ ->
+                    open(address, config, meters);
         };
     }
 
@@ -64,11 +74,21 @@ final class Stores {
     static TraceStore openArchive(
             StoreAddress address, MillraceConfig config, MeterRegistry meters) {
         return switch (address) {
-            case StoreAddress.Local _, StoreAddress.Elasticsearch _ ->
+            case StoreAddress.Local _, StoreAddress.Elasticsearch _, StoreAddress.Kafka _ ->
                     open(address, config, meters);
             case StoreAddress.Cassandra cassandra ->
                     cassandra(StoreConfigs.archive(config, cassandra), meters);
         };
+    }
+
+    /// Whether a store has been reached since it was opened. It is asked no question for this: what
+    /// becomes of its servers later, those tell who ask it.
+    static PartState state(TraceStore store) {
+        var away =
+                store instanceof CassandraTraceStore cassandra
+                        ? cassandra.away()
+                        : Optional.<String>empty();
+        return away.map(PartState::down).orElseGet(PartState::up);
     }
 
     private static TraceStore cassandra(CassandraConfig settings, MeterRegistry meters) {

@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
 
 /// A chore that keeps a store in order, done again and again in a thread of its own.
 ///
-/// Every process that opens the store may do it, without asking the others: what has been done is
-/// not done twice. One that fails is tried again when its turn comes.
+/// Every process that writes to the store may do it, without asking the others: what has been done
+/// is not done twice. One that fails is tried again when its turn comes.
 ///
 /// Metrics: `millrace.store.upkeep` by `chore` and `outcome`, `millrace.store.indices.begun`.
 final class Upkeep implements AutoCloseable {

@@ -17,6 +17,7 @@ import java.net.Socket;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -28,13 +29,24 @@ import org.jspecify.annotations.Nullable;
 /// again with what it had on disk.
 ///
 /// What it acknowledges survives a kill. Runs from jars that Maven fetches, in a process of its own
-/// that ends with this one; nothing has to be installed. Its datacenter is `datacenter1`; everybody
-/// may do everything.
+/// that ends with this one; nothing has to be installed. Its datacenter is `datacenter1`. Everybody
+/// may do everything; the shared one wants to know who they are, and speaks TLS with who wants it.
 public final class CassandraServer implements AutoCloseable {
 
     public static final String DATACENTER = "datacenter1";
 
+    /// Who may do everything on the shared one, in the words that Cassandra comes with.
+    public static final String USER = "cassandra";
+
+    /// Of that user.
+    public static final String PASSWORD = "cassandra";
+
     private static final String CLASS_PATH = "cassandra.classpath";
+
+    /// What it says when there is somebody to log in as.
+    private static final String HAS_USER = "Created default superuser role";
+
+    private static final String STORE_PASSWORD = "millrace";
 
     /// Creating tables forces dozens of files to disk, which is most of what tests wait for.
     private static final Path MEMORY = Path.of("/dev/shm");
@@ -81,14 +93,18 @@ public final class CassandraServer implements AutoCloseable {
     private final Path directory;
     private final Path data;
     private final List<String> javaOptions;
+    private final boolean guarded;
     private final int port = freePort();
     private final int storagePort = freePort();
+    private @Nullable Certificates certificates;
     private @Nullable Process process;
 
-    private CassandraServer(Path directory, Path data, List<String> javaOptions) {
+    /// @param guarded whether it asks for a password and speaks TLS
+    private CassandraServer(Path directory, Path data, List<String> javaOptions, boolean guarded) {
         this.directory = directory;
         this.data = data;
         this.javaOptions = List.copyOf(javaOptions);
+        this.guarded = guarded;
     }
 
     /// The one that all tests of a process share, started when it is first asked for. It ends with
@@ -98,16 +114,20 @@ public final class CassandraServer implements AutoCloseable {
     }
 
     private static final class Shared {
-        static final CassandraServer SERVER = launch();
+        static final CassandraServer SERVER = launched(true);
     }
 
     /// A server that has been started for the first time.
     ///
     /// @throws IllegalStateException when it does not start
     public static CassandraServer launch() {
+        return launched(false);
+    }
+
+    private static CassandraServer launched(boolean guarded) {
         try {
             var directory = newDirectory();
-            return launch(directory, directory.resolve("data"), JAVA_OPTIONS_OF_TESTS);
+            return launched(directory, directory.resolve("data"), JAVA_OPTIONS_OF_TESTS, guarded);
         } catch (IOException e) {
             throw new UncheckedIOException("cassandra: no temporary directory", e);
         }
@@ -129,8 +149,13 @@ public final class CassandraServer implements AutoCloseable {
     /// @param data where its tables are
     /// @param javaOptions of its process
     public static CassandraServer launch(Path directory, Path data, List<String> javaOptions) {
+        return launched(directory, data, javaOptions, false);
+    }
+
+    private static CassandraServer launched(
+            Path directory, Path data, List<String> javaOptions, boolean guarded) {
         try {
-            var launched = new CassandraServer(directory, data, javaOptions);
+            var launched = new CassandraServer(directory, data, javaOptions, guarded);
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(launched::close, "cassandra-server-close"));
             launched.configure();
@@ -161,6 +186,39 @@ public final class CassandraServer implements AutoCloseable {
     /// Where clients connect.
     public InetSocketAddress address() {
         return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+    }
+
+    /// PEM of who signed the certificate of the shared one, which is for `localhost` alone.
+    public Path authority() {
+        var made = certificates;
+        if (made == null) {
+            throw new IllegalStateException("cassandra: without TLS (expected: the shared one)");
+        }
+        return made.authorityFile();
+    }
+
+    // A key store, for it knows no PEM by itself.
+    private String guard() throws IOException {
+        var made = new Certificates(Files.createDirectory(directory.resolve("certificates")));
+        certificates = made;
+        var store = directory.resolve("node.p12");
+        try (var out = Files.newOutputStream(store)) {
+            var password = STORE_PASSWORD.toCharArray();
+            made.serverOf("localhost").bundle().toKeyStore("PKCS12", password).store(out, password);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+        return """
+        authenticator: PasswordAuthenticator
+        client_encryption_options:
+          enabled: true
+          optional: true
+          require_client_auth: false
+          keystore: %s
+          keystore_password: %s
+          store_type: PKCS12
+        """
+                .formatted(store, STORE_PASSWORD);
     }
 
     private void configure() throws IOException {
@@ -218,7 +276,8 @@ public final class CassandraServer implements AutoCloseable {
                 truncate_request_timeout: 20s
                 request_timeout: 20s
                 """
-                        .formatted(port, storagePort, directory, data));
+                                .formatted(port, storagePort, directory, data)
+                        + (guarded ? guard() : ""));
         Files.writeString(
                 directory.resolve("logback.xml"),
                 """
@@ -252,6 +311,9 @@ public final class CassandraServer implements AutoCloseable {
                         "-Dcassandra-foreground=yes",
                         "-Dcassandra.ring_delay_ms=1",
                         "-Dcassandra.skip_wait_for_gossip_to_settle=0",
+                        // At once, for there are no others to see first; and soon checked.
+                        "-Dcassandra.superuser_setup_delay_ms=0",
+                        "-Dcassandra.auth_bcrypt_gensalt_log2_rounds=4",
                         "-cp",
                         String.join(
                                 File.pathSeparator,
@@ -264,9 +326,7 @@ public final class CassandraServer implements AutoCloseable {
                     new ProcessBuilder(command)
                             .directory(directory.toFile())
                             .redirectErrorStream(true)
-                            .redirectOutput(
-                                    ProcessBuilder.Redirect.appendTo(
-                                            directory.resolve("server.log").toFile()))
+                            .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
                             .start();
             awaitPort(process);
         } catch (IOException e) {
@@ -305,21 +365,32 @@ public final class CassandraServer implements AutoCloseable {
 
     private void awaitPort(Process started) throws IOException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!answers()) {
+        while (!answers() || !hasUser()) {
             if (!started.isAlive() || System.nanoTime() > deadline) {
                 throw new IllegalStateException(
-                        "cassandra: port " + port + " does not answer; it said: " + lastWords());
+                        "cassandra: port "
+                                + port
+                                + (answers() ? " lets nobody in" : " does not answer")
+                                + "; it said: "
+                                + lastWords());
             }
             LockSupport.parkNanos(MILLISECONDS.toNanos(50));
         }
     }
 
+    private boolean hasUser() throws IOException {
+        return !guarded || Files.readString(log()).contains(HAS_USER);
+    }
+
+    private Path log() {
+        return directory.resolve("server.log");
+    }
+
     private String lastWords() throws IOException {
-        Path log = directory.resolve("server.log");
-        if (!Files.exists(log)) {
+        if (!Files.exists(log())) {
             return "nothing";
         }
-        String text = Files.readString(log);
+        String text = Files.readString(log());
         return text.substring(Math.max(0, text.length() - 4_000));
     }
 

@@ -59,6 +59,16 @@ public final class Certificates {
                         .addExtendedKeyUsageServerAuth());
     }
 
+    /// A server that answers to this name and no other, nor to an address.
+    public Party serverOf(String name) {
+        return party(
+                "server",
+                new CertificateBuilder()
+                        .subject("CN=" + name)
+                        .addSanDnsName(name)
+                        .addExtendedKeyUsageServerAuth());
+    }
+
     /// A client of this common name, with `spiffe://test/<name>` for an alternative name.
     public Party client(String name) {
         return party("client", client(name, new CertificateBuilder()));

@@ -195,6 +195,7 @@ final class CassandraStoreServer implements StoreServer {
                         "",
                         "",
                         null,
+                        true,
                         false,
                         Map.of(),
                         usual.retention(),

@@ -44,22 +44,25 @@ public final class MillraceProcess implements AutoCloseable {
     /// @param environment variables besides those of this process
     record Program(List<String> line, Map<String, String> environment) {
 
-        /// The classes this process runs, compiled quickly and in little memory: for tests, which
-        /// start many.
+        /// Java for tests, which start many: it compiles quickly and takes little memory.
+        static final List<String> JAVA =
+                List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx512m",
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:+UseCompactObjectHeaders",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "--sun-misc-unsafe-memory-access=allow");
+
+        static final String MAIN = "dev.millrace.server.Main";
+
+        /// The classes this process runs.
         static Program ofThisClassPath() {
-            return new Program(
-                    List.of(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                            "-Xmx512m",
-                            "-XX:+UseSerialGC",
-                            "-XX:TieredStopAtLevel=1",
-                            "-XX:+UseCompactObjectHeaders",
-                            "--enable-native-access=ALL-UNNAMED",
-                            "--sun-misc-unsafe-memory-access=allow",
-                            "-cp",
-                            System.getProperty("java.class.path"),
-                            "dev.millrace.server.Main"),
-                    Map.of());
+            var line = new ArrayList<>(JAVA);
+            line.addAll(ClassArchive.options());
+            line.add(MAIN);
+            return new Program(line, Map.of());
         }
 
         /// The launcher as it is delivered.
@@ -164,20 +167,26 @@ public final class MillraceProcess implements AutoCloseable {
                 .sum();
     }
 
-    /// The bytes it holds in its heap once it has thrown away what it does not need.
+    /// The bytes of its heap that it still needs.
+    ///
+    /// Counted in the pause of the collection that throws the rest away, so nothing that is made
+    /// while somebody asks for a figure is in it.
     double liveHeap() throws IOException, InterruptedException {
+        var histogram = directory.resolve(name + ".histogram");
         var jcmd =
                 new ProcessBuilder(
                                 Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
                                 Long.toString(pid()),
-                                "GC.run")
+                                "GC.class_histogram")
                         .redirectErrorStream(true)
-                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .redirectOutput(histogram.toFile())
                         .start();
         if (!jcmd.waitFor(30, TimeUnit.SECONDS) || jcmd.exitValue() != 0) {
-            throw new IllegalStateException("jcmd GC.run failed\n" + tail());
+            throw new IllegalStateException("jcmd GC.class_histogram failed\n" + tail());
         }
-        return metric("jvm_memory_used_bytes", "area=\"heap\"");
+        // Such as: Total        123456       78901234
+        String total = Files.readAllLines(histogram).getLast();
+        return Double.parseDouble(total.substring(total.lastIndexOf(' ') + 1));
     }
 
     /// What was set for a key, or chosen for it.

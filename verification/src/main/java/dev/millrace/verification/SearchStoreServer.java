@@ -8,13 +8,17 @@ import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.DependencyMinute;
+import dev.millrace.storage.api.ServerTls;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig;
+import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Connection;
+import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Credentials;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Indices;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Layout;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Rotation;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.TagsAsFields;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Writes;
 import dev.millrace.storage.elasticsearch.ElasticsearchStore;
+import dev.millrace.testkit.Certificates;
 import dev.millrace.testkit.search.SearchServer;
 import dev.millrace.wire.otlp.ProtoWriter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -74,9 +78,27 @@ final class SearchStoreServer implements StoreServer {
         return launch(product, home -> SearchServer.launch(kind, home));
     }
 
+    /// One that speaks TLS alone, and asks who comes.
+    ///
     /// @param distribution of Elasticsearch, unpacked
     static SearchStoreServer launch(Path distribution) {
-        return launch("Elasticsearch", home -> SearchServer.launch(distribution, home));
+        return launch(
+                "Elasticsearch",
+                home ->
+                        SearchServer.launch(
+                                distribution, home, guard(home.resolveSibling("certificates"))));
+    }
+
+    private static SearchServer.Guard guard(Path directory) {
+        try {
+            var certificates = new Certificates(Files.createDirectory(directory));
+            var node = certificates.serverOf("localhost");
+            var login =
+                    new SearchServer.Login(certificates.authorityFile(), "tracing", "of-the-proof");
+            return new SearchServer.Guard(node.certificate(), node.key(), login);
+        } catch (IOException e) {
+            throw new UncheckedIOException(directory + ": no place for certificates", e);
+        }
     }
 
     private static SearchStoreServer launch(String product, Function<Path, SearchServer> launcher) {
@@ -134,12 +156,35 @@ final class SearchStoreServer implements StoreServer {
 
     @Override
     public Map<String, String> settings() {
-        return Map.of(
-                "storage.type", "elasticsearch",
-                "storage.elasticsearch.urls", server.uri().toString(),
-                "storage.elasticsearch.index-prefix", PREFIX,
-                "storage.elasticsearch.shards", "1",
-                "storage.elasticsearch.replicas", "0");
+        var settings =
+                new HashMap<>(
+                        Map.of(
+                                "storage.type", "elasticsearch",
+                                "storage.elasticsearch.urls", server.uri().toString(),
+                                "storage.elasticsearch.index-prefix", PREFIX,
+                                "storage.elasticsearch.shards", "1",
+                                "storage.elasticsearch.replicas", "0"));
+        server.login()
+                .ifPresent(login ->
+                        settings.putAll(
+                                Map.of(
+                                        "storage.elasticsearch.username", login.user(),
+                                        "storage.elasticsearch.password", login.password(),
+                                        "storage.elasticsearch.certificate-authority",
+                                                login.authority().toString())));
+        return settings;
+    }
+
+    private Connection connection() {
+        var usual = Connection.to(server.uri());
+        return server.login()
+                .map(login ->
+                        new Connection(
+                                usual.urls(),
+                                new Credentials(login.user(), login.password(), ""),
+                                new ServerTls(login.authority(), null, null),
+                                usual.requestTimeout()))
+                .orElse(usual);
     }
 
     @Override
@@ -262,12 +307,10 @@ final class SearchStoreServer implements StoreServer {
 
     @Override
     public List<DependencyMinute> figures() {
-        var usual = ElasticsearchConfig.at(server.uri());
         var indices =
                 new Indices(PREFIX, Layout.DAILY, "-", Rotation.DAY, Rotation.DAY, 1, 0, false);
         var config =
-                new ElasticsearchConfig(
-                        usual.connection(), indices, TagsAsFields.NONE, Writes.DEFAULT);
+                new ElasticsearchConfig(connection(), indices, TagsAsFields.NONE, Writes.DEFAULT);
         try (var store = new ElasticsearchStore(config, new SimpleMeterRegistry())) {
             store.start();
             return store.dependencies(Tenant.DEFAULT, 0, LAST_MINUTE);

@@ -2,7 +2,9 @@ package dev.millrace.verification;
 
 import dev.millrace.testkit.search.SearchServer;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
@@ -22,22 +24,25 @@ final class StoreContract {
     /// @return how many there were
     /// @throws IllegalStateException when not all passed
     static String run(SearchServer server) throws IOException, InterruptedException {
-        var maven =
-                new ProcessBuilder(
-                                List.of(
-                                        "./mvnw",
-                                        "-B",
-                                        "-ntp",
-                                        "-pl",
-                                        "storage/elasticsearch",
-                                        "-am",
-                                        "-Dtest=ElasticsearchContractTest,"
-                                                + "ElasticsearchSharedIndicesTest",
-                                        "-Dsurefire.failIfNoSpecifiedTests=false",
-                                        "-Dmillrace.testkit.elasticsearch=" + server.uri(),
-                                        "test"))
-                        .redirectErrorStream(true)
-                        .start();
+        var command =
+                new ArrayList<>(
+                        List.of(
+                                "./mvnw",
+                                "-B",
+                                "-ntp",
+                                "-pl",
+                                "storage/elasticsearch",
+                                "-am",
+                                "-Dtest=ElasticsearchContractTest,"
+                                        + "ElasticsearchSharedIndicesTest,GuardedServerTest",
+                                "-Dsurefire.failIfNoSpecifiedTests=false",
+                                "-Dmillrace.testkit.elasticsearch=" + server.uri()));
+        server.login()
+                .map(SearchServer.Login::properties)
+                .orElse(Map.of())
+                .forEach((name, value) -> command.add("-D" + name + "=" + value));
+        command.add("test");
+        var maven = new ProcessBuilder(command).redirectErrorStream(true).start();
         List<String> said;
         try (var output = maven.inputReader()) {
             said = output.readAllLines();

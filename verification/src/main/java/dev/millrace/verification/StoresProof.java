@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
 /// server after the other, and counts what is missing or doubled in it afterwards.
 ///
 /// With `elasticsearch-8.19` the suite of tests that every store passes runs against that server
-/// first.
+/// first. It speaks TLS and asks who comes, so all of that goes through both.
 public final class StoresProof {
 
     /// A kind of server; a further one is a constant here.

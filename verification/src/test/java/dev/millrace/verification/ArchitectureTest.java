@@ -88,6 +88,17 @@ final class ArchitectureTest {
                             "storage.federated",
                             Set.of("model", "wire.otlp", "analysis", "assembly", "storage.api")),
                     entry(
+                            "storage.kafka",
+                            Set.of(
+                                    "model",
+                                    "wire.otlp",
+                                    "analysis",
+                                    "assembly",
+                                    "access",
+                                    "pipeline",
+                                    "storage.api",
+                                    "storage.local")),
+                    entry(
                             "pipeline",
                             Set.of(
                                     "model",

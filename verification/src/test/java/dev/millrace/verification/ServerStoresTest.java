@@ -13,6 +13,7 @@ import java.io.StringWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -48,20 +49,38 @@ class ServerStoresTest {
 
     @Test
     void aTraceIsKeptInCassandraAndMovesToTheEmbeddedStore() throws Exception {
-        var address = CassandraServer.shared().address();
-        String at = "127.0.0.1:" + address.getPort();
+        var server = CassandraServer.shared();
+        String at = "localhost:" + server.address().getPort();
         keptAndMoved(
                 Map.of(
-                        "storage.type", "cassandra",
-                        "storage.cassandra.contact-points", at,
-                        "storage.cassandra.keyspace", "whole",
-                        "storage.cassandra.request-timeout", "20s"),
+                        "storage.type",
+                        "cassandra",
+                        "storage.cassandra.contact-points",
+                        at,
+                        "storage.cassandra.keyspace",
+                        "whole",
+                        "storage.cassandra.username",
+                        CassandraServer.USER,
+                        "storage.cassandra.password",
+                        CassandraServer.PASSWORD,
+                        "storage.cassandra.certificate-authority",
+                        server.authority().toString(),
+                        "storage.cassandra.request-timeout",
+                        "20s"),
                 "cassandra://" + at + "/whole",
-                () -> {});
+                () -> {},
+                "--set",
+                "storage.cassandra.username=" + CassandraServer.USER,
+                "--set",
+                "storage.cassandra.password=" + CassandraServer.PASSWORD,
+                "--set",
+                "storage.cassandra.certificate-authority=" + server.authority());
     }
 
     /// @param meanwhile what else is to be seen while it runs
-    private void keptAndMoved(Map<String, String> settings, String url, Runnable meanwhile)
+    /// @param options of the command that copies
+    private void keptAndMoved(
+            Map<String, String> settings, String url, Runnable meanwhile, String... options)
             throws Exception {
         var traceId = newTraceId();
         try (var millrace = new RunningMillrace(directory, settings)) {
@@ -83,22 +102,25 @@ class ServerStoresTest {
         // When
         var said = new StringWriter();
         var command = Commands.commandLine(Map.of()).setOut(new PrintWriter(said));
-        int code =
-                command.execute(
-                        "copy",
-                        "--from",
-                        url,
-                        "--to",
-                        "local://" + directory.resolve("moved"),
-                        "--since",
-                        "1h",
-                        "--state",
-                        directory.resolve("state").toString(),
-                        "--set",
-                        "storage.cassandra.request-timeout=20s",
-                        "--set",
-                        "storage.elasticsearch.layout=rollover",
-                        "--verify");
+        var arguments =
+                Stream.concat(
+                        Stream.of(
+                                "copy",
+                                "--from",
+                                url,
+                                "--to",
+                                "local://" + directory.resolve("moved"),
+                                "--since",
+                                "1h",
+                                "--state",
+                                directory.resolve("state").toString(),
+                                "--set",
+                                "storage.cassandra.request-timeout=20s",
+                                "--set",
+                                "storage.elasticsearch.layout=rollover",
+                                "--verify"),
+                        Stream.of(options));
+        int code = command.execute(arguments.toArray(String[]::new));
 
         // Then
         assertThat(code).as("%s", said).isZero();

@@ -34,6 +34,8 @@ public final class ConfigReference {
             cannot be read stops the start: every problem is listed with the place it comes from, and the exit code is 2.
             `./millrace config` prints what is in force and where it was set; values that look like secrets are hidden.
 
+            Where the store is `kafka`, what was set for zipkin-storage-kafka is understood too, under [its names](zipkin-storage-kafka.md).
+
             Three more variables are read by the launcher: `MILLRACE_JAVA_HOME` (the Java to use), `MILLRACE_JAVA_OPTS`
             (options for it; `-Xmx2g` replaces the heap of 512 MB) and `MILLRACE_CONFIG` (above).
             """;

@@ -83,10 +83,15 @@ public final class ConfigSources {
         return e instanceof NoSuchFileException ? "no such file" : e.toString();
     }
 
-    /// Adds the variables that begin with `MILLRACE_`.
+    /// Adds the variables that begin with `MILLRACE_`, and those of zipkin-storage-kafka.
     public ConfigSources environment(Map<String, String> environment) {
         for (var entry : new TreeMap<>(environment).entrySet()) {
             String name = entry.getKey();
+            if (OldNames.isVariable(name) && !isServiceLink(name, entry.getValue(), false)) {
+                settings.add(
+                        new Setting(name, entry.getValue().strip(), new Origin.Variable(name)));
+                continue;
+            }
             if (!name.startsWith(PREFIX) || NOT_KEYS.contains(name)) {
                 continue;
             }
@@ -138,7 +143,7 @@ public final class ConfigSources {
     /// @throws ConfigException with every problem of every source
     public Configuration load() throws ConfigException {
         var effective = new LinkedHashMap<String, Setting>();
-        for (var setting : settings) {
+        for (var setting : new OldNames(problems).resolve(settings)) {
             if (keys.find(setting.key()).isPresent()) {
                 check(setting);
                 effective.put(setting.key(), setting);

@@ -103,7 +103,9 @@ public record MillraceConfig(
             NarrowTopicConfig samplingControl,
             TopicConfig ledger,
             TopicConfig dependencies,
-            TopicConfig deadLetters) {}
+            TopicConfig deadLetters,
+            TopicConfig zipkinTraces,
+            TopicConfig zipkinDependencies) {}
 
     /// One topic: its name, its partition count and how long it keeps a record.
     public record TopicConfig(
@@ -120,8 +122,8 @@ public record MillraceConfig(
     /// A topic of one partition.
     public record NarrowTopicConfig(String name, Duration retention) {}
 
-    /// How the collector writes spans into their topic.
-    public record SpansConfig(Keying keying, Encoding encoding) {}
+    /// How the collector writes spans into their topic, and what others write there.
+    public record SpansConfig(Keying keying, Encoding encoding, UnnamedEncoding unnamedEncoding) {}
 
     /// Which record, and so which partition, a span goes into.
     public enum Keying {
@@ -146,7 +148,23 @@ public record MillraceConfig(
         OTLP_PROTO,
         JAEGER_PROTO,
         JAEGER_JSON,
-        ZIPKIN_JSON
+        ZIPKIN_JSON,
+        ZIPKIN_PROTO
+    }
+
+    /// What the value of a record is written in that does not say so.
+    public enum UnnamedEncoding {
+        /// As our collectors write it.
+        OURS,
+        OTLP_PROTO,
+        OTLP_JSON,
+        JAEGER_PROTO,
+        JAEGER_JSON,
+        ZIPKIN_JSON,
+        ZIPKIN_PROTO,
+        ZIPKIN_THRIFT,
+        /// Any of Zipkin's.
+        ZIPKIN
     }
 
     /// Who may come in. No file of credentials lets everybody in.
@@ -191,6 +209,7 @@ public record MillraceConfig(
 
     /// Where spans are taken in, and how much of them.
     public record CollectorConfig(
+            boolean enabled,
             String host,
             ReceiversConfig receivers,
             String datagramTenant,
@@ -442,6 +461,7 @@ public record MillraceConfig(
 
     /// When a trace is complete, and how much of it is held meanwhile.
     public record AggregatorConfig(
+            boolean enabled,
             String group,
             @Between(min = 1, max = 256) int threads,
             Duration quietPeriod,
@@ -498,7 +518,7 @@ public record MillraceConfig(
 
     /// How the figures of services get into the store.
     public record IngesterDependenciesConfig(
-            boolean enabled, String group, Duration writeInterval) {}
+            boolean enabled, String topic, String group, Duration writeInterval) {}
 
     /// What is remembered of the store's answers: in Redis where one is configured, in the process
     /// otherwise.
@@ -519,6 +539,9 @@ public record MillraceConfig(
             Duration requestTimeout,
             @Between(min = 1, max = 10_000) int maxTraces,
             @Between(min = 1, max = 10_000) int maxConcurrentRequests,
+            boolean traceById,
+            boolean search,
+            boolean dependencies,
             List<String> alsoRead,
             boolean partialAnswers,
             @Between(min = 1, max = 10_000_000) int maxSpans,

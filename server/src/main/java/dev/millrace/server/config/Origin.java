@@ -2,7 +2,8 @@ package dev.millrace.server.config;
 
 import java.nio.file.Path;
 
-/// Where a setting was made, in rising order of precedence.
+/// Where a setting was made; in rising order of precedence, but for an alias, which is as strong as
+/// the place it was made in.
 public sealed interface Origin {
 
     /// Nobody set it.
@@ -26,6 +27,17 @@ public sealed interface Origin {
         @Override
         public String toString() {
             return "environment " + name;
+        }
+    }
+
+    /// A setting of somebody else's, which stands for one of ours.
+    ///
+    /// @param at where it was made
+    /// @param name what it is called there
+    record Alias(Origin at, String name) implements Origin {
+        @Override
+        public String toString() {
+            return at instanceof Variable ? at.toString() : at + " " + name;
         }
     }
 

@@ -11,7 +11,8 @@ public record StorageConfig(
         StorageType type,
         LocalConfig local,
         ElasticsearchConfig elasticsearch,
-        CassandraConfig cassandra) {
+        CassandraConfig cassandra,
+        KafkaStoreConfig kafka) {
 
     /// Which store keeps traces.
     public enum StorageType {
@@ -19,7 +20,9 @@ public record StorageConfig(
         LOCAL,
         /// Elasticsearch or OpenSearch.
         ELASTICSEARCH,
-        CASSANDRA
+        CASSANDRA,
+        /// The topics themselves, with an index of them on every process that answers queries.
+        KAFKA
     }
 
     /// The embedded store. An empty directory means `store` below the data directory.
@@ -40,6 +43,8 @@ public record StorageConfig(
             String apiKey,
             String apiKeyFile,
             String certificateAuthority,
+            String certificate,
+            String certificateKey,
             Duration requestTimeout,
             String indexPrefix,
             Layout layout,
@@ -100,7 +105,11 @@ public record StorageConfig(
             String username,
             String password,
             String passwordFile,
+            boolean tls,
             String certificateAuthority,
+            String certificate,
+            String certificateKey,
+            boolean checkHostNames,
             boolean createSchema,
             Map<String, String> replication,
             Duration retention,
@@ -116,6 +125,64 @@ public record StorageConfig(
         public String toString() {
             return "CassandraConfig[contactPoints=%s, keyspace=%s]"
                     .formatted(contactPoints, keyspace);
+        }
+    }
+
+    /// Kafka's topics as the only store. An empty directory means `kafka-store` below the data
+    /// directory.
+    public record KafkaStoreConfig(
+            StoredTopic source,
+            String application,
+            String directory,
+            Duration window,
+            Duration retention,
+            Duration dependencyRetention,
+            ByteSize maxSize,
+            @Between(min = 1, max = 256) int threads,
+            @Between(min = 0, max = 10) int standbys,
+            String instance,
+            PeersConfig peers,
+            Duration hedgeAfter,
+            Duration deadline) {
+
+        public Path directoryBelow(Path dataDir) {
+            return directory.isEmpty() ? dataDir.resolve("kafka-store") : Path.of(directory);
+        }
+    }
+
+    /// Which topic traces are read from.
+    public enum StoredTopic {
+        SPANS("spans"),
+        TRACES_COMPLETE("traces-complete");
+
+        private final String word;
+
+        StoredTopic(String word) {
+            this.word = word;
+        }
+
+        @Override
+        public String toString() {
+            return word;
+        }
+    }
+
+    /// Where the processes of the store ask one another.
+    public record PeersConfig(
+            String host,
+            @Between(min = 0, max = 65_535) int port,
+            String advertisedHost,
+            @Between(min = 0, max = 65_535) int advertisedPort,
+            String secret,
+            String secretFile,
+            boolean tls,
+            String certificateAuthority) {
+
+        /// Keeps the secret to itself.
+        @Override
+        public String toString() {
+            return "PeersConfig[host=%s, port=%s, advertisedHost=%s, advertisedPort=%s, tls=%s]"
+                    .formatted(host, port, advertisedHost, advertisedPort, tls);
         }
     }
 

@@ -1,8 +1,8 @@
 package dev.millrace.storage.cassandra;
 
 import dev.millrace.model.ByteSize;
+import dev.millrace.storage.api.ServerTls;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -15,8 +15,9 @@ import org.jspecify.annotations.Nullable;
 /// @param keyspace of the default tenant; another tenant's has this name and one of its own
 /// @param user empty for none
 /// @param password not shown
-/// @param authority PEM file with the certificates that sign those of the nodes; null for
-///   connections without TLS
+/// @param tls null for connections without
+/// @param checkHostNames with TLS, whether the certificate of a node must be for the name, or else
+///   the address, that it is reached by; otherwise it is enough who signed it
 /// @param createSchema whether keyspaces, tables and columns that are missing are created
 /// @param replication copies of everything in each datacenter, for keyspaces that are created
 /// @param retention how long traces are kept, for tables that are created; zero for ever
@@ -34,7 +35,8 @@ public record CassandraConfig(
         String keyspace,
         String user,
         String password,
-        @Nullable Path authority,
+        @Nullable ServerTls tls,
+        boolean checkHostNames,
         boolean createSchema,
         Map<String, Integer> replication,
         Duration retention,
@@ -119,6 +121,7 @@ public record CassandraConfig(
                 "",
                 "",
                 null,
+                true,
                 true,
                 Map.of(localDatacenter, 1),
                 DEFAULT_RETENTION,

@@ -1,6 +1,5 @@
 package dev.millrace.storage.cassandra;
 
-import com.datastax.oss.driver.api.core.AllNodesFailedException;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
@@ -32,8 +31,6 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// Keeps traces in Cassandra, in the tables that Jaeger reads and writes.
 ///
@@ -41,7 +38,7 @@ import org.slf4j.LoggerFactory;
 /// nothing. A write returns when as many replicas as the consistency asks for have all rows. What
 /// is too old goes by itself, row by row, so there is no [#expire(Instant)].
 ///
-/// Where no node answers at the start, the store connects when it is first asked.
+/// Where no node answers at the start, or not in time, it connects when one does.
 ///
 /// Metrics: `millrace.store.fragments`, `millrace.store.spans`, `millrace.store.write`,
 /// `millrace.store.search`, `millrace.store.trace`, `millrace.store.version`,
@@ -49,9 +46,8 @@ import org.slf4j.LoggerFactory;
 /// `millrace.store.cassandra.in.flight`.
 public final class CassandraTraceStore implements TraceStore, DependencyStore {
 
-    private static final Logger log = LoggerFactory.getLogger(CassandraTraceStore.class);
-
-    private static final Duration CONNECT_AGAIN_AFTER = Duration.ofSeconds(1);
+    /// As long as a schema takes to be made on nodes that have much else to do.
+    private static final Duration START_PATIENCE = Duration.ofMinutes(2);
 
     private final CassandraConfig config;
     private final MeterRegistry meters;
@@ -65,12 +61,9 @@ public final class CassandraTraceStore implements TraceStore, DependencyStore {
     private final Timer traceTime;
     private final Timer versionTime;
 
-    // Callers hold the read side, start and close the write side, and so does who connects.
+    // Callers hold the read side, so that nothing is closed under their hands.
     private final ReentrantReadWriteLock lifecycle = new ReentrantReadWriteLock();
-    private boolean open;
-    private @Nullable Cluster cluster;
-    private @Nullable StoreException failure;
-    private long failedAt;
+    private volatile @Nullable Connector<Cluster> connector;
 
     public CassandraTraceStore(CassandraConfig config, MeterRegistry meters) {
         this(config, meters, RowBudget.MAX_ROWS, Search.MAX_TRACES, System::nanoTime);
@@ -98,50 +91,44 @@ public final class CassandraTraceStore implements TraceStore, DependencyStore {
         this.versionTime = meters.timer("millrace.store.version");
     }
 
-    /// Connects, and creates what is missing where the configuration says so.
+    /// Begins to connect, and creates what is missing where the configuration says so.
     ///
-    /// @throws StoreException when the keyspace is incomplete or the credentials are refused; not
-    ///   when no node can be reached
+    /// Returns when that is done or cannot be done for now, within two minutes at most. Then it
+    /// goes on in the background, and what is asked of the store meanwhile is unavailable.
+    ///
+    /// @throws StoreException when waiting does not help: the keyspace is incomplete, or the
+    ///   credentials or certificates are refused
     public void start() {
+        var begun =
+                new Connector<>(
+                        config.toString(),
+                        () -> new Cluster(config, meters, nanoTime),
+                        Connector.Pauses.DEFAULT);
         lifecycle.writeLock().lock();
         try {
-            open = true;
-            connect();
-        } catch (StoreException e) {
-            if (!isUnreachable(e)) {
-                close();
-                throw e;
+            if (connector != null) {
+                throw new IllegalStateException("started already (expected: once)");
             }
-            log.atWarn()
-                    .addKeyValue("store", config)
-                    .addKeyValue("error", e.toString())
-                    .log("No node answers, connecting later");
+            connector = begun;
         } finally {
             lifecycle.writeLock().unlock();
         }
-    }
-
-    private static boolean isUnreachable(StoreException e) {
-        return e.kind() == Kind.UNAVAILABLE && e.getCause() instanceof AllNodesFailedException;
-    }
-
-    // Under the write side. Those who waited for an attempt do not each make another.
-    private void connect() {
-        if (!open || cluster != null) {
-            return;
-        }
-        var last = failure;
-        if (last != null && nanoTime.getAsLong() - failedAt < CONNECT_AGAIN_AFTER.toNanos()) {
-            throw last;
-        }
+        boolean begins = false;
         try {
-            cluster = new Cluster(config, meters, nanoTime);
-            failure = null;
-        } catch (StoreException e) {
-            failure = e;
-            failedAt = nanoTime.getAsLong();
-            throw e;
+            begun.start(START_PATIENCE);
+            begins = true;
+        } finally {
+            if (!begins) {
+                close();
+            }
         }
+    }
+
+    /// Why it has not connected since it was started; empty once it has. What happens to the nodes
+    /// later is told by those who ask.
+    public Optional<String> away() {
+        var connecting = connector;
+        return connecting == null ? Optional.of("the store is not open") : connecting.missing();
     }
 
     @Override
@@ -319,10 +306,8 @@ public final class CassandraTraceStore implements TraceStore, DependencyStore {
     public void close() {
         lifecycle.writeLock().lock();
         try {
-            open = false;
-            var held = cluster;
-            cluster = null;
-            failure = null;
+            var held = connector;
+            connector = null;
             if (held != null) {
                 held.close();
             }
@@ -353,22 +338,12 @@ public final class CassandraTraceStore implements TraceStore, DependencyStore {
         }
     }
 
-    // Under the read side, which is let go of meanwhile where there is no connection yet.
+    // Under the read side.
     private Cluster connected(String what) {
-        if (open && cluster == null) {
-            lifecycle.readLock().unlock();
-            lifecycle.writeLock().lock();
-            try {
-                connect();
-            } finally {
-                lifecycle.readLock().lock();
-                lifecycle.writeLock().unlock();
-            }
-        }
-        var held = cluster;
-        if (held == null) {
+        var connecting = connector;
+        if (connecting == null) {
             throw new StoreException(Kind.UNAVAILABLE, what + ": the store is not open");
         }
-        return held;
+        return connecting.connection();
     }
 }

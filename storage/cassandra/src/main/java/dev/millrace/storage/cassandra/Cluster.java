@@ -3,6 +3,7 @@ package dev.millrace.storage.cassandra;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import com.datastax.oss.driver.api.core.CqlSession;
+import com.datastax.oss.driver.api.core.CqlSessionBuilder;
 import com.datastax.oss.driver.api.core.config.DefaultDriverOption;
 import com.datastax.oss.driver.api.core.config.DriverConfigLoader;
 import com.datastax.oss.driver.api.core.ssl.ProgrammaticSslEngineFactory;
@@ -10,27 +11,23 @@ import dev.millrace.model.Tenant;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 
 /// What is held while a store is open: the driver's session, and the keyspaces used so far.
 final class Cluster implements AutoCloseable {
 
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
+
+    /// More than the driver's own time-outs come to with a few nodes.
+    private static final Duration CONNECT_TIMEOUT = Duration.ofMinutes(2);
 
     private final CassandraConfig config;
     private final LongSupplier nanoTime;
@@ -42,30 +39,39 @@ final class Cluster implements AutoCloseable {
     // Several at once would create the same tables.
     private final Object opening = new Object();
 
-    /// Connects to the nodes and opens the keyspace of the default tenant.
+    /// Connects to the nodes and opens the keyspace of the default tenant, within a bounded time.
     ///
     /// @param nanoTime as [System#nanoTime()] has it
-    /// @throws StoreException when no node answers or the keyspace is incomplete
+    /// @throws StoreException when no node answers in time or the keyspace is incomplete; where
+    ///   settings are to blame, with a [SettingsException] for a cause
     Cluster(CassandraConfig config, MeterRegistry meters, LongSupplier nanoTime) {
         this.config = config;
         this.nanoTime = nanoTime;
         this.schema = new Schema(config);
         try {
-            this.session = connect(config);
-        } catch (RuntimeException e) {
-            throw Failures.of("connect to " + config.contactPoints(), e);
+            this.session = await(builder(config).buildAsync().toCompletableFuture());
+        } catch (IllegalArgumentException e) {
+            throw new StoreException(Kind.INVALID_REQUEST, String.valueOf(e.getMessage()), e);
+        } catch (ExecutionException | RuntimeException e) {
+            throw Failures.ofConnecting(config, e);
         }
         this.requests =
                 new Requests(session, config.maxInFlight(), config.requestTimeout(), meters);
+        boolean complete = false;
         try {
             var _ = forWriting(Tenant.DEFAULT);
+            requests.watch(meters);
+            complete = true;
         } catch (RuntimeException e) {
-            close();
-            throw e;
+            throw Failures.of("keyspace " + config.keyspace(), e);
+        } finally {
+            if (!complete) {
+                close();
+            }
         }
     }
 
-    private static CqlSession connect(CassandraConfig config) {
+    private static CqlSessionBuilder builder(CassandraConfig config) {
         Duration timeout = config.requestTimeout();
         var options =
                 DriverConfigLoader.programmaticBuilder()
@@ -105,33 +111,30 @@ final class Cluster implements AutoCloseable {
         if (!config.user().isEmpty()) {
             builder.withAuthCredentials(config.user(), config.password());
         }
-        var authority = config.authority();
-        if (authority != null) {
+        var tls = config.tls();
+        if (tls != null) {
             builder.withSslEngineFactory(
-                    new ProgrammaticSslEngineFactory(trusting(authority), null, true));
+                    new ProgrammaticSslEngineFactory(tls.context(), null, config.checkHostNames()));
         }
-        return builder.build();
+        return builder;
     }
 
-    private static SSLContext trusting(Path authority) {
-        try (var file = Files.newInputStream(authority)) {
-            var trusted = KeyStore.getInstance(KeyStore.getDefaultType());
-            trusted.load(null, null);
-            for (var certificate :
-                    CertificateFactory.getInstance("X.509").generateCertificates(file)) {
-                trusted.setCertificateEntry(Integer.toString(trusted.size()), certificate);
-            }
-            var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-            trust.init(trusted);
-            var context = SSLContext.getInstance("TLS");
-            context.init(null, trust.getTrustManagers(), null);
-            return context;
-        } catch (IOException | GeneralSecurityException e) {
-            throw new StoreException(
-                    Kind.INVALID_REQUEST,
-                    authority + ": " + e.getMessage() + " (expected: certificates as PEM)",
-                    e);
+    private static CqlSession await(CompletableFuture<CqlSession> session)
+            throws ExecutionException {
+        try {
+            return session.get(CONNECT_TIMEOUT.toNanos(), NANOSECONDS);
+        } catch (TimeoutException e) {
+            closeWhenMade(session);
+            throw new StoreException(Kind.UNAVAILABLE, "no session within " + CONNECT_TIMEOUT, e);
+        } catch (InterruptedException e) {
+            closeWhenMade(session);
+            Thread.currentThread().interrupt();
+            throw new StoreException(Kind.UNAVAILABLE, "interrupted while connecting", e);
         }
+    }
+
+    private static void closeWhenMade(CompletableFuture<CqlSession> session) {
+        var _ = session.thenAccept(CqlSession::forceCloseAsync);
     }
 
     Requests requests() {

@@ -3,6 +3,7 @@ package dev.millrace.storage.cassandra;
 import com.datastax.oss.driver.api.core.AllNodesFailedException;
 import com.datastax.oss.driver.api.core.DriverException;
 import com.datastax.oss.driver.api.core.RequestThrottlingException;
+import com.datastax.oss.driver.api.core.auth.AuthenticationException;
 import com.datastax.oss.driver.api.core.connection.BusyConnectionException;
 import com.datastax.oss.driver.api.core.connection.FrameTooLongException;
 import com.datastax.oss.driver.api.core.servererrors.InvalidQueryException;
@@ -14,12 +15,16 @@ import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 
 /// What the driver's failures mean for whoever asked.
 final class Failures {
+
+    /// What a node says that cannot read its own table of roles, and will when others are up.
+    private static final String ROLES_ARE_AWAY = "Unable to perform authentication";
 
     private Failures() {}
 
@@ -31,6 +36,54 @@ final class Failures {
             default ->
                     new StoreException(kind(failure), what + ": " + failure.getMessage(), failure);
         };
+    }
+
+    /// What kept a session from being made; with a [SettingsException] for a cause where a node
+    /// answered and will not have us, or we it.
+    static StoreException ofConnecting(CassandraConfig config, Throwable failure) {
+        if (failure instanceof ExecutionException e && e.getCause() != null) {
+            return ofConnecting(config, e.getCause());
+        }
+        String what = "connect to " + config.contactPoints();
+        return errors(failure)
+                .map(error -> refusal(config, error))
+                .flatMap(Optional::stream)
+                .findFirst()
+                .map(text ->
+                        new StoreException(
+                                Kind.UNAVAILABLE,
+                                what + ": " + text,
+                                new SettingsException(text, failure)))
+                .orElseGet(() -> of(what, failure));
+    }
+
+    // One for each attempt at each node.
+    private static Stream<Throwable> errors(Throwable failure) {
+        return failure instanceof AllNodesFailedException all
+                ? all.getAllErrors().values().stream().flatMap(List::stream)
+                : Stream.of(failure);
+    }
+
+    private static Optional<String> refusal(CassandraConfig config, Throwable error) {
+        if (error instanceof AuthenticationException
+                && !String.valueOf(error.getMessage()).contains(ROLES_ARE_AWAY)) {
+            return Optional.of(
+                    (config.user().isEmpty()
+                                    ? "no user is set, and a node wants one (expected: username and"
+                                            + " password): "
+                                    : "user "
+                                            + config.user()
+                                            + " is refused (expected: a role that may log in, with"
+                                            + " its password): ")
+                            + error.getMessage());
+        }
+        var tls = config.tls();
+        return tls == null
+                ? Optional.empty()
+                : Stream.concat(Stream.of(error), Stream.of(error.getSuppressed()))
+                        .map(tls::refusal)
+                        .flatMap(Optional::stream)
+                        .findFirst();
     }
 
     private static Kind kind(Throwable failure) {

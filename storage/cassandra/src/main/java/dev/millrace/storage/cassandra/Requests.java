@@ -51,6 +51,10 @@ final class Requests {
         this.room = new Semaphore(maxInFlight);
         this.sent = meters.counter("millrace.store.cassandra.requests");
         this.failed = meters.counter("millrace.store.cassandra.requests.failed");
+    }
+
+    /// Has the requests that wait for an answer shown, of these and no others.
+    void watch(MeterRegistry meters) {
         Gauge.builder("millrace.store.cassandra.in.flight", this, Requests::inFlight)
                 .register(meters);
     }

@@ -2,9 +2,11 @@ package dev.millrace.storage.cassandra;
 
 import static java.util.stream.Collectors.joining;
 
+import com.datastax.oss.driver.api.core.AllNodesFailedException;
 import com.datastax.oss.driver.api.core.CqlIdentifier;
 import com.datastax.oss.driver.api.core.CqlSession;
 import com.datastax.oss.driver.api.core.DriverException;
+import com.datastax.oss.driver.api.core.DriverTimeoutException;
 import com.datastax.oss.driver.api.core.cql.SimpleStatement;
 import com.datastax.oss.driver.api.core.metadata.schema.KeyspaceMetadata;
 import dev.millrace.storage.api.StoreException;
@@ -213,13 +215,13 @@ final class Schema {
             missing = missing(session, keyspace);
         }
         if (!missing.isEmpty()) {
-            throw new StoreException(
-                    Kind.UNAVAILABLE,
+            String text =
                     "keyspace "
                             + keyspace
                             + ": incomplete (expected: create-schema, or what these create: "
                             + String.join("; ", missing)
-                            + ")");
+                            + ")";
+            throw new StoreException(Kind.UNAVAILABLE, text, new SettingsException(text));
         }
     }
 
@@ -262,6 +264,10 @@ final class Schema {
         for (String statement : statements) {
             try {
                 session.execute(SimpleStatement.newInstance(statement).setTimeout(TIMEOUT));
+            } catch (DriverTimeoutException | AllNodesFailedException e) {
+                // Each of the others would be waited for as long.
+                failure = e;
+                break;
             } catch (DriverException e) {
                 failure = e;
             }

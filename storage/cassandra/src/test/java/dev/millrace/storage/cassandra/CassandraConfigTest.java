@@ -30,6 +30,7 @@ final class CassandraConfigTest {
                 password,
                 null,
                 true,
+                true,
                 replication,
                 retention,
                 Duration.ZERO,

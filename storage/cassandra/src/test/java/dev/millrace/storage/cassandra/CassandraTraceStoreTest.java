@@ -341,9 +341,10 @@ final class CassandraTraceStoreTest {
                 List.of(CassandraServer.shared().address()),
                 CassandraServer.DATACENTER,
                 keyspace,
-                "",
-                "",
+                CassandraServer.USER,
+                CassandraServer.PASSWORD,
                 null,
+                true,
                 createSchema,
                 Map.of(CassandraServer.DATACENTER, 1),
                 CassandraConfig.DEFAULT_RETENTION,
@@ -430,6 +431,7 @@ final class CassandraTraceStoreTest {
             store.start();
 
             // Then
+            assertThat(store.away().orElseThrow()).contains("127.0.0.1:" + nobody.getPort());
             assertThatThrownBy(() -> store.write(List.of(fragment(0, span(trace(60), 1, TIME)))))
                     .isInstanceOfSatisfying(
                             StoreException.class,

@@ -4,11 +4,11 @@ import dev.millrace.storage.contract.Capability;
 import java.util.EnumSet;
 import java.util.Set;
 
-/// With the extra indexes.
+/// With the extra indexes, over TLS.
 final class ExtraIndexContractTest extends CassandraContract {
 
     ExtraIndexContractTest() {
-        super(TestCluster.config("extra"));
+        super(TestCluster.Login.overTls().config("extra"));
     }
 
     @Override

@@ -17,6 +17,7 @@ import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.testkit.CassandraServer;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -86,6 +87,33 @@ final class FaultTest {
 
         // Then
         assertHeldOnce("hung", 101, 140);
+    }
+
+    @Test
+    void startsWhileTheServerHangsAndConnectsWhenItAnswers() {
+        // Given
+        var config = TestCluster.config(TestCluster.KEYSPACE, true, TIMEOUT);
+        try (var late = new CassandraTraceStore(config, new SimpleMeterRegistry())) {
+
+            // When
+            server.freeze();
+            try {
+                late.start();
+
+                // Then
+                assertThat(late.away()).isPresent();
+                assertThatThrownBy(() -> late.services(Tenant.DEFAULT))
+                        .isInstanceOfSatisfying(
+                                StoreException.class,
+                                e ->
+                                        assertThat(e.kind())
+                                                .isEqualTo(StoreException.Kind.UNAVAILABLE));
+            } finally {
+                server.thaw();
+            }
+            await().atMost(PATIENCE).until(() -> late.away().isEmpty());
+            assertThat(late.trace(Tenant.DEFAULT, trace(0))).isEmpty();
+        }
     }
 
     private void assertFailsInTime(List<Fragment> fragments) {

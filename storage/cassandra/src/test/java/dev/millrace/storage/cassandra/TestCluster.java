@@ -7,8 +7,10 @@ import com.datastax.oss.driver.api.core.cql.AsyncResultSet;
 import com.datastax.oss.driver.api.core.cql.Row;
 import com.datastax.oss.driver.api.core.cql.SimpleStatement;
 import dev.millrace.model.ByteSize;
+import dev.millrace.storage.api.ServerTls;
 import dev.millrace.testkit.CassandraServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +19,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /// The server that all tests share, with a session to look behind the store's back.
 final class TestCluster {
@@ -33,6 +36,7 @@ final class TestCluster {
                 CqlSession.builder()
                         .addContactPoint(CassandraServer.shared().address())
                         .withLocalDatacenter(CassandraServer.DATACENTER)
+                        .withAuthCredentials(CassandraServer.USER, CassandraServer.PASSWORD)
                         .withConfigLoader(
                                 DriverConfigLoader.programmaticBuilder()
                                         .withDuration(DefaultDriverOption.REQUEST_TIMEOUT, PATIENCE)
@@ -81,22 +85,53 @@ final class TestCluster {
     }
 
     static CassandraConfig config(String keyspace, boolean extraIndexes, Duration timeout) {
-        return new CassandraConfig(
-                List.of(CassandraServer.shared().address()),
-                CassandraServer.DATACENTER,
-                keyspace,
-                "",
-                "",
-                null,
-                true,
-                Map.of(CassandraServer.DATACENTER, 1),
-                CassandraConfig.DEFAULT_RETENTION,
-                Duration.ZERO,
-                extraIndexes,
-                256,
-                Consistency.LOCAL_QUORUM,
-                timeout,
-                ByteSize.ofMebibytes(1));
+        return new Login().config(keyspace, extraIndexes, timeout);
+    }
+
+    /// How to get in.
+    ///
+    /// @param tls null for none
+    record Login(InetSocketAddress address, String user, String password, @Nullable ServerTls tls) {
+
+        /// As the server would have it, without TLS.
+        Login() {
+            this(
+                    CassandraServer.shared().address(),
+                    CassandraServer.USER,
+                    CassandraServer.PASSWORD,
+                    null);
+        }
+
+        /// The same with TLS.
+        static Login overTls() {
+            var usual = new Login();
+            var tls = new ServerTls(CassandraServer.shared().authority(), null, null);
+            return new Login(usual.address(), usual.user(), usual.password(), tls);
+        }
+
+        CassandraConfig config(String keyspace) {
+            return config(keyspace, true, PATIENCE);
+        }
+
+        private CassandraConfig config(String keyspace, boolean extraIndexes, Duration timeout) {
+            return new CassandraConfig(
+                    List.of(address),
+                    CassandraServer.DATACENTER,
+                    keyspace,
+                    user,
+                    password,
+                    tls,
+                    true,
+                    true,
+                    Map.of(CassandraServer.DATACENTER, 1),
+                    CassandraConfig.DEFAULT_RETENTION,
+                    Duration.ZERO,
+                    extraIndexes,
+                    256,
+                    Consistency.LOCAL_QUORUM,
+                    timeout,
+                    ByteSize.ofMebibytes(1));
+        }
     }
 
     static List<Row> query(String cql, Object... values) {

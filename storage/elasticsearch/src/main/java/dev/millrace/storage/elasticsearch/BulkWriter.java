@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// What a server has no room for now is sent again, a few times, ever later; what it will never
 /// have is told apart from that, document by document. A document may be written twice, under the
-/// same id, which changes nothing. Safe for any number of threads.
+/// same id, which changes nothing. Where a shard is full, the next index is begun if there can be
+/// one. Safe for any number of threads.
 final class BulkWriter {
 
     private static final int ATTEMPTS = 5;
@@ -39,13 +40,20 @@ final class BulkWriter {
     private final RestClient client;
     private final Writes config;
     private final boolean throughAliases;
+    private final FullIndices fullIndices;
     private final StoreMeters meters;
 
     /// @param throughAliases whether the names are of aliases, which must be there
-    BulkWriter(RestClient client, Writes config, boolean throughAliases, StoreMeters meters) {
+    BulkWriter(
+            RestClient client,
+            Writes config,
+            boolean throughAliases,
+            FullIndices fullIndices,
+            StoreMeters meters) {
         this.client = client;
         this.config = config;
         this.throughAliases = throughAliases;
+        this.fullIndices = fullIndices;
         this.meters = meters;
     }
 
@@ -169,6 +177,7 @@ final class BulkWriter {
     private List<Refused> send(List<BulkItem> items) {
         var refused = new ArrayList<Refused>();
         var waiting = items;
+        var relief = fullIndices.begin();
         long pause = FIRST_PAUSE.toNanos();
         for (int attempt = 1; ; attempt++) {
             var answer = client.postLines(path(), lines(waiting));
@@ -191,7 +200,9 @@ final class BulkWriter {
                                 "write: "
                                         + waiting.size()
                                         + " documents not taken, "
-                                        + outcome.why());
+                                        + outcome.why()
+                                        + relief.of(outcome.fullIndices()));
+                meters.full(outcome.full());
             } else {
                 failure = RestClient.failure("write", answer);
                 if (!LATER.contains(answer.status())) {

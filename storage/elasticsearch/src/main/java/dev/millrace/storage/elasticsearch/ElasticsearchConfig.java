@@ -1,12 +1,11 @@
 package dev.millrace.storage.elasticsearch;
 
 import dev.millrace.model.ByteSize;
+import dev.millrace.storage.api.ServerTls;
 import java.net.URI;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /// How to reach Elasticsearch or OpenSearch, and what the indices there look like.
 public record ElasticsearchConfig(
@@ -38,14 +37,10 @@ public record ElasticsearchConfig(
     /// Where the servers are.
     ///
     /// @param urls of the nodes; the next one is asked when one does not answer
-    /// @param certificateAuthority PEM file of who signed their certificates; null for those that
-    ///   Java trusts
+    /// @param tls for those whose URLs begin with `https`
     /// @param requestTimeout how long an answer is waited for
     public record Connection(
-            List<URI> urls,
-            Credentials credentials,
-            @Nullable Path certificateAuthority,
-            Duration requestTimeout) {
+            List<URI> urls, Credentials credentials, ServerTls tls, Duration requestTimeout) {
 
         public Connection {
             urls = List.copyOf(urls);
@@ -74,7 +69,8 @@ public record ElasticsearchConfig(
 
         /// Without credentials.
         public static Connection to(URI... urls) {
-            return new Connection(List.of(urls), Credentials.NONE, null, Duration.ofSeconds(10));
+            return new Connection(
+                    List.of(urls), Credentials.NONE, ServerTls.USUAL, Duration.ofSeconds(10));
         }
     }
 
@@ -96,6 +92,18 @@ public record ElasticsearchConfig(
                                 ? "password: set without username (expected: both)"
                                 : "password: empty (expected: one for " + username + ")");
             }
+        }
+
+        /// What it means, and what was expected, when a server will not have them.
+        String refused() {
+            if (!apiKey.isEmpty()) {
+                return "the api-key is refused (expected: one that is valid there)";
+            }
+            return username.isEmpty()
+                    ? "it asks who we are (expected: username and password, or api-key)"
+                    : "user "
+                            + username
+                            + " is refused (expected: one that is known there, with its password)";
         }
 
         /// Shows no secrets.

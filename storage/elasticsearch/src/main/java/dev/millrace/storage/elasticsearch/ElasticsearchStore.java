@@ -47,7 +47,7 @@ import org.slf4j.LoggerFactory;
 /// `millrace.store.search`, `millrace.store.trace`, `millrace.store.version`,
 /// `millrace.store.windows.expired`, `millrace.store.bulk.requests`,
 /// `millrace.store.bulk.documents`, `millrace.store.bulk.retries`,
-/// `millrace.store.documents.refused`.
+/// `millrace.store.documents.refused`, `millrace.store.documents.full`.
 public final class ElasticsearchStore implements TraceStore, DependencyStore {
 
     private static final Logger LOG = LoggerFactory.getLogger(ElasticsearchStore.class);
@@ -77,7 +77,13 @@ public final class ElasticsearchStore implements TraceStore, DependencyStore {
         client = new RestClient(config.connection());
         indices = new IndexAdmin(client, config.indices());
         upkeep = new IndexUpkeep(client, config.indices(), indices);
-        bulk = new BulkWriter(client, config.writes(), indices.throughAliases(), meters);
+        bulk =
+                new BulkWriter(
+                        client,
+                        config.writes(),
+                        indices.throughAliases(),
+                        new FullIndices(upkeep, config.indices()),
+                        meters);
         searches = new Searches(client);
         dotReplacement = config.tagsAsFields().dotReplacement();
         documents = new SpanDocument(new TagWriter(config.tagsAsFields()));
@@ -88,12 +94,16 @@ public final class ElasticsearchStore implements TraceStore, DependencyStore {
     }
 
     /// Sees to templates and aliases. With the servers away that is left to the first write.
+    ///
+    /// @throws StoreException when waiting does not help: the credentials or certificates are
+    ///   refused
     public void start() {
         open = true;
         try {
+            indices.greet();
             indices.makeReady(Tenant.DEFAULT);
         } catch (StoreException e) {
-            if (e.kind() == Kind.BUG) {
+            if (e.kind() == Kind.BUG || RestClient.needsSomebody(e)) {
                 throw e;
             }
             LOG.atWarn()

@@ -24,6 +24,7 @@ import org.slf4j.LoggerFactory;
 final class IndexAdmin {
 
     private static final Logger LOG = LoggerFactory.getLogger(IndexAdmin.class);
+    private static final String HEALTH = "/_cluster/health?filter_path=status";
     private static final int BAD_REQUEST = 400;
     private static final int NOT_FOUND = 404;
 
@@ -47,6 +48,11 @@ final class IndexAdmin {
 
     boolean throughAliases() {
         return config.layout() == Layout.ROLLOVER;
+    }
+
+    /// Asks the servers something that makes no difference, to find out whether they have us.
+    void greet() {
+        var _ = client.get(HEALTH);
     }
 
     /// Sees to it that documents of a tenant can be written: templates are there and, for the
@@ -99,7 +105,7 @@ final class IndexAdmin {
     }
 
     private boolean isElasticsearch() {
-        var answer = client.get("/_cluster/health?filter_path=status");
+        var answer = client.get(HEALTH);
         requireGood("cluster health", answer);
         return answer.elasticsearch();
     }

@@ -292,14 +292,49 @@ final class IndexUpkeep {
                         + ")");
     }
 
-    // The new index has a name, or two who do this at once would begin two.
+    /// The index that is written to through an alias.
+    ///
+    /// @param number by which those behind the alias are told apart
+    record Written(IndexKind kind, String stem, long number) {
+
+        String next() {
+            return IndexNames.rollover(stem, number + 1);
+        }
+    }
+
+    /// What is written to through an alias of whichever tenant.
+    Written written(String alias) {
+        for (var kind : IndexKind.values()) {
+            var stem = IndexNames.stemOfAny(config, kind, alias);
+            if (stem.isPresent()) {
+                return new Written(kind, stem.get(), written(kind, stem.get()));
+            }
+        }
+        throw new StoreException(
+                Kind.BUG,
+                "alias " + alias + ": of no kind (expected: one that is written through)");
+    }
+
+    /// Begins the index after one that takes no more, unless that was done meanwhile.
+    ///
+    /// @return whether it was begun by this
+    boolean rollOverFull(Written full) {
+        return rollOver(full.kind(), full.stem(), full.number(), Json.object()).isPresent();
+    }
+
     private Optional<String> rollOver(
             IndexKind kind, String stem, long written, RolloverLimits limits) {
         var conditions =
                 Json.object("max_age", limits.age().toSeconds() + "s")
                         .put("max_docs", limits.documents());
+        return rollOver(kind, stem, written, Json.object("conditions", conditions));
+    }
+
+    // The new index has a name, or two who do this at once would begin two.
+    private Optional<String> rollOver(
+            IndexKind kind, String stem, long written, ObjectNode conditions) {
         var body =
-                Json.object("conditions", conditions)
+                conditions
                         .<ObjectNode>set("mappings", Templates.ours(config, kind))
                         .<ObjectNode>set(
                                 "aliases", Json.object(IndexNames.readAlias(stem), Json.object()));

@@ -2,6 +2,7 @@ package dev.millrace.storage.elasticsearch;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.storage.api.ServerTls;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Connection;
@@ -15,11 +16,6 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
@@ -27,8 +23,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
 /// Asks the servers and waits for the answer, for a bounded time.
@@ -45,14 +39,21 @@ final class RestClient implements AutoCloseable {
     private static final String TOO_LARGE = "body exceeds capacity";
 
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
+
+    /// Who each other is takes them a few messages more, and servers that are busy some time.
+    private static final Duration TLS_CONNECT_TIMEOUT = Duration.ofSeconds(5);
+
     private static final String NDJSON = "application/x-ndjson";
     private static final String JSON = "application/json";
     private static final int CLIENT_ERROR = 400;
+    private static final int UNAUTHORIZED = 401;
 
     private final List<URI> urls;
     private final Duration timeout;
     private final long maxAnswerBytes;
+    private final Credentials credentials;
     private final @Nullable String authorization;
+    private final ServerTls tls;
     private final HttpClient http;
     private final AtomicInteger current = new AtomicInteger();
 
@@ -84,17 +85,26 @@ final class RestClient implements AutoCloseable {
         this.maxAnswerBytes = maxAnswerBytes;
         urls = connection.urls();
         timeout = connection.requestTimeout();
-        authorization = authorization(connection.credentials());
+        credentials = connection.credentials();
+        authorization = authorization(credentials);
+        tls = connection.tls();
         var builder =
                 HttpClient.newBuilder()
                         .version(HttpClient.Version.HTTP_1_1)
-                        .connectTimeout(
-                                timeout.compareTo(CONNECT_TIMEOUT) < 0 ? timeout : CONNECT_TIMEOUT);
-        var authority = connection.certificateAuthority();
-        if (authority != null) {
-            builder.sslContext(trusting(authority));
+                        .connectTimeout(connectTimeout(connection));
+        if (!tls.equals(ServerTls.USUAL)) {
+            builder.sslContext(tls.context());
         }
         http = builder.build();
+    }
+
+    private static Duration connectTimeout(Connection connection) {
+        boolean overTls =
+                connection.urls().stream().anyMatch(url -> "https".equals(url.getScheme()));
+        var usual = overTls ? TLS_CONNECT_TIMEOUT : CONNECT_TIMEOUT;
+        return connection.requestTimeout().compareTo(usual) < 0
+                ? connection.requestTimeout()
+                : usual;
     }
 
     private static @Nullable String authorization(Credentials credentials) {
@@ -106,33 +116,6 @@ final class RestClient implements AutoCloseable {
         }
         String pair = credentials.username() + ":" + credentials.password();
         return "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8));
-    }
-
-    private static SSLContext trusting(Path authority) {
-        try (var file = Files.newInputStream(authority)) {
-            var store = KeyStore.getInstance(KeyStore.getDefaultType());
-            store.load(null, null);
-            int number = 0;
-            for (var certificate :
-                    CertificateFactory.getInstance("X.509").generateCertificates(file)) {
-                store.setCertificateEntry("authority-" + number++, certificate);
-            }
-            if (number == 0) {
-                throw new IllegalArgumentException(
-                        "certificate-authority: no certificate in "
-                                + authority
-                                + " (expected: PEM)");
-            }
-            var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-            trust.init(store);
-            var context = SSLContext.getInstance("TLS");
-            context.init(null, trust.getTrustManagers(), null);
-            return context;
-        } catch (IOException | GeneralSecurityException e) {
-            throw new IllegalArgumentException(
-                    "certificate-authority: cannot read " + authority + " (expected: PEM): " + e,
-                    e);
-        }
     }
 
     Answer get(String path) {
@@ -162,7 +145,11 @@ final class RestClient implements AutoCloseable {
             int at = current.get();
             var url = urls.get(Math.floorMod(at, urls.size()));
             try {
-                return answer(exchange(request(url, method, path, type, body)));
+                var answer = answer(exchange(request(url, method, path, type, body)));
+                if (answer.status() == UNAUTHORIZED) {
+                    throw refused(url, answer);
+                }
+                return answer;
             } catch (IOException e) {
                 current.compareAndSet(at, at + 1);
                 if (String.valueOf(e.getMessage()).startsWith(TOO_LARGE)) {
@@ -175,11 +162,35 @@ final class RestClient implements AutoCloseable {
                         e instanceof HttpTimeoutException
                                 && !(e instanceof HttpConnectTimeoutException);
                 if (late || attempt == tries) {
-                    throw new StoreException(
-                            Kind.UNAVAILABLE, url.getHost() + ":" + url.getPort() + ": " + e, e);
+                    throw unreachable(url, e);
                 }
             }
         }
+    }
+
+    // Of no other server: they know the same users.
+    private StoreException refused(URI url, Answer answer) {
+        String text = place(url) + ": " + credentials.refused() + ": " + answer.error();
+        return new StoreException(Kind.UNAVAILABLE, text, new SettingsException(text));
+    }
+
+    private StoreException unreachable(URI url, IOException failure) {
+        return tls.refusal(failure)
+                .map(text -> place(url) + ": " + text)
+                .map(text ->
+                        new StoreException(
+                                Kind.UNAVAILABLE, text, new SettingsException(text, failure)))
+                .orElseGet(() ->
+                        new StoreException(Kind.UNAVAILABLE, place(url) + ": " + failure, failure));
+    }
+
+    private static String place(URI url) {
+        return url.getHost() + ":" + url.getPort();
+    }
+
+    /// Whether a failure ends only when somebody changes settings.
+    static boolean needsSomebody(StoreException failure) {
+        return failure.getCause() instanceof SettingsException;
     }
 
     private HttpRequest request(
@@ -259,7 +270,7 @@ final class RestClient implements AutoCloseable {
         return switch (status) {
             case 429, 413 -> Kind.OVER_CAPACITY;
             case 400, 405, 406, 409, 411, 415 -> Kind.BUG;
-            // 401 and 403 too: what was to be written is not to blame.
+            // 403 too: what was to be written is not to blame.
             default -> Kind.UNAVAILABLE;
         };
     }

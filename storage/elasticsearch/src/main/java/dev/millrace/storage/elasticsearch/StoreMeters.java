@@ -15,6 +15,7 @@ final class StoreMeters {
     private final Counter documents;
     private final Counter retries;
     private final Counter refused;
+    private final Counter full;
     private final Counter expired;
     private final Timer write;
     private final Timer search;
@@ -29,6 +30,7 @@ final class StoreMeters {
         documents = registry.counter("millrace.store.bulk.documents");
         retries = registry.counter("millrace.store.bulk.retries");
         refused = registry.counter("millrace.store.documents.refused");
+        full = registry.counter("millrace.store.documents.full");
         expired = registry.counter("millrace.store.windows.expired", "reason", "age");
         write = registry.timer("millrace.store.write");
         search = registry.timer("millrace.store.search");
@@ -56,6 +58,10 @@ final class StoreMeters {
 
     void refused(int howMany) {
         refused.increment(howMany);
+    }
+
+    void full(int howMany) {
+        full.increment(howMany);
     }
 
     void expired(int windows) {

@@ -7,6 +7,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class BulkOutcomeTest {
 
@@ -74,6 +75,34 @@ final class BulkOutcomeTest {
         // Then
         assertThat(outcome.refused()).hasSize(refused ? 1 : 0);
         assertThat(outcome.waiting()).hasSize(refused ? 0 : 1);
+    }
+
+    /// As Elasticsearch says it now and said it before, OpenSearch, and Lucene by itself.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Number of documents in the shard cannot exceed [2147483519]; for more information,"
+                        + " see [https://www.elastic.co/docs]",
+                "Number of documents in the index can't exceed [2147483519]",
+                "Number of documents in shard [jaeger-span-000001][0] exceeds the limit of"
+                        + " [2147483519] documents per shard",
+                "number of documents in the index cannot exceed 2147483519 (current document count"
+                        + " is 2147483517; added numDocs is 23)"
+            })
+    void blamesNoDocumentForAShardThatIsFull(String reason) throws JsonProcessingException {
+        // When
+        var outcome =
+                outcome(
+                        failed(400, "illegal_argument_exception", reason),
+                        "{\"index\": {\"status\": 201}}");
+
+        // Then
+        assertThat(outcome.refused()).isEmpty();
+        assertThat(outcome.waiting()).containsExactly(FIRST);
+        assertThat(outcome.full()).isEqualTo(1);
+        assertThat(outcome.fullIndices()).containsExactly("i");
+        assertThat(outcome.overloaded()).isTrue();
+        assertThat(outcome.why()).contains(reason);
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.model.ByteSize;
+import dev.millrace.storage.api.ServerTls;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Connection;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Credentials;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Indices;
@@ -51,7 +52,7 @@ final class ElasticsearchConfigTest {
                         new Connection(
                                 List.of(URI.create("http://localhost:9200")),
                                 Credentials.NONE,
-                                null,
+                                ServerTls.USUAL,
                                 Duration.ofMillis(1)))
                 .hasMessage("request-timeout: 1 (expected: 100 to 600000)");
     }

@@ -47,7 +47,7 @@ final class FaultsTest {
     private ElasticsearchConfig withTimeout(Duration timeout) {
         var config = onServer.config();
         return new ElasticsearchConfig(
-                OnServer.connection(server.uri(), timeout),
+                onServer.connection(timeout),
                 config.indices(),
                 config.tagsAsFields(),
                 new Writes(Refresh.IMMEDIATE, new ByteSize(4_096)));

@@ -1,6 +1,7 @@
 package dev.millrace.storage.elasticsearch;
 
 import dev.millrace.model.ByteSize;
+import dev.millrace.storage.api.ServerTls;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Connection;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Credentials;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Indices;
@@ -12,7 +13,6 @@ import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Writes;
 import dev.millrace.testkit.search.SearchServer;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 
@@ -39,14 +39,27 @@ record OnServer(SearchServer server, String prefix) implements AutoCloseable {
     private ElasticsearchConfig config(
             Layout layout, TagsAsFields tagsAsFields, boolean templates) {
         return new ElasticsearchConfig(
-                connection(server.uri(), TIMEOUT),
+                connection(TIMEOUT),
                 new Indices(prefix, layout, "-", Rotation.DAY, Rotation.DAY, 1, 0, templates),
                 tagsAsFields,
                 new Writes(Refresh.IMMEDIATE, ByteSize.ofMebibytes(5)));
     }
 
-    static Connection connection(URI url, Duration timeout) {
-        return new Connection(List.of(url), Credentials.NONE, null, timeout);
+    Connection connection(Duration timeout) {
+        return new Connection(List.of(server.uri()), user(server), tls(server), timeout);
+    }
+
+    /// Of a server that asks for one.
+    static Credentials user(SearchServer server) {
+        return server.login()
+                .map(login -> new Credentials(login.user(), login.password(), ""))
+                .orElse(Credentials.NONE);
+    }
+
+    private static ServerTls tls(SearchServer server) {
+        return server.login()
+                .map(login -> new ServerTls(login.authority(), null, null))
+                .orElse(ServerTls.USUAL);
     }
 
     static ElasticsearchStore started(ElasticsearchConfig config) {

@@ -7,11 +7,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsParameters;
 import com.sun.net.httpserver.HttpsServer;
 import dev.millrace.model.ByteSize;
+import dev.millrace.storage.api.ServerTls;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Connection;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Credentials;
+import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Indices;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Refresh;
 import dev.millrace.storage.elasticsearch.ElasticsearchConfig.Writes;
 import dev.millrace.testkit.Certificates;
@@ -21,6 +24,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
@@ -29,6 +33,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -91,7 +97,8 @@ final class RestClientTest {
     }
 
     private static RestClient client(URI... urls) {
-        return new RestClient(new Connection(List.of(urls), Credentials.NONE, null, PATIENCE));
+        return new RestClient(
+                new Connection(List.of(urls), Credentials.NONE, ServerTls.USUAL, PATIENCE));
     }
 
     private static StoreException.Kind kindOf(Runnable question) {
@@ -137,7 +144,7 @@ final class RestClientTest {
                 new Connection(
                         List.of(url, URI.create(url + "/")),
                         Credentials.NONE,
-                        null,
+                        ServerTls.USUAL,
                         Duration.ofMillis(200));
 
         // When, Then
@@ -151,7 +158,7 @@ final class RestClientTest {
     void takesNoAnswerThatIsTooLarge() throws IOException {
         // Given
         var url = serving(exchange -> answer(exchange, 200, "\"" + "x".repeat(2_000) + "\""));
-        var connection = new Connection(List.of(url), Credentials.NONE, null, PATIENCE);
+        var connection = new Connection(List.of(url), Credentials.NONE, ServerTls.USUAL, PATIENCE);
 
         // When, Then
         try (var client = new RestClient(connection, 1_000)) {
@@ -186,7 +193,7 @@ final class RestClientTest {
         // When, Then
         for (var credentials :
                 List.of(new Credentials("user", "pass", ""), new Credentials("", "", "a2V5"))) {
-            var connection = new Connection(List.of(url), credentials, null, PATIENCE);
+            var connection = new Connection(List.of(url), credentials, ServerTls.USUAL, PATIENCE);
             try (var client = new RestClient(connection)) {
                 client.get("/");
                 assertThat(said.get())
@@ -198,25 +205,184 @@ final class RestClientTest {
         }
     }
 
-    @Test
-    void trustsTheAuthorityItIsTold(@TempDir Path directory) throws Exception {
-        // Given
-        var certificates = new Certificates(directory);
+    private URI servingTls(SSLContext context, boolean wantsCertificate) throws IOException {
         var https = HttpsServer.create(loopback(), 0);
         https.setHttpsConfigurator(
-                new HttpsConfigurator(certificates.context(certificates.server())));
-        var url = serving(https, "https", exchange -> answer(exchange, 200, "{}"));
-        var trusting =
-                new Connection(
-                        List.of(url), Credentials.NONE, certificates.authorityFile(), PATIENCE);
+                new HttpsConfigurator(context) {
+                    @Override
+                    public void configure(HttpsParameters parameters) {
+                        var wanted = context.getDefaultSSLParameters();
+                        wanted.setNeedClientAuth(wantsCertificate);
+                        parameters.setSSLParameters(wanted);
+                    }
+                });
+        return serving(https, "https", exchange -> answer(exchange, 200, "{}"));
+    }
+
+    private static RestClient client(URI url, ServerTls tls) {
+        return new RestClient(new Connection(List.of(url), Credentials.NONE, tls, PATIENCE));
+    }
+
+    private static void refuses(RestClient refusing, String... words) {
+        try (var client = refusing) {
+            assertThatThrownBy(() -> client.get("/"))
+                    .isInstanceOfSatisfying(
+                            StoreException.class,
+                            e -> {
+                                assertThat(e.kind()).isEqualTo(StoreException.Kind.UNAVAILABLE);
+                                assertThat(RestClient.needsSomebody(e))
+                                        .as("%s, for %s", e, e.getCause())
+                                        .isTrue();
+                            })
+                    .hasMessageContaining("expected: ")
+                    .hasMessageContainingAll(words);
+        }
+    }
+
+    @Test
+    void trustsTheAuthorityItIsToldAndNoOther(@TempDir Path directory) throws Exception {
+        // Given
+        var certificates = new Certificates(Files.createDirectory(directory.resolve("ours")));
+        var others = new Certificates(Files.createDirectory(directory.resolve("others")));
+        var url = servingTls(certificates.context(certificates.server()), false);
 
         // When, Then
-        try (var client = new RestClient(trusting)) {
+        try (var client = client(url, new ServerTls(certificates.authorityFile(), null, null))) {
             assertThat(client.get("/").isGood()).isTrue();
         }
-        try (var client = client(url)) {
+        refuses(
+                client(url, new ServerTls(others.authorityFile(), null, null)),
+                "127.0.0.1:" + url.getPort(),
+                "its certificate is not accepted",
+                "signed by one in " + others.authorityFile());
+        refuses(client(url), "signed by an authority that Java trusts");
+    }
+
+    @Test
+    void trustsNobodyWhoIsCalledOtherwise(@TempDir Path directory) throws Exception {
+        // Given
+        var certificates = new Certificates(directory);
+        var url = servingTls(certificates.context(certificates.serverOf("localhost")), false);
+        var tls = new ServerTls(certificates.authorityFile(), null, null);
+
+        // When, Then
+        try (var client = client(URI.create("https://localhost:" + url.getPort()), tls)) {
+            assertThat(client.get("/").isGood()).isTrue();
+        }
+        refuses(
+                client(url, tls),
+                "its certificate is not accepted",
+                "for the name that the server is called by");
+    }
+
+    @Test
+    void showsItsCertificateToAServerThatWantsOne(@TempDir Path directory) throws Exception {
+        // Given
+        var certificates = new Certificates(directory);
+        var url = servingTls(certificates.context(certificates.server()), true);
+        var authority = certificates.authorityFile();
+        var ours = certificates.client("millrace");
+
+        // When, Then
+        try (var client = client(url, new ServerTls(authority, ours.certificate(), ours.key()))) {
+            assertThat(client.get("/").isGood()).isTrue();
+        }
+        try (var client = client(url, new ServerTls(authority, null, null))) {
             assertThat(kindOf(() -> client.get("/"))).isEqualTo(StoreException.Kind.UNAVAILABLE);
         }
+    }
+
+    /// What is heard of it, where the connection is not closed before.
+    @Test
+    void saysThatAServerWantsACertificate() {
+        // Given
+        var alert =
+                new SSLException(
+                        "(certificate_required) Received fatal alert: certificate_required");
+        var ours = Path.of("ours.pem");
+
+        // When, Then
+        assertThat(ServerTls.USUAL.refusal(new IOException(alert)).orElseThrow())
+                .contains("it wants a certificate of ours", "certificate and certificate-key");
+        assertThat(new ServerTls(null, ours, ours).refusal(alert).orElseThrow())
+                .contains("it does not accept ours.pem", "certificate_required");
+        assertThat(
+                        ServerTls.USUAL.refusal(
+                                new SSLException("Remote host terminated the handshake")))
+                .isEmpty();
+    }
+
+    @Test
+    void namesTheFileThatIsNoKeyOfItsCertificate(@TempDir Path directory) throws Exception {
+        // Given
+        var certificates = new Certificates(directory);
+        var ours = certificates.client("millrace");
+        var other = certificates.client("other");
+        var text = Files.writeString(directory.resolve("text"), "secret");
+
+        // When, Then
+        for (var key : List.of(other.key(), text, directory.resolve("missing"))) {
+            assertThatThrownBy(() -> new ServerTls(null, ours.certificate(), key).context())
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("certificate-key: ")
+                    .hasMessageContaining(key.toString())
+                    .hasMessageContaining("expected: ")
+                    .hasMessageNotContaining("secret");
+        }
+    }
+
+    @Test
+    void saysThatAServerSpeaksNoTls() throws IOException {
+        // Given: it answers what it does not understand, as proxies do
+        try (var socket = new ServerSocket(0, 8, InetAddress.getLoopbackAddress())) {
+            Thread.startVirtualThread(() -> {
+                while (!socket.isClosed()) {
+                    try (var caller = socket.accept()) {
+                        var _ = caller.getInputStream().read(new byte[4_096]);
+                        caller.getOutputStream()
+                                .write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(UTF_8));
+                    } catch (IOException _) {
+                        // The caller has gone, or the test is over.
+                    }
+                }
+            });
+
+            // When, Then
+            refuses(
+                    client(URI.create("https://127.0.0.1:" + socket.getLocalPort())),
+                    "it does not speak TLS");
+        }
+    }
+
+    @Test
+    void saysWhoIsRefusedAndAsksNoOther() throws IOException {
+        // Given
+        var url =
+                serving(exchange ->
+                        answer(
+                                exchange,
+                                401,
+                                """
+                                {"error": {"type": "security_exception",
+                                  "reason": "unable to authenticate user [tracing]"},
+                                 "status": 401}
+                                """));
+
+        // When, Then
+        refuses(
+                client(url, new Credentials("tracing", "wrong-secret", "")),
+                "127.0.0.1:" + url.getPort(),
+                "user tracing is refused",
+                "one that is known there, with its password",
+                "unable to authenticate user [tracing]");
+        refuses(client(url, new Credentials("", "", "a2V5")), "the api-key is refused");
+        refuses(client(url, Credentials.NONE), "it asks who we are", "username and password");
+        assertThat(asked).hasValue(3);
+    }
+
+    private static RestClient client(URI url, Credentials credentials) {
+        return new RestClient(
+                new Connection(List.of(url, url), credentials, ServerTls.USUAL, PATIENCE));
     }
 
     @Test
@@ -227,7 +393,7 @@ final class RestClientTest {
                 new Connection(
                         List.of(URI.create("https://localhost:9200")),
                         Credentials.NONE,
-                        missing,
+                        new ServerTls(missing, null, null),
                         PATIENCE);
 
         // When, Then
@@ -269,6 +435,7 @@ final class RestClientTest {
                             client,
                             new Writes(Refresh.WAIT, ByteSize.ofMebibytes(1)),
                             false,
+                            full(client),
                             meters);
             try (var run = writer.begin()) {
                 for (int i = 0; i < 8; i++) {
@@ -280,5 +447,10 @@ final class RestClientTest {
 
         // Then: once too busy, once for 8, twice for 4, four times for 2
         assertThat(asked).hasValue(8);
+    }
+
+    private static FullIndices full(RestClient client) {
+        var indices = new IndexAdmin(client, Indices.DAILY);
+        return new FullIndices(new IndexUpkeep(client, Indices.DAILY, indices), Indices.DAILY);
     }
 }

@@ -38,9 +38,6 @@ import org.jspecify.annotations.Nullable;
 /// and begin at the same time but for what a store of microseconds leaves out.
 final class MergedSearch {
 
-    private static final Comparator<Cursor> NEWEST_FIRST =
-            Comparator.comparingLong(Cursor::startNanos).reversed().thenComparing(Cursor::traceId);
-
     /// How much too early a trace may seem to begin in a store that knows whole microseconds only,
     /// as of spans that Jaeger wrote.
     private static final long ROUNDING_NANOS = 1_000;
@@ -60,7 +57,7 @@ final class MergedSearch {
 
     /// Found, and begins too early to be given out; without a body where it was found for an
     /// earlier page.
-    private final TreeMap<Cursor, Optional<TraceUnion>> held = new TreeMap<>(NEWEST_FIRST);
+    private final TreeMap<Cursor, Optional<TraceUnion>> held = new TreeMap<>(Cursor.NEWEST_FIRST);
 
     private final Set<TraceId> settled = new HashSet<>();
     private final List<Trace> page = new ArrayList<>();
@@ -182,7 +179,7 @@ final class MergedSearch {
             var newest =
                     streams.stream()
                             .filter(Stream::hasNext)
-                            .min(Comparator.comparing(Stream::head, NEWEST_FIRST));
+                            .min(Comparator.comparing(Stream::head, Cursor.NEWEST_FIRST));
             if (newest.isEmpty()) {
                 break;
             }
@@ -228,7 +225,7 @@ final class MergedSearch {
     private void hold(TraceUnion found) {
         var key = key(found.trace());
         var after = search.after();
-        if (after == null || NEWEST_FIRST.compare(key, after) > 0) {
+        if (after == null || Cursor.NEWEST_FIRST.compare(key, after) > 0) {
             held.put(key, Optional.of(found));
         }
     }

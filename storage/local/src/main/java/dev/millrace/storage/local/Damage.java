@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.apache.lucene.codecs.CodecUtil;
 import org.apache.lucene.index.CorruptIndexException;
 import org.apache.lucene.index.IndexFormatTooNewException;
@@ -84,6 +86,15 @@ final class Damage {
     /// @return those taken out; none when all are sound
     /// @throws IOException when it is not known any more which segments there are
     static List<Segment> takeOut(FSDirectory index, Path place) throws IOException {
+        return takeOut(index, place, data -> data);
+    }
+
+    /// The same, when what was committed along with the segments may not hold without them.
+    ///
+    /// @param commitData what stays of that
+    static List<Segment> takeOut(
+            FSDirectory index, Path place, UnaryOperator<Map<String, String>> commitData)
+            throws IOException {
         var infos = SegmentInfos.readLatestCommit(index);
         var damaged = new ArrayList<SegmentCommitInfo>();
         for (var info : infos) {
@@ -102,6 +113,7 @@ final class Damage {
             taken.add(new Segment(info.info.name, info.info.maxDoc()));
             infos.remove(info);
         }
+        infos.setUserData(commitData.apply(infos.getUserData()), false);
         infos.changed();
         infos.commit(index);
         Files.createDirectories(place);

@@ -14,8 +14,12 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
 import org.apache.lucene.document.BinaryDocValuesField;
 import org.apache.lucene.document.Document;
 import org.apache.lucene.document.Field;
@@ -44,11 +48,15 @@ import org.slf4j.LoggerFactory;
 /// order: a range of minutes is a walk through the terms, and writing a key again replaces what was
 /// there. A write is a commit. There are few of them, a minute's figures being written as one, so
 /// they take turns and merge what there is to merge on the way. Safe for any number of threads.
-final class DependencyIndex implements AutoCloseable {
+///
+/// [LocalTraceStore] has one beside its traces. Others may have one by itself, in a directory that
+/// they keep everybody else from; a position in a log can go into the commits of those.
+public final class DependencyIndex implements AutoCloseable {
 
     private static final String KEY = "k";
     private static final String MINUTE = "m";
     private static final String BODY = "b";
+    private static final String POSITION = "position";
     private static final int LEVEL = 3;
     private static final int MAX_BODY_BYTES = 256 * 1024 * 1024;
     private static final Logger LOG = LoggerFactory.getLogger(DependencyIndex.class);
@@ -61,12 +69,16 @@ final class DependencyIndex implements AutoCloseable {
     private @Nullable IndexWriter writer;
     private volatile @Nullable DirectoryReader reader;
 
-    DependencyIndex(Path path) {
+    /// Since the start something was lost that lay before any position.
+    private boolean incomplete;
+
+    /// @param path created when missing
+    public DependencyIndex(Path path) {
         this.path = path;
     }
 
     /// Opens what is there, for reading.
-    synchronized void start() throws IOException {
+    public synchronized void start() throws IOException {
         Files.createDirectories(path);
         try {
             open();
@@ -76,6 +88,7 @@ final class DependencyIndex implements AutoCloseable {
             }
             repair(e);
         }
+        incomplete = false;
     }
 
     private void open() throws IOException {
@@ -106,6 +119,7 @@ final class DependencyIndex implements AutoCloseable {
     // Without the segments that are damaged, or anew when they cannot be told. Readers see what
     // there was until then.
     private void repair(Exception cause) throws IOException {
+        incomplete = true;
         abandon();
         var seen = reader;
         var index = directory;
@@ -126,7 +140,8 @@ final class DependencyIndex implements AutoCloseable {
     private boolean openWithoutDamaged(Exception cause) throws IOException {
         Path place = Damage.place(path);
         try (var index = FSDirectory.open(path)) {
-            if (Damage.takeOut(index, place).isEmpty()) {
+            // Not everything before the position is here any more.
+            if (Damage.takeOut(index, place, _ -> Map.of()).isEmpty()) {
                 return false;
             }
             open();
@@ -149,24 +164,71 @@ final class DependencyIndex implements AutoCloseable {
     }
 
     /// How often something was damaged and set aside since the start.
-    long setAside() {
+    public long setAside() {
         return setAside.get();
     }
 
-    synchronized void write(List<DependencyMinute> minutes) throws IOException {
+    /// Keeps these minutes in place of what is kept of them; the position stays.
+    public void write(List<DependencyMinute> minutes) throws IOException {
+        write(minutes, Map::copyOf);
+    }
+
+    /// Keeps these minutes in place of what is kept of them, together with how far in a log all of
+    /// it goes: after a crash both are there, or neither.
+    ///
+    /// What is damaged takes the position with it: none is kept from then on until the index is
+    /// started anew, for whoever goes on from there would never bring back what is missing.
+    ///
+    /// @param position empty to forget it
+    public void write(List<DependencyMinute> minutes, OptionalLong position) throws IOException {
+        var data =
+                position.isPresent()
+                        ? Map.of(POSITION, Long.toString(position.getAsLong()))
+                        : Map.<String, String>of();
+        write(minutes, _ -> data);
+    }
+
+    private synchronized void write(
+            List<DependencyMinute> minutes, UnaryOperator<Map<String, String>> commitData)
+            throws IOException {
         try {
-            update(minutes);
+            update(minutes, commitData);
         } catch (IOException e) {
             if (!Damage.isShownBy(e)) {
                 throw e;
             }
             repair(e);
-            update(minutes);
+            update(minutes, commitData);
         }
     }
 
-    private void update(List<DependencyMinute> minutes) throws IOException {
+    /// How far in a log everything goes, as the last write that told said. Empty when none did, or
+    /// when something was damaged and set aside since.
+    public OptionalLong position() throws IOException {
+        var held = acquire();
+        try {
+            String position = held.getIndexCommit().getUserData().get(POSITION);
+            return position == null
+                    ? OptionalLong.empty()
+                    : OptionalLong.of(Long.parseLong(position));
+        } finally {
+            held.decRef();
+        }
+    }
+
+    private void update(
+            List<DependencyMinute> minutes, UnaryOperator<Map<String, String>> commitData)
+            throws IOException {
         change(open -> {
+            var last = new HashMap<String, String>();
+            var committed = open.getLiveCommitData();
+            if (committed != null) {
+                committed.forEach(entry -> last.put(entry.getKey(), entry.getValue()));
+            }
+            var data = incomplete ? Map.<String, String>of() : commitData.apply(last);
+            if (!data.equals(last)) {
+                open.setLiveCommitData(data.entrySet());
+            }
             for (var minute : minutes) {
                 var document = new Document();
                 var key = key(minute.tenant(), minute.minute(), minute.partition());
@@ -217,7 +279,11 @@ final class DependencyIndex implements AutoCloseable {
         }
     }
 
-    List<DependencyMinute> find(Tenant tenant, long from, long to) throws IOException {
+    /// What is kept of some minutes, every partition by itself, in no order.
+    ///
+    /// @param from the first of them, minutes since the epoch
+    /// @param to the one after the last
+    public List<DependencyMinute> find(Tenant tenant, long from, long to) throws IOException {
         var held = acquire();
         try {
             return find(held, tenant, from, to);
@@ -312,7 +378,7 @@ final class DependencyIndex implements AutoCloseable {
     }
 
     /// Deletes the figures of minutes before this one; those of no minute in particular stay.
-    synchronized void expire(long minute) throws IOException {
+    public synchronized void expire(long minute) throws IOException {
         if (minute > 1 && oldest() < minute) {
             change(open ->
                     open.deleteDocuments(
@@ -342,7 +408,7 @@ final class DependencyIndex implements AutoCloseable {
     }
 
     /// The bytes of its files.
-    long bytes() throws IOException {
+    public long bytes() throws IOException {
         long bytes = 0;
         try (var files = Files.newDirectoryStream(path)) {
             for (var file : files) {

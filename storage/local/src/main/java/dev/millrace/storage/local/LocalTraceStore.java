@@ -3,6 +3,7 @@ package dev.millrace.storage.local;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.github.luben.zstd.ZstdException;
+import dev.millrace.model.ByteSize;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
@@ -19,8 +20,6 @@ import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
 import dev.millrace.storage.api.TraceVersion;
 import dev.millrace.wire.otlp.MalformedSpansException;
-import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.io.IOException;
@@ -77,16 +76,8 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
     private final DependencyIndex dependencies;
     private final BlockingQueue<FragmentDocument> documents =
             new ArrayBlockingQueue<>(DOCUMENTS_KEPT);
-    private final Counter fragmentsWritten;
-    private final Counter fragmentsRepeated;
-    private final Counter spansWritten;
-    private final Counter dependenciesWritten;
-    private final Counter windowsTooOld;
-    private final Counter windowsTooMuch;
-    private final Timer writeTime;
-    private final Timer searchTime;
-    private final Timer traceTime;
-    private final Timer versionTime;
+    private final LocalStoreMeters meters;
+    private final LocalStoreMeters.Measured measured = new Gauges();
 
     // Callers hold the read side, start and close the write side.
     private final ReentrantReadWriteLock lifecycle = new ReentrantReadWriteLock();
@@ -95,40 +86,29 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
     // Held by whatever lets go of files, and by what must find all of them.
     private final ReentrantLock upkeep = new ReentrantLock();
 
-    public LocalTraceStore(LocalStoreConfig config, MeterRegistry meters) {
+    public LocalTraceStore(LocalStoreConfig config, MeterRegistry registry) {
+        this(config, new LocalStoreMeters(registry));
+    }
+
+    /// One of several stores of a process.
+    ///
+    /// @param meters of all of them
+    public LocalTraceStore(LocalStoreConfig config, LocalStoreMeters meters) {
         this(config, meters, Search.MAX_CANDIDATES);
     }
 
-    LocalTraceStore(LocalStoreConfig config, MeterRegistry meters, int maxCandidates) {
+    LocalTraceStore(LocalStoreConfig config, MeterRegistry registry, int maxCandidates) {
+        this(config, new LocalStoreMeters(registry), maxCandidates);
+    }
+
+    private LocalTraceStore(LocalStoreConfig config, LocalStoreMeters meters, int maxCandidates) {
         this.config = config;
         this.maxCandidates = maxCandidates;
         this.dictionaries = new Dictionaries(config.directory().resolve("dictionaries"));
         this.windows =
                 new Windows(config.directory().resolve("windows"), config.window(), dictionaries);
         this.dependencies = new DependencyIndex(config.directory().resolve("dependencies"));
-        this.fragmentsWritten = meters.counter("millrace.store.fragments");
-        this.fragmentsRepeated = meters.counter("millrace.store.fragments.duplicate");
-        this.spansWritten = meters.counter("millrace.store.spans");
-        this.dependenciesWritten = meters.counter("millrace.store.dependencies");
-        this.windowsTooOld = meters.counter("millrace.store.windows.expired", "reason", "age");
-        this.windowsTooMuch = meters.counter("millrace.store.windows.expired", "reason", "size");
-        this.writeTime = meters.timer("millrace.store.write");
-        this.searchTime = meters.timer("millrace.store.search");
-        this.traceTime = meters.timer("millrace.store.trace");
-        this.versionTime = meters.timer("millrace.store.version");
-        Gauge.builder("millrace.store.bytes", this, LocalTraceStore::bytes)
-                .baseUnit("bytes")
-                .register(meters);
-        Gauge.builder("millrace.store.windows.writing", windows, Windows::writing).register(meters);
-        Gauge.builder("millrace.store.windows.corrupt", windows, Windows::setAside)
-                .register(meters);
-        Gauge.builder("millrace.store.segments.corrupt", windows, Windows::segmentsSetAside)
-                .register(meters);
-        Gauge.builder(
-                        "millrace.store.dependencies.corrupt",
-                        dependencies,
-                        DependencyIndex::setAside)
-                .register(meters);
+        this.meters = meters;
     }
 
     /// Opens the directory.
@@ -141,6 +121,7 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
             dictionaries.start();
             windows.start();
             dependencies.start();
+            meters.opened(measured);
         } catch (IOException e) {
             close();
             throw failure("cannot open " + config.directory(), e);
@@ -151,7 +132,7 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
 
     @Override
     public void write(List<Fragment> fragments) {
-        writeTime.record(() ->
+        meters.writeTime.record(() ->
                 ask(
                         "write",
                         () -> {
@@ -192,9 +173,9 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
         try {
             for (var entry : byWindow.entrySet()) {
                 var written = writeTo(entry.getKey(), entry.getValue(), document);
-                fragmentsWritten.increment(written.fragments());
-                fragmentsRepeated.increment(entry.getValue().size() - written.fragments());
-                spansWritten.increment(written.spans());
+                meters.fragmentsWritten.increment(written.fragments());
+                meters.fragmentsRepeated.increment(entry.getValue().size() - written.fragments());
+                meters.spansWritten.increment(written.spans());
             }
         } finally {
             if (!documents.offer(document)) {
@@ -268,7 +249,7 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
 
     private <T> T ofTrace(Tenant tenant, TraceId traceId, TraceQuestion<T> question) {
         return timed(
-                traceTime,
+                meters.traceTime,
                 "trace " + traceId,
                 snapshot -> {
                     var places = snapshot.locate(tenant, traceId);
@@ -283,7 +264,7 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
     @Override
     public TraceVersion version(Tenant tenant, TraceId traceId) {
         return timed(
-                versionTime,
+                meters.versionTime,
                 "version of trace " + traceId,
                 snapshot -> snapshot.version(tenant, traceId));
     }
@@ -291,7 +272,7 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
     @Override
     public SearchPage search(Tenant tenant, TraceSearch search) {
         return timed(
-                searchTime,
+                meters.searchTime,
                 "search",
                 snapshot -> new Search(snapshot, tenant, search, maxCandidates).run());
     }
@@ -300,7 +281,7 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
     public List<String> services(Tenant tenant) {
         var prefix = Terms.servicesOf(tenant);
         return timed(
-                searchTime,
+                meters.searchTime,
                 "services",
                 snapshot -> {
                     var names = new TreeSet<String>();
@@ -321,7 +302,7 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
     public List<Operation> operations(Tenant tenant, String service) {
         var prefix = Terms.operationsOf(tenant, service);
         return timed(
-                searchTime,
+                meters.searchTime,
                 "operations",
                 snapshot -> {
                     var operations = new TreeSet<Operation>();
@@ -333,12 +314,12 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
 
     @Override
     public void writeDependencies(List<DependencyMinute> minutes) {
-        writeTime.record(() ->
+        meters.writeTime.record(() ->
                 ask(
                         "write dependencies",
                         () -> {
                             dependencies.write(minutes);
-                            dependenciesWritten.increment(minutes.size());
+                            meters.dependenciesWritten.increment(minutes.size());
                             return true;
                         }));
     }
@@ -346,7 +327,7 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
     @Override
     public List<DependencyMinute> dependencies(Tenant tenant, long from, long to) {
         var found =
-                searchTime.record(
+                meters.searchTime.record(
                         () -> ask("dependencies", () -> dependencies.find(tenant, from, to)));
         return found == null ? List.of() : found;
     }
@@ -355,12 +336,19 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
     /// be; looks for damage, and makes the back-ups that are asked for.
     @Override
     public Expired expire(Instant horizon) {
+        return expire(horizon, config.maxSize());
+    }
+
+    /// The same for a store that shares its disk with others.
+    ///
+    /// @param maxSize what it may have at this time; 0 for no bound
+    public Expired expire(Instant horizon, ByteSize maxSize) {
         return ask(
                 "expire",
                 () -> {
                     upkeep.lock();
                     try {
-                        var dropped = expireWindows(horizon);
+                        var dropped = expireWindows(horizon, maxSize.bytes());
                         windows.verify(VERIFIED_BYTES);
                         BackUp.fulfil(config.directory().resolve("backups"), this::linkTo);
                         return dropped;
@@ -370,14 +358,11 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
                 });
     }
 
-    private Expired expireWindows(Instant horizon) throws IOException {
-        long maxBytes = config.maxSize().bytes();
-        if (maxBytes > 0) {
-            maxBytes = Math.max(1, maxBytes - dependencies.bytes());
-        }
-        var dropped = windows.expire(horizon, maxBytes);
-        windowsTooOld.increment(dropped.tooOld());
-        windowsTooMuch.increment(dropped.tooMuch());
+    private Expired expireWindows(Instant horizon, long maxBytes) throws IOException {
+        long left = maxBytes > 0 ? Math.max(1, maxBytes - dependencies.bytes()) : 0;
+        var dropped = windows.expire(horizon, left);
+        meters.windowsTooOld.increment(dropped.tooOld());
+        meters.windowsTooMuch.increment(dropped.tooMuch());
         // Figures go with the windows of traces they belong to.
         long keptFrom = windows.startSeconds(horizon.getEpochSecond());
         if (dropped.tooMuch() > 0) {
@@ -416,11 +401,40 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
         StoreLock.linkLayout(config.directory(), target);
     }
 
-    private double bytes() {
-        try {
-            return windows.bytes() + dependencies.bytes();
-        } catch (IOException _) {
-            return Double.NaN;
+    /// Whether something was found damaged and set aside since the start.
+    public boolean isDamaged() {
+        return windows.setAside() + windows.segmentsSetAside() + dependencies.setAside() > 0;
+    }
+
+    private final class Gauges implements LocalStoreMeters.Measured {
+
+        @Override
+        public double bytes() {
+            try {
+                return windows.bytes() + dependencies.bytes();
+            } catch (IOException _) {
+                return Double.NaN;
+            }
+        }
+
+        @Override
+        public double windowsWriting() {
+            return windows.writing();
+        }
+
+        @Override
+        public double windowsCorrupt() {
+            return windows.setAside();
+        }
+
+        @Override
+        public double segmentsCorrupt() {
+            return windows.segmentsSetAside();
+        }
+
+        @Override
+        public double dependenciesCorrupt() {
+            return dependencies.setAside();
         }
     }
 
@@ -433,6 +447,7 @@ public final class LocalTraceStore implements TraceStore, DependencyStore {
                 return;
             }
             lock = null;
+            meters.closed(measured);
             try (held) {
                 try (dependencies) {
                     windows.close();

@@ -2,6 +2,7 @@ package dev.millrace.storage.local;
 
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
+import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.Cursor;
 import dev.millrace.storage.api.SearchPage;
@@ -62,7 +63,12 @@ final class Search {
     private int candidates;
     private int spans;
 
-    private record Found(long start, TraceId traceId, Snapshot.Part part) {}
+    private record Found(long start, Trace trace, boolean whole) {
+
+        TraceId traceId() {
+            return trace.traceId();
+        }
+    }
 
     Search(Snapshot snapshot, Tenant tenant, TraceSearch search, int maxCandidates) {
         this.snapshot = snapshot;
@@ -86,13 +92,13 @@ final class Search {
         }
         var traces = page.stream().limit(search.limit()).toList();
         return new SearchPage(
-                traces.stream().map(found -> found.part().trace()).toList(),
+                traces.stream().map(Found::trace).toList(),
                 page.size() > search.limit()
                         ? Optional.of(
                                 new Cursor(traces.getLast().start(), traces.getLast().traceId()))
                         : Optional.empty(),
                 traces.stream()
-                        .filter(found -> !found.part().whole())
+                        .filter(found -> !found.whole())
                         .map(Found::traceId)
                         .collect(Collectors.toSet()));
     }
@@ -169,10 +175,10 @@ final class Search {
         if (part.whole() && trace.spans().stream().noneMatch(condition)) {
             return;
         }
-        page.add(new Found(start, trace.traceId(), part));
+        page.add(new Found(start, trace, part.whole()));
         spans += trace.spans().size();
         if (page.size() > search.limit() + 1) {
-            spans -= page.pollLast().part().trace().spans().size();
+            spans -= page.pollLast().trace().spans().size();
         }
         if (spans > MAX_SPANS) {
             throw overCapacity("found " + spans + " spans, over " + MAX_SPANS);

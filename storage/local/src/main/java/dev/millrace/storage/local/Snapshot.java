@@ -231,7 +231,14 @@ final class Snapshot implements AutoCloseable {
     /// What there is of a trace in memory.
     ///
     /// @param whole false when it is only the beginning, because all of it would be too large
-    record Part(Trace trace, boolean whole) {}
+    record Part(TraceId traceId, List<Slice> bodies, boolean whole) {
+
+        /// As objects it takes some times as much memory, so ask for them only when they are
+        /// needed.
+        Trace trace() {
+            return new Trace(traceId, OtlpDecoder.spans(TraceMerge.merge(traceId, bodies)));
+        }
+    }
 
     /// The trace whose fragments lie there, or the beginning of one that is too large.
     Part read(TraceId traceId, List<Place> places) {
@@ -246,9 +253,7 @@ final class Snapshot implements AutoCloseable {
             }
             bodies.add(body);
         }
-        return new Part(
-                new Trace(traceId, OtlpDecoder.spans(TraceMerge.merge(traceId, bodies))),
-                bodies.size() == inOrder.size());
+        return new Part(traceId, bodies, bodies.size() == inOrder.size());
     }
 
     /// Some MiB of the trace whose fragments lie there: those that start at `from` or later, up to

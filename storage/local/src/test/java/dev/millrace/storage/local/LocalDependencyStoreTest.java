@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -197,6 +198,44 @@ final class LocalDependencyStoreTest {
         assertThat(all(ACME)).isEmpty();
         store.writeDependencies(List.of(minute(ACME, NOON, 0, 3)));
         assertThat(all(ACME)).hasSize(1);
+    }
+
+    @Test
+    void aPositionIsKeptWithTheFiguresAndLostWithThem() throws IOException {
+        // Given: a write that tells of a position, and one that does not.
+        var path = directory.resolve("figures");
+        try (var figures = new DependencyIndex(path)) {
+            figures.start();
+            assertThat(figures.position()).isEmpty();
+            figures.write(List.of(minute(ACME, NOON, 0, 1)), OptionalLong.of(7));
+            figures.write(List.of(minute(ACME, NOON + 1, 0, 1)));
+            figures.expire(NOON - 1);
+        }
+
+        // When, then: also where there was nothing but a position to keep.
+        try (var figures = new DependencyIndex(path)) {
+            figures.start();
+            assertThat(figures.position()).hasValue(7);
+            figures.write(List.of(), OptionalLong.of(9));
+            assertThat(figures.position()).hasValue(9);
+            figures.write(List.of(), OptionalLong.empty());
+            assertThat(figures.position()).isEmpty();
+            figures.write(List.of(), OptionalLong.of(11));
+        }
+
+        // When: one of the two minutes is damaged.
+        try (var files = Files.newDirectoryStream(path, "*.cfs")) {
+            DamageTest.flipFrames(files.iterator().next());
+        }
+        try (var figures = new DependencyIndex(path)) {
+            figures.start();
+            var left = figures.find(ACME, 1, Long.MAX_VALUE);
+
+            // Then
+            assertThat(left).hasSize(1);
+            assertThat(figures.setAside()).isEqualTo(1);
+            assertThat(figures.position()).isEmpty();
+        }
     }
 
     private List<DependencyMinute> all(Tenant tenant) {

@@ -12,7 +12,8 @@ import org.opensearch.node.InternalSettingsPreparer;
 import org.opensearch.node.Node;
 import org.opensearch.plugins.PluginInfo;
 
-/// A node of OpenSearch that has its HTTP interface and nothing else besides the server.
+/// A node of OpenSearch that has its HTTP interface, [SmallShards], and nothing else besides the
+/// server.
 final class OpenSearchNode extends Node {
 
     private static final String HTTP = "org.opensearch.transport.Netty4ModulePlugin";
@@ -43,7 +44,9 @@ final class OpenSearchNode extends Node {
         var environment =
                 InternalSettingsPreparer.prepareEnvironment(
                         settings, Map.of(), home.resolve("config"), () -> "node");
-        try (var node = new OpenSearchNode(environment, plugin(HTTP))) {
+        try (var node =
+                new OpenSearchNode(
+                        environment, plugin(HTTP), plugin(SmallShards.class.getName()))) {
             node.start();
             awaitEndOfInput();
         }

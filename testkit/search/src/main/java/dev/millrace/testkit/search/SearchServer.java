@@ -1,5 +1,6 @@
 package dev.millrace.testkit.search;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import java.io.File;
@@ -13,16 +14,24 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
 /// A real node of OpenSearch or Elasticsearch, which can be killed, stopped in its tracks and
@@ -35,6 +44,12 @@ public final class SearchServer implements AutoCloseable {
     /// The property with the address of an Elasticsearch that runs already and is to stand in for
     /// the shared one, such as another version.
     private static final String RUNNING = "millrace.testkit.elasticsearch";
+
+    /// Where that asks who comes: the properties with the [Login].
+    private static final String AUTHORITY = RUNNING + ".authority";
+
+    private static final String USER = RUNNING + ".user";
+    private static final String PASSWORD = RUNNING + ".password";
 
     private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final Duration KILL_TIMEOUT = Duration.ofSeconds(20);
@@ -58,10 +73,42 @@ public final class SearchServer implements AutoCloseable {
         }
     }
 
+    /// Who may do everything where a server asks who comes.
+    ///
+    /// @param authority PEM file of who signed the certificate of the server
+    public record Login(Path authority, String user, String password) {
+
+        /// The properties that tell another JVM of it, beside the address of the server.
+        public Map<String, String> properties() {
+            return Map.of(AUTHORITY, authority.toString(), USER, user, PASSWORD, password);
+        }
+
+        private static @Nullable Login ofProperties() {
+            String authority = System.getProperty(AUTHORITY, "");
+            return authority.isEmpty()
+                    ? null
+                    : new Login(
+                            Path.of(authority),
+                            System.getProperty(USER, ""),
+                            System.getProperty(PASSWORD, ""));
+        }
+    }
+
+    /// What a distribution asks who comes with: it speaks TLS alone, and knows one user.
+    ///
+    /// @param certificate PEM, for `localhost`
+    /// @param key PEM, PKCS#8
+    public record Guard(Path certificate, Path key, Login login) {}
+
     /// What a node consists of.
     private sealed interface Node {
 
         String name();
+
+        /// How to get in; null where everybody may.
+        default @Nullable Login login() {
+            return null;
+        }
 
         /// The server's jars, as Maven has them, and a few lines of ours that start it.
         record OfJars(Kind kind, List<String> javaOptions) implements Node {
@@ -72,15 +119,20 @@ public final class SearchServer implements AutoCloseable {
         }
 
         /// What its makers deliver, unpacked.
-        record OfDistribution(Path directory) implements Node {
+        record OfDistribution(Path directory, Guard guard) implements Node {
             @Override
             public String name() {
                 return directory.getFileName().toString();
             }
+
+            @Override
+            public Login login() {
+                return guard.login();
+            }
         }
 
         /// One that somebody else has started.
-        record Running(URI uri) implements Node {
+        record Running(URI uri, @Nullable Login login) implements Node {
             @Override
             public String name() {
                 return uri.toString();
@@ -100,17 +152,40 @@ public final class SearchServer implements AutoCloseable {
     private final Path home;
     private final URI uri;
     private final int nodesPort = freePort();
-    private final HttpClient http =
-            HttpClient.newBuilder()
-                    .version(HttpClient.Version.HTTP_1_1)
-                    .connectTimeout(Duration.ofSeconds(2))
-                    .build();
+    private final HttpClient http;
     private volatile @Nullable Process process;
 
     private SearchServer(Node node, Path home, URI uri) {
         this.node = node;
         this.home = home;
         this.uri = uri;
+        var client =
+                HttpClient.newBuilder()
+                        .version(HttpClient.Version.HTTP_1_1)
+                        .connectTimeout(Duration.ofSeconds(2));
+        var login = node.login();
+        if (login != null) {
+            client.sslContext(trusting(login.authority()));
+        }
+        this.http = client.build();
+    }
+
+    private static SSLContext trusting(Path authority) {
+        try (var file = Files.newInputStream(authority)) {
+            var store = KeyStore.getInstance(KeyStore.getDefaultType());
+            store.load(null, null);
+            store.setCertificateEntry(
+                    "authority", CertificateFactory.getInstance("X.509").generateCertificate(file));
+            var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            trust.init(store);
+            var context = SSLContext.getInstance("TLS");
+            context.init(null, trust.getTrustManagers(), null);
+            return context;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static URI freeAddress() {
@@ -130,7 +205,9 @@ public final class SearchServer implements AutoCloseable {
         return running.isEmpty()
                 ? launchedForGood(Kind.ELASTICSEARCH)
                 : new SearchServer(
-                        new Node.Running(URI.create(running)), Path.of(""), URI.create(running));
+                        new Node.Running(URI.create(running), Login.ofProperties()),
+                        Path.of(""),
+                        URI.create(running));
     }
 
     private static SearchServer launchedForGood(Kind kind) {
@@ -171,10 +248,11 @@ public final class SearchServer implements AutoCloseable {
     ///
     /// @param home an empty directory that everybody can reach; removed when it closes
     /// @throws IllegalStateException when it does not start, with its last words
-    public static SearchServer launch(Path distribution, Path home) {
-        var server = new SearchServer(new Node.OfDistribution(distribution), home, freeAddress());
+    public static SearchServer launch(Path distribution, Path home, Guard guard) {
+        var address = URI.create("https://localhost:" + freePort());
+        var server = new SearchServer(new Node.OfDistribution(distribution, guard), home, address);
         try {
-            server.configure(distribution);
+            server.configure(distribution, guard);
         } catch (IOException e) {
             throw new UncheckedIOException(distribution + ": not configured", e);
         }
@@ -184,7 +262,7 @@ public final class SearchServer implements AutoCloseable {
         return server;
     }
 
-    private void configure(Path distribution) throws IOException {
+    private void configure(Path distribution, Guard guard) throws IOException {
         Path config = home.resolve("config");
         Files.createDirectories(config);
         Files.createDirectories(home.resolve("data"));
@@ -209,17 +287,67 @@ public final class SearchServer implements AutoCloseable {
                 transport.port: %d
                 path.data: %s
                 path.logs: %s
-                xpack.security.enabled: false
                 cluster.routing.allocation.disk.threshold_enabled: false
+                %s
                 """
                         .formatted(
                                 uri.getPort(),
                                 nodesPort,
                                 home.resolve("data"),
-                                home.resolve("logs")));
+                                home.resolve("logs"),
+                                security(guard)));
+        addUser(distribution, guard.login());
         if (isRoot()) {
             run("chown", "-R", "nobody", home.toString());
         }
+    }
+
+    // It reads such files nowhere but beside its settings.
+    private String security(Guard guard) throws IOException {
+        Files.copy(guard.certificate(), home.resolve("config/node.pem"));
+        Files.copy(guard.key(), home.resolve("config/node.key"));
+        return """
+        xpack.security.enabled: true
+        xpack.security.autoconfiguration.enabled: false
+        xpack.security.http.ssl.enabled: true
+        xpack.security.http.ssl.certificate: node.pem
+        xpack.security.http.ssl.key: node.key
+        """;
+    }
+
+    private void addUser(Path distribution, Login login) throws IOException {
+        for (var name : List.of("users", "users_roles", "roles.yml", "role_mapping.yml")) {
+            Files.copy(
+                    distribution.resolve("config").resolve(name),
+                    home.resolve("config").resolve(name));
+        }
+        var builder =
+                new ProcessBuilder(
+                                distribution.resolve("bin/elasticsearch-users").toString(),
+                                "useradd",
+                                login.user(),
+                                "-p",
+                                login.password(),
+                                "-r",
+                                "superuser")
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
+        surround(builder);
+        try {
+            if (builder.start().waitFor() != 0) {
+                throw new IllegalStateException(
+                        node.name() + ": no user made; it said: " + lastWords());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while making a user", e);
+        }
+    }
+
+    // What its programs find their Java and their settings by.
+    private void surround(ProcessBuilder builder) {
+        builder.environment().put("ES_JAVA_HOME", System.getProperty("java.home"));
+        builder.environment().put("ES_PATH_CONF", home.resolve("config").toString());
     }
 
     private static boolean isRoot() {
@@ -228,6 +356,11 @@ public final class SearchServer implements AutoCloseable {
 
     public URI uri() {
         return uri;
+    }
+
+    /// How to get in; empty where everybody may.
+    public Optional<Login> login() {
+        return Optional.ofNullable(node.login());
     }
 
     /// The process that runs now.
@@ -243,8 +376,7 @@ public final class SearchServer implements AutoCloseable {
                             .redirectErrorStream(true)
                             .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
             if (node instanceof Node.OfDistribution) {
-                builder.environment().put("ES_JAVA_HOME", System.getProperty("java.home"));
-                builder.environment().put("ES_PATH_CONF", home.resolve("config").toString());
+                surround(builder);
                 builder.environment().put("ES_JAVA_OPTS", "-Xms512m -Xmx512m");
             }
             var started = builder.start();
@@ -266,7 +398,7 @@ public final class SearchServer implements AutoCloseable {
     private List<String> command() throws IOException {
         return switch (node) {
             case Node.OfJars(Kind kind, List<String> javaOptions) -> jarsCommand(kind, javaOptions);
-            case Node.OfDistribution(Path directory) -> {
+            case Node.OfDistribution(Path directory, Guard _) -> {
                 String program = directory.resolve("bin/elasticsearch").toString();
                 yield isRoot()
                         ? List.of(
@@ -354,10 +486,16 @@ public final class SearchServer implements AutoCloseable {
                                 method,
                                 body.isEmpty()
                                         ? HttpRequest.BodyPublishers.noBody()
-                                        : HttpRequest.BodyPublishers.ofString(body))
-                        .build();
+                                        : HttpRequest.BodyPublishers.ofString(body));
+        var login = node.login();
+        if (login != null) {
+            String pair = login.user() + ":" + login.password();
+            request.header(
+                    "Authorization",
+                    "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(UTF_8)));
+        }
         try {
-            return http.send(request, BodyHandlers.ofString()).body();
+            return http.send(request.build(), BodyHandlers.ofString()).body();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {

@@ -11,6 +11,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
 /// Turns OTLP into lists of Zipkin v2 spans, by OpenTelemetry's mapping.
@@ -50,6 +52,49 @@ public final class ZipkinEncoder {
             out.close(opened);
         }
         return out.finish();
+    }
+
+    /// Lists of a limited size.
+    ///
+    /// @param lists none of them empty
+    /// @param leftOut spans that are larger than that alone
+    public record Lists(List<Slice> lists, int leftOut) {
+
+        public Lists {
+            lists = List.copyOf(lists);
+        }
+    }
+
+    /// As many protobuf `ListOfSpans` as hold the spans in one `TracesData`, in their order.
+    ///
+    /// In Zipkin's form every span repeats its resource, so that it can take many times the bytes.
+    ///
+    /// @param maxBytes of each list
+    /// @throws MalformedSpansException when the bytes are not OTLP
+    public static Lists protobuf(Slice traces, int maxBytes) {
+        var lists = new ArrayList<Slice>();
+        var out = new ProtoWriter(traces.length() + 64);
+        int leftOut = 0;
+        for (var span : OtlpDecoder.spans(traces)) {
+            var one = new ProtoWriter(512);
+            int opened = one.open(1);
+            write(one, span, ZipkinTags.of(span));
+            one.close(opened);
+            var bytes = one.finish();
+            if (bytes.length() > maxBytes) {
+                leftOut++;
+                continue;
+            }
+            if (out.size() + bytes.length() > maxBytes) {
+                lists.add(out.finish());
+                out = new ProtoWriter(traces.length() + 64);
+            }
+            out.raw(bytes.array(), bytes.offset(), bytes.length());
+        }
+        if (out.size() > 0) {
+            lists.add(out.finish());
+        }
+        return new Lists(lists, leftOut);
     }
 
     /// Writes a span as Zipkin's server does.

@@ -25,6 +25,9 @@ class ZipkinDecoderTest {
     private static final long NOW = 1_790_000_000_000_000_000L;
     private static final int MAX_BYTES = 1 << 20;
 
+    /// Of a span in protobuf, by how much our bytes may be more than Zipkin's.
+    private static final int SPARE = 16;
+
     private final ZipkinDecoder decoder = new ZipkinDecoder(MAX_BYTES);
 
     private Slice otlp(ZipkinFormat format, byte[] body) {
@@ -97,6 +100,41 @@ class ZipkinDecoderTest {
             assertThat(OtlpDecoder.spans(decoder.traces(ZipkinFormat.PROTOBUF, proto, NOW)))
                     .as("seed %s", seed)
                     .isEqualTo(OtlpDecoder.spans(otlp));
+        }
+    }
+
+    @Test
+    void listsOfALimitedSizeHoldWhatOneWouldInItsOrder() {
+        for (long seed = 0; seed < 50; seed++) {
+            // Given
+            var random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+            var zipkins = GoldenSpans.random(random, 20);
+            var otlp = otlp(ZipkinFormat.PROTOBUF, SpanBytesEncoder.PROTO3.encodeList(zipkins));
+            int most = 300 + random.nextInt(1_000);
+
+            // When
+            var made = ZipkinEncoder.protobuf(otlp, most);
+
+            // Then
+            var fitting =
+                    zipkins.stream()
+                            .filter(span ->
+                                    SpanBytesEncoder.PROTO3.encodeList(List.of(span)).length
+                                            <= most - SPARE)
+                            .toList();
+            var found =
+                    made.lists().stream()
+                            .flatMap(list ->
+                                    SpanBytesDecoder.PROTO3.decodeList(list.toByteArray()).stream())
+                            .toList();
+            assertThat(made.lists())
+                    .as("seed %s", seed)
+                    .allMatch(list -> list.length() > 0 && list.length() <= most);
+            assertThat(found).as("seed %s", seed).containsAll(fitting);
+            assertThat(found).hasSize(zipkins.size() - made.leftOut());
+            assertThat(zipkins.stream().filter(found::contains).toList())
+                    .as("seed %s", seed)
+                    .isEqualTo(found);
         }
     }
 

@@ -1,0 +1,27 @@
+package dev.millrace.storage.kafka;
+
+import dev.millrace.model.ByteSize;
+import dev.millrace.storage.api.TraceStore;
+import java.time.Instant;
+
+/// What is open here of one partition, for those who ask it and those who look after it.
+///
+/// Safe for threads.
+interface OpenPartition {
+
+    /// To read from; it is written and closed by those who follow the log.
+    ///
+    /// @throws dev.millrace.storage.api.StoreException when it cannot be opened or is closed
+    TraceStore store();
+
+    /// The offset after the last record that was applied; -1 when nothing of the log is here.
+    long next();
+
+    /// Makes what has waited for long durable and visible.
+    void writeOverdue();
+
+    /// Gives up what is past its retention, and the oldest windows of more than it may have.
+    ///
+    /// @param maxSize 0 for no bound
+    void expire(Instant horizon, ByteSize maxSize);
+}

@@ -1,0 +1,16 @@
+package dev.millrace.storage.kafka;
+
+import dev.millrace.model.TraceId;
+import dev.millrace.pipeline.TraceKey;
+
+/// Where the records of a trace lie in a topic: asked elsewhere, a trace would not be found.
+@FunctionalInterface
+public interface Placement {
+
+    /// Where our collectors put them: by all 32 digits of the id.
+    Placement BY_ID =
+            (traceId, partitions) -> TraceKey.partition(traceId.high(), traceId.low(), partitions);
+
+    /// @param partitions how many the topic has
+    int partition(TraceId traceId, int partitions);
+}

@@ -1,0 +1,214 @@
+package dev.millrace.storage.kafka;
+
+import dev.millrace.storage.api.StoreException;
+import dev.millrace.storage.api.StoreException.Kind;
+import dev.millrace.storage.kafka.AskingPlan.Ask;
+import dev.millrace.storage.kafka.Gathering.Part;
+import dev.millrace.storage.kafka.PeerMeters.Outcome;
+import dev.millrace.storage.kafka.Place.Here;
+import dev.millrace.storage.kafka.Place.There;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// Puts questions to instances, all at once, and gathers what they say before a deadline.
+///
+/// What is asked of whom is [AskingPlan]'s to say. Safe for threads.
+final class Scatter implements AutoCloseable {
+
+    private final Peer self;
+    private final PeerClient client;
+    private final HeldPartitions held = new HeldPartitions();
+    private final Duration hedgeAfter;
+    private final PeerMeters meters;
+
+    /// @param self this instance, as others know it
+    /// @param client asks the others; it stays the caller's to close
+    /// @param hedgeAfter how long an instance may be silent before another one is asked too
+    Scatter(Peer self, PeerClient client, Duration hedgeAfter, PeerMeters meters) {
+        this.self = self;
+        this.client = client;
+        this.hedgeAfter = hedgeAfter;
+        this.meters = meters;
+    }
+
+    /// Asks for some partitions of a topic.
+    ///
+    /// @param count how many there are
+    /// @throws StoreException when an instance says what any other would say too, such as that a
+    ///   trace is too large
+    <A> Gathering<A> ask(
+            PartitionedTopic topic,
+            int count,
+            Question<A> question,
+            Collection<Integer> partitions,
+            Deadline deadline) {
+        return new Round<>(topic, count, question, partitions, deadline).run();
+    }
+
+    @Override
+    public void close() {
+        held.close();
+    }
+
+    /// Something that has happened to an ask.
+    ///
+    /// @param reply null when there is none
+    /// @param failure null when there is a reply
+    private record Event<A>(Ask ask, @Nullable Reply<A> reply, @Nullable Throwable failure) {}
+
+    /// One question, from beginning to end; on the thread that wants to know.
+    private final class Round<A> {
+
+        private final PartitionedTopic topic;
+        private final int count;
+        private final Question<A> question;
+        private final Deadline deadline;
+        private final AskingPlan plan;
+        private final long begin = System.nanoTime();
+        private final BlockingQueue<Event<A>> events = new LinkedBlockingQueue<>();
+        private final Map<Ask, Inquiry<A>> open = new HashMap<>();
+        private final List<Part<A>> parts = new ArrayList<>();
+
+        Round(
+                PartitionedTopic topic,
+                int count,
+                Question<A> question,
+                Collection<Integer> partitions,
+                Deadline deadline) {
+            this.topic = topic;
+            this.count = count;
+            this.question = question;
+            this.deadline = deadline;
+            this.plan =
+                    new AskingPlan(
+                            partitions,
+                            partition -> topic.places(partition, self),
+                            hedgeAfter.toNanos());
+        }
+
+        Gathering<A> run() {
+            try {
+                put(plan.begin(elapsed()));
+                while (!plan.settled()) {
+                    await();
+                }
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+                throw new StoreException(Kind.UNAVAILABLE, "interrupted");
+            } finally {
+                open.forEach((ask, inquiry) -> {
+                    inquiry.giveUp().run();
+                    count(ask, Outcome.ABANDONED);
+                });
+            }
+            return new Gathering<>(parts, plan.missing());
+        }
+
+        private void await() throws InterruptedException {
+            long left = deadline.nanosLeft();
+            if (left <= 0) {
+                plan.giveUp("gave no answer within " + deadline.patience());
+                return;
+            }
+            var event =
+                    events.poll(
+                            Math.min(left, Math.max(0, plan.lookAgainAt() - elapsed())),
+                            TimeUnit.NANOSECONDS);
+            if (event != null) {
+                open.remove(event.ask());
+                take(event);
+            } else {
+                var more = plan.overdue(elapsed());
+                meters.hedged(question, more.size());
+                put(more);
+            }
+        }
+
+        private void put(List<Ask> asks) {
+            for (var ask : asks) {
+                var inquiry = put(ask);
+                open.put(ask, inquiry);
+                var _ =
+                        inquiry.reply()
+                                .whenComplete((reply, failure) ->
+                                        events.add(new Event<>(ask, reply, failure)));
+            }
+        }
+
+        private Inquiry<A> put(Ask ask) {
+            return switch (ask.place()) {
+                case Here _ -> held.ask(topic.partitions(), ask.partitions(), question);
+                case There(Peer peer) ->
+                        client.ask(
+                                peer,
+                                topic.name(),
+                                ask.partitions(),
+                                question,
+                                Duration.ofNanos(deadline.nanosLeft()));
+            };
+        }
+
+        private void take(Event<A> event) {
+            var ask = event.ask();
+            var reply = event.reply();
+            if (reply == null) {
+                var failure = failure(event.failure());
+                boolean refused = Share.isFinal(failure.kind());
+                count(ask, refused ? Outcome.REFUSED : Outcome.FAILED);
+                if (refused) {
+                    throw failure;
+                }
+                put(plan.ended(ask, _ -> String.valueOf(failure.getMessage()), elapsed()));
+                return;
+            }
+            var taken = new HashMap<Integer, Standing>(reply.given());
+            taken.keySet().retainAll(plan.answered(ask, reply.given().keySet()));
+            if (!taken.isEmpty()) {
+                var answer =
+                        taken.size() == reply.given().size()
+                                ? reply.answer()
+                                : question.only(
+                                        reply.answer(),
+                                        taken::containsKey,
+                                        id -> topic.placement().partition(id, count));
+                parts.add(new Part<>(taken, answer));
+            }
+            var more =
+                    plan.ended(
+                            ask,
+                            partition -> reply.lacking().getOrDefault(partition, Share.NOT_HERE),
+                            elapsed());
+            count(ask, reply.lacking().isEmpty() ? Outcome.ANSWERED : Outcome.LACKING);
+            put(more);
+        }
+
+        private void count(Ask ask, Outcome outcome) {
+            if (ask.place() instanceof There) {
+                meters.asked(question, outcome);
+            }
+        }
+
+        private long elapsed() {
+            return System.nanoTime() - begin;
+        }
+    }
+
+    private static StoreException failure(@Nullable Throwable thrown) {
+        var cause =
+                thrown instanceof CompletionException completion ? completion.getCause() : thrown;
+        return switch (cause) {
+            case StoreException failure -> failure;
+            case Error error -> throw error;
+            case null, default -> new StoreException(Kind.BUG, String.valueOf(cause));
+        };
+    }
+}
