@@ -101,8 +101,10 @@ public record LoadConfig(
         return Optional.ofNullable(truthFile);
     }
 
-    // Rounds are small at low rates, so that spans leave soon after they are made.
-    Workload workload() {
+    /// What is made and sent, from its beginning.
+    ///
+    /// Rounds are small at low rates, so that spans leave soon after they are made.
+    public Workload workload() {
         return switch (traffic) {
             case BENCHMARK -> new BenchmarkWorkload(seed, protocol.encoding());
             case REALISTIC -> {
