@@ -7,6 +7,7 @@ import dev.millrace.storage.api.DependencyMinute;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.kafka.OpenPartitions.Stage;
 import dev.millrace.wire.otlp.MalformedSpansException;
 import java.time.Instant;
 import java.util.Collection;
@@ -79,6 +80,14 @@ final class DependencyPartition implements StateStore, OpenPartition {
         // tell what counts already, nor the time, which is all that Zipkin's links have.
         RecordBatchingStateRestoreCallback restore = this::restore;
         context.register(root, restore);
+    }
+
+    /// Takes note of how it is followed, while it is open.
+    void reached(Stage stage) {
+        var open = opened;
+        if (open != null) {
+            partitions.reached(open.task.partition(), this, stage);
+        }
     }
 
     void restore(Collection<ConsumerRecord<byte[], byte[]>> records) {
@@ -158,6 +167,9 @@ final class DependencyPartition implements StateStore, OpenPartition {
     }
 
     /// Nothing: what waits is visible, and read again should the process die.
+    @Override
+    public void write() {}
+
     @Override
     public void writeOverdue() {}
 

@@ -1,5 +1,6 @@
 package dev.millrace.storage.kafka;
 
+import dev.millrace.storage.kafka.OpenPartitions.Stage;
 import java.util.Map;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.streams.Topology;
@@ -52,7 +53,18 @@ final class DependencyTopology {
         @Override
         public void init(ProcessorContext<Void, Void> context) {
             super.init(context);
-            partition = context.getStateStore(STORE);
+            DependencyPartition open = context.getStateStore(STORE);
+            partition = open;
+            // Only when it has been restored is there a processor.
+            open.reached(Stage.FOLLOWED);
+        }
+
+        @Override
+        public void close() {
+            var open = partition;
+            if (open != null) {
+                open.reached(Stage.COPY);
+            }
         }
 
         @Override

@@ -17,6 +17,9 @@ interface OpenPartition {
     /// The offset after the last record that was applied; -1 when nothing of the log is here.
     long next();
 
+    /// Makes all that was applied visible.
+    void write();
+
     /// Makes what has waited for long durable and visible.
     void writeOverdue();
 

@@ -2,6 +2,7 @@ package dev.millrace.storage.kafka;
 
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
+import dev.millrace.storage.kafka.OpenPartitions.Stage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,6 +82,22 @@ final class PartitionIndex implements StateStore {
         // fragments are known by. It is internal to Kafka Streams, but there is no other.
         RecordBatchingStateRestoreCallback restoring = this::restore;
         context.register(root, restoring);
+    }
+
+    /// Records come one by one from now on: all that the group had is here.
+    void follow() {
+        var open = open();
+        // Or what came last would be found a second later only.
+        open.write();
+        rules.open().reached(partition, open, Stage.FOLLOWED);
+    }
+
+    /// Somebody else follows the log from now on; this may become a standby.
+    void followNoMore() {
+        var open = index;
+        if (open != null) {
+            rules.open().reached(partition, open, Stage.COPY);
+        }
     }
 
     /// Takes in a record that came just now.

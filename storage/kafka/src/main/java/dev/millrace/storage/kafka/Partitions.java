@@ -1,6 +1,7 @@
 package dev.millrace.storage.kafka;
 
 import dev.millrace.storage.api.TraceStore;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -18,6 +19,11 @@ interface Partitions {
 
     /// What is here of a partition, be it active or a standby; empty when nothing is.
     Optional<Held> here(int partition);
+
+    /// How long a partition that nobody has may take to come to somebody, in a rebalance.
+    default Duration handover() {
+        return Duration.ZERO;
+    }
 
     /// @param active who follows the log; empty while the partition is being handed over
     /// @param standbys who has copies that are a little behind

@@ -135,7 +135,8 @@ final class RecordIndex implements OpenPartition {
     /// Makes durable and visible what was applied.
     ///
     /// @throws StoreException when the files cannot be written; nothing is forgotten then
-    void write() {
+    @Override
+    public void write() {
         lock.lock();
         try {
             writeGathered();

@@ -3,6 +3,7 @@ package dev.millrace.storage.kafka;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
 import dev.millrace.storage.kafka.AskingPlan.Ask;
+import dev.millrace.storage.kafka.AskingPlan.Missing;
 import dev.millrace.storage.kafka.Gathering.Part;
 import dev.millrace.storage.kafka.PeerMeters.Outcome;
 import dev.millrace.storage.kafka.Place.Here;
@@ -11,18 +12,23 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// Puts questions to instances, all at once, and gathers what they say before a deadline.
 ///
 /// What is asked of whom is [AskingPlan]'s to say. Safe for threads.
 final class Scatter implements AutoCloseable {
+
+    private static final Duration AGAIN_AFTER = Duration.ofMillis(50);
 
     private final Peer self;
     private final PeerClient client;
@@ -42,6 +48,9 @@ final class Scatter implements AutoCloseable {
 
     /// Asks for some partitions of a topic.
     ///
+    /// One that nobody has is on its way from one instance to another, as long as those that were
+    /// asked for it are there: it is asked for again until it has arrived, for a bounded time.
+    ///
     /// @param count how many there are
     /// @throws StoreException when an instance says what any other would say too, such as that a
     ///   trace is too large
@@ -51,7 +60,26 @@ final class Scatter implements AutoCloseable {
             Question<A> question,
             Collection<Integer> partitions,
             Deadline deadline) {
-        return new Round<>(topic, count, question, partitions, deadline).run();
+        var parts = new ArrayList<Part<A>>();
+        long patience =
+                least(topic.partitions().handover(), deadline.patience().dividedBy(2)).toNanos();
+        long begin = System.nanoTime();
+        Collection<Integer> left = partitions;
+        while (true) {
+            var round = new Round<>(topic, count, question, left, deadline);
+            var gathering = round.run();
+            parts.addAll(gathering.parts());
+            if (!round.isOnItsWay(gathering.missing())
+                    || System.nanoTime() - begin >= patience) {
+                return new Gathering<>(parts, gathering.missing());
+            }
+            left = gathering.missing().stream().map(Missing::partition).toList();
+            LockSupport.parkNanos(AGAIN_AFTER.toNanos());
+        }
+    }
+
+    private static Duration least(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
     }
 
     @Override
@@ -77,6 +105,7 @@ final class Scatter implements AutoCloseable {
         private final BlockingQueue<Event<A>> events = new LinkedBlockingQueue<>();
         private final Map<Ask, Inquiry<A>> open = new HashMap<>();
         private final List<Part<A>> parts = new ArrayList<>();
+        private final Set<Integer> lacking = new HashSet<>();
 
         Round(
                 PartitionedTopic topic,
@@ -111,6 +140,13 @@ final class Scatter implements AutoCloseable {
                 });
             }
             return new Gathering<>(parts, plan.missing());
+        }
+
+        /// Whether somebody who does answer does not have one of those, or nobody is known to.
+        boolean isOnItsWay(List<Missing> missing) {
+            return missing.stream()
+                    .anyMatch(each ->
+                            each.failures().isEmpty() || lacking.contains(each.partition()));
         }
 
         private void await() throws InterruptedException {
@@ -170,6 +206,11 @@ final class Scatter implements AutoCloseable {
                 put(plan.ended(ask, _ -> String.valueOf(failure.getMessage()), elapsed()));
                 return;
             }
+            reply.lacking().forEach((partition, why) -> {
+                if (why.equals(Share.NOT_HERE)) {
+                    lacking.add(partition);
+                }
+            });
             var taken = new HashMap<Integer, Standing>(reply.given());
             taken.keySet().retainAll(plan.answered(ask, reply.given().keySet()));
             if (!taken.isEmpty()) {

@@ -178,14 +178,4 @@ final class StreamsLife {
     Optional<KafkaStreams> running() {
         return Optional.ofNullable(streams).filter(known -> known.state().isRunningOrRebalancing());
     }
-
-    /// Whether a partition is here to be followed, rather than as a standby.
-    boolean isActive(int partition) {
-        return running()
-                .map(known ->
-                        known.metadataForLocalThreads().stream()
-                                .flatMap(thread -> thread.activeTasks().stream())
-                                .anyMatch(task -> task.taskId().partition() == partition))
-                .orElse(false);
-    }
 }

@@ -5,6 +5,7 @@ import dev.millrace.pipeline.KafkaClients;
 import dev.millrace.pipeline.LogGate;
 import dev.millrace.pipeline.TopicsException;
 import dev.millrace.storage.api.StoreException;
+import dev.millrace.storage.kafka.OpenPartitions.Stage;
 import dev.millrace.storage.local.LocalStoreMeters;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -63,6 +64,9 @@ public final class StreamsRun implements Partitions, AutoCloseable {
     private static final Duration TOPIC_TIMEOUT = Duration.ofSeconds(10);
     private static final int CHORES_AT_ONCE = 3;
 
+    /// Kafka Streams takes a partition away in one rebalance and gives it out in the next.
+    private static final Duration HANDOVER = Duration.ofSeconds(5);
+
     private final StreamsPlan plan;
     private final KafkaClients clients;
     private final InstantSource clock;
@@ -73,6 +77,7 @@ public final class StreamsRun implements Partitions, AutoCloseable {
     private volatile boolean closed;
     private volatile Collection<StreamsMetadata> lastKnown = List.of();
     private volatile @Nullable LogEnds ends;
+    private volatile @Nullable CatchUp catchUp;
     private @Nullable Admin admin;
     private @Nullable ScheduledExecutorService chores;
 
@@ -153,6 +158,7 @@ public final class StreamsRun implements Partitions, AutoCloseable {
         admin = opened;
         count = topic(opened).await(plan.config().keeping().retention(), plan.config().patience());
         ends = new LogEnds(opened, clients.reader("kafka-store-ends"), plan.topic(), plan.open());
+        catchUp = new CatchUp(opened, plan.config().application(), plan.topic(), plan.open());
         life.begin();
         LOG.atInfo()
                 .addKeyValue("topic", plan.topic())
@@ -242,6 +248,10 @@ public final class StreamsRun implements Partitions, AutoCloseable {
                     }
                 });
         plan.meters().lag(lag);
+        var catching = catchUp;
+        if (catching != null) {
+            catching.look(known);
+        }
     }
 
     private void beginAnewWhenDue() {
@@ -333,20 +343,27 @@ public final class StreamsRun implements Partitions, AutoCloseable {
         }
     }
 
+    /// Nothing of what is still being built: it lacks what others may have.
     @Override
     public Optional<Held> here(int partition) {
         var open = plan.open().find(partition);
-        if (open.isEmpty()) {
+        var stage = plan.open().stage(partition).orElse(Stage.BUILDING);
+        if (open.isEmpty() || stage == Stage.BUILDING) {
             return Optional.empty();
         }
         try {
             var known = ends;
             long behind = known == null ? -1 : known.behind(partition, open.get().next());
-            return Optional.of(new Held(open.get().store(), life.isActive(partition), behind));
+            return Optional.of(new Held(open.get().store(), stage == Stage.FOLLOWED, behind));
         } catch (StoreException _) {
             // It has gone elsewhere since, or cannot be opened; somebody else may have it.
             return Optional.empty();
         }
+    }
+
+    @Override
+    public Duration handover() {
+        return HANDOVER;
     }
 
     /// Leaves within a bounded time. An instance with a name keeps its partitions for as long as a

@@ -54,7 +54,18 @@ final class TraceTopology {
         public void init(ProcessorContext<Void, Void> given) {
             StateStore store = given.getStateStore(STORE);
             context = given;
-            index = (PartitionIndex) store;
+            var open = (PartitionIndex) store;
+            index = open;
+            // Only when it has been restored is there a processor.
+            open.follow();
+        }
+
+        @Override
+        public void close() {
+            var open = index;
+            if (open != null) {
+                open.followNoMore();
+            }
         }
 
         @Override

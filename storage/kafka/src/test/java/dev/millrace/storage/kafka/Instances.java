@@ -39,6 +39,9 @@ final class Instances implements AutoCloseable {
     /// Whether the instances know how many partitions there are.
     volatile boolean known = true;
 
+    /// How long they wait for a partition that nobody has.
+    volatile Duration handover = Duration.ZERO;
+
     /// @param count of partitions
     Instances(int count) {
         this.count = count;
@@ -211,6 +214,11 @@ final class Instances implements AutoCloseable {
             @Override
             public int count() {
                 return known ? count : 0;
+            }
+
+            @Override
+            public Duration handover() {
+                return handover;
             }
 
             @Override
