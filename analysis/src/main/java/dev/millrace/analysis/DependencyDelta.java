@@ -46,6 +46,9 @@ public record DependencyDelta(Tenant tenant, Origin origin, List<Entry> entries)
     private static final int NAME = 2;
     private static final int KIND = 3;
 
+    /// The last that a time in nanoseconds, 64 bits without a sign, can be of.
+    private static final long LAST_MINUTE = Long.divideUnsigned(-1, 60_000_000_000L);
+
     public DependencyDelta {
         entries = List.copyOf(entries);
     }
@@ -147,12 +150,23 @@ public record DependencyDelta(Tenant tenant, Origin origin, List<Entry> entries)
         var reader = ProtoReader.of(message);
         while (reader.next() != 0) {
             switch (reader.field()) {
-                case MINUTE -> minute = reader.varint();
+                case MINUTE -> minute = checkedMinute(reader.varint());
                 case LINKS -> into.add(readEntry(minute, true, reader.slice(), names));
                 case OPERATIONS -> into.add(readEntry(minute, false, reader.slice(), names));
                 default -> reader.skip();
             }
         }
+    }
+
+    /// The minute, which is one that a span can begin in.
+    ///
+    /// @throws MalformedSpansException when it is not
+    public static long checkedMinute(long minute) {
+        if (minute < 0 || minute > LAST_MINUTE) {
+            throw new MalformedSpansException(
+                    "dependencies: minute %d (expected: 0 to %d)".formatted(minute, LAST_MINUTE));
+        }
+        return minute;
     }
 
     private static Entry readEntry(long minute, boolean link, Slice message, List<String> names) {

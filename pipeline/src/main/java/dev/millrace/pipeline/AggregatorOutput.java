@@ -111,20 +111,9 @@ final class AggregatorOutput {
     ///
     /// @return how many bytes they take
     int dependencies(DependencyDelta delta) {
-        var origin = delta.origin();
-        String key = origin.partition() + ":" + origin.commit();
-        if (!delta.tenant().equals(Tenant.DEFAULT)) {
-            key += ":" + delta.tenant();
-        }
-        byte[] value = delta.encode().toByteArray();
-        send(
-                new ProducerRecord<>(
-                        topics.fullName(topics.dependencies()),
-                        origin.partition() % topics.dependencies().partitions(),
-                        RecordHeaders.value(key),
-                        value,
-                        RecordHeaders.of(delta.tenant())));
-        return value.length;
+        var message = FiguresRecord.of(delta, topics);
+        send(message);
+        return message.value().length;
     }
 
     /// Whether there are readers of links as Zipkin has them.

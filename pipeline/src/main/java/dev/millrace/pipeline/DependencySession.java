@@ -152,7 +152,7 @@ final class DependencySession implements ConsumerRebalanceListener, SessionLoop.
     private void add(ConsumerRecord<byte[], byte[]> record) {
         DependencyDelta delta;
         try {
-            delta = config.zipkinLinks() == null ? ours(record) : ZipkinLinks.read(record);
+            delta = config.zipkinLinks() == null ? ours(record) : zipkins(record);
         } catch (MalformedSpansException | IllegalArgumentException | ArithmeticException e) {
             deadLetters.write(
                     List.of(
@@ -173,9 +173,16 @@ final class DependencySession implements ConsumerRebalanceListener, SessionLoop.
         return DependencyDelta.decode(value == null ? Slice.EMPTY : Slice.of(value));
     }
 
+    private static DependencyDelta zipkins(ConsumerRecord<byte[], byte[]> record) {
+        byte[] value = record.value();
+        return ZipkinLinks.read(
+                value == null ? new byte[0] : value,
+                record.timestamp(),
+                new DependencyDelta.Origin(record.topic(), record.partition(), record.offset()));
+    }
+
     private @Nullable DependencyMinute kept(DependencyBook.Key key) {
-        for (var minute :
-                store.dependencies(key.tenant(), key.minute(), Math.addExact(key.minute(), 1))) {
+        for (var minute : store.dependencies(key.tenant(), key.minute(), key.minute() + 1)) {
             if (minute.partition() == key.partition()) {
                 return minute;
             }

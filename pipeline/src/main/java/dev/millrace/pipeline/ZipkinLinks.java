@@ -8,12 +8,12 @@ import dev.millrace.analysis.DependencyDelta.Origin;
 import dev.millrace.analysis.Figures;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
+import dev.millrace.wire.otlp.MalformedSpansException;
 import dev.millrace.wire.zipkin.ZipkinLink;
 import dev.millrace.wire.zipkin.ZipkinSpan;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /// Figures of services as the records of `zipkin-dependency`, and those records as figures.
 ///
@@ -32,6 +32,9 @@ public final class ZipkinLinks {
     }
 
     private record Pair(long minute, String parent, String child) {}
+
+    /// As many as figures can hold.
+    private static final long MAX_CALLS = 1L << 42;
 
     private ZipkinLinks() {}
 
@@ -74,21 +77,27 @@ public final class ZipkinLinks {
                         || !link.caller().equals(Dependency.USER));
     }
 
-    /// What a record of `zipkin-dependency` says: calls of the minute that it is stamped with, for
-    /// there is nothing else to tell it by.
+    /// What the value of a record of `zipkin-dependency` says: calls of the minute that it is
+    /// stamped with, for there is nothing else to tell it by.
     ///
-    /// @throws dev.millrace.wire.otlp.MalformedSpansException when it is no link
-    public static DependencyDelta read(ConsumerRecord<byte[], byte[]> record) {
-        byte[] value = record.value();
-        var link = ZipkinLink.parse(value == null ? Slice.EMPTY : Slice.of(value));
-        var entry =
-                new Entry(
-                        Math.max(0, Math.floorDiv(record.timestamp(), 60_000)),
-                        new Dependency(link.parent(), link.child(), Connection.PLAIN),
-                        Figures.ofCalls(link.calls(), link.errors()));
+    /// @param timestamp of the record, in milliseconds since the epoch
+    /// @param origin where the record lies
+    /// @throws MalformedSpansException when it is no link
+    public static DependencyDelta read(byte[] value, long timestamp, Origin origin) {
+        var link = ZipkinLink.parse(Slice.of(value));
+        if (link.calls() > MAX_CALLS || link.errors() > MAX_CALLS) {
+            throw new MalformedSpansException(
+                    "link: %d calls, %d errors (expected: at most %d)"
+                            .formatted(link.calls(), link.errors(), MAX_CALLS));
+        }
+        long minute = Math.max(0, Math.floorDiv(timestamp, 60_000));
         return new DependencyDelta(
                 Tenant.DEFAULT,
-                new Origin(record.topic(), record.partition(), record.offset()),
-                List.of(entry));
+                origin,
+                List.of(
+                        new Entry(
+                                DependencyDelta.checkedMinute(minute),
+                                new Dependency(link.parent(), link.child(), Connection.PLAIN),
+                                Figures.ofCalls(link.calls(), link.errors()))));
     }
 }

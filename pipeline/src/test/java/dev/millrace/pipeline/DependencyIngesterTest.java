@@ -94,7 +94,16 @@ class DependencyIngesterTest {
     void sharesPartitionsAndPutsAsideWhatIsNoRecordOfFigures() throws Exception {
         // Given
         var random = RandomGeneratorFactory.of("L64X128MixRandom").create(7);
-        kafka.send(List.of(new ProducerRecord<>(topic, 0, null, new byte[] {1, 2, 3})));
+        var never =
+                new Entry(
+                        Long.MAX_VALUE,
+                        new Operation("a", "b", SpanKind.SERVER),
+                        Figures.ofCalls(1));
+        var late = new DependencyDelta(Tenant.DEFAULT, new Origin("spans", 0, 0), List.of(never));
+        kafka.send(
+                List.of(
+                        new ProducerRecord<>(topic, 0, null, new byte[] {1, 2, 3}),
+                        new ProducerRecord<>(topic, 0, null, late.encode().toByteArray())));
         var config = DependencyIngesterConfig.of(name, Duration.ofMillis(50));
 
         // When: one joins, and leaves again.
@@ -115,7 +124,7 @@ class DependencyIngesterTest {
         assertThat(counted()).isEqualTo(sent);
         assertThat(kafka.readAll(topics.fullName(topics.deadLetters())))
                 .extracting(letter -> RecordHeaders.text(letter.headers(), "source-offset"))
-                .containsExactly("0");
+                .containsExactly("0", "1");
         assertThat(registry.get("millrace.dependencies.restarts").counter().count()).isZero();
     }
 

@@ -153,14 +153,10 @@ final class KafkaStoreConfigs {
                 wanted.deadline());
     }
 
-    // The aggregator puts what comes of a partition of `spans` into that number, modulo how many
-    // there are.
     private static Placement placement(StoredTopic source, TopicsConfig topics) {
         return switch (source) {
-            case SPANS -> topics.dialect()::partition;
-            case TRACES_COMPLETE ->
-                    (id, count) ->
-                            topics.dialect().partition(id, topics.spans().partitions()) % count;
+            case SPANS -> Placement.inSpans(topics);
+            case TRACES_COMPLETE -> Placement.inTracesComplete(topics);
         };
     }
 

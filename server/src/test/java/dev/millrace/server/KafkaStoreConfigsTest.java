@@ -3,8 +3,10 @@ package dev.millrace.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.model.TraceId;
 import dev.millrace.pipeline.IngesterConfig;
 import dev.millrace.pipeline.TopicsConfig.Topic;
+import dev.millrace.pipeline.TraceKey;
 import dev.millrace.pipeline.format.SourceEncoding;
 import dev.millrace.server.config.ConfigException;
 import dev.millrace.server.config.ConfigSources;
@@ -46,6 +48,31 @@ final class KafkaStoreConfigsTest {
         assertThat(settings.peers().advertisedHost()).isEqualTo("127.0.0.1");
         assertThat(settings.hedgeAfter()).isEqualTo(Duration.ofMillis(500));
         SettingsCheck.run(config());
+    }
+
+    @Test
+    void looksForATraceWhereItsTopicHasIt() throws Exception {
+        // Given
+        var id = new TraceId(0, 42);
+        String[] counts = {"topics.spans.partitions=5", "topics.traces-complete.partitions=3"};
+        int ofSpans = TraceKey.partition(0, 42, 5);
+        int elsewhere = TraceKey.partition(0, 42, 3);
+        assertThat(ofSpans % 3).isNotEqualTo(elsewhere);
+
+        // When
+        var complete = KafkaStoreConfigs.of(config(counts), "me");
+        var spans =
+                KafkaStoreConfigs.of(
+                        new ConfigSources()
+                                .flags(List.of("storage.type=kafka", "storage.kafka.source=spans"))
+                                .flags(List.of(counts))
+                                .load()
+                                .values(),
+                        "me");
+
+        // Then
+        assertThat(complete.placement().partition(id, 3)).isEqualTo(ofSpans % 3);
+        assertThat(spans.placement().partition(id, 5)).isEqualTo(ofSpans);
     }
 
     @Test

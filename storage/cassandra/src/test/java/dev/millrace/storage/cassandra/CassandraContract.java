@@ -2,18 +2,7 @@ package dev.millrace.storage.cassandra;
 
 import dev.millrace.storage.api.DependencyStore;
 import dev.millrace.storage.api.TraceStore;
-import dev.millrace.storage.contract.AttributeSearchContract;
-import dev.millrace.storage.contract.ConditionSearchContract;
-import dev.millrace.storage.contract.DependenciesContract;
-import dev.millrace.storage.contract.ExpiryContract;
-import dev.millrace.storage.contract.LargeTraceContract;
-import dev.millrace.storage.contract.NamesContract;
-import dev.millrace.storage.contract.PagingContract;
-import dev.millrace.storage.contract.RandomSearchContract;
-import dev.millrace.storage.contract.TimeSearchContract;
-import dev.millrace.storage.contract.TraceContract;
-import dev.millrace.storage.contract.VersionContract;
-import dev.millrace.storage.contract.WritingContract;
+import dev.millrace.storage.contract.StoreContract;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
@@ -22,19 +11,7 @@ import org.junit.jupiter.api.TestInstance;
 
 /// What every store promises, in a keyspace of its own; the store is opened once.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-abstract class CassandraContract
-        implements WritingContract,
-                TraceContract,
-                LargeTraceContract,
-                VersionContract,
-                ConditionSearchContract,
-                AttributeSearchContract,
-                TimeSearchContract,
-                PagingContract,
-                RandomSearchContract,
-                NamesContract,
-                ExpiryContract,
-                DependenciesContract {
+abstract class CassandraContract implements StoreContract {
 
     private final CassandraConfig config;
     private final AtomicLong nanoTime = new AtomicLong();

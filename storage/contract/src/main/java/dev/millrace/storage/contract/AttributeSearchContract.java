@@ -28,16 +28,15 @@ public interface AttributeSearchContract extends StoreUnderTest {
     @Test
     default void findsTracesByAnAttributeOfASpan() {
         // Given
-        store().write(
-                        List.of(
-                                fragment(
-                                        0,
-                                        span(trace(1), 1, TIME)
-                                                .attributes(attributes("color", "red"), 0)),
-                                fragment(
-                                        1,
-                                        span(trace(2), 1, TIME)
-                                                .attributes(attributes("color", "reddish"), 0))));
+        write(
+                List.of(
+                        fragment(
+                                0,
+                                span(trace(1), 1, TIME).attributes(attributes("color", "red"), 0)),
+                        fragment(
+                                1,
+                                span(trace(2), 1, TIME)
+                                        .attributes(attributes("color", "reddish"), 0))));
 
         // When, Then
         finds(Set.of(SEARCH_BY_ATTRIBUTE), search("color", "red"), trace(1));
@@ -48,10 +47,10 @@ public interface AttributeSearchContract extends StoreUnderTest {
     default void findsTracesByAnAttributeOfAnEvent() {
         // Given
         var event = new Event(TIME, "exception", attributes("exception.type", "Oops"), 0);
-        store().write(
-                        List.of(
-                                fragment(0, span(trace(1), 1, TIME).events(List.of(event), 0)),
-                                fragment(1, span(trace(2), 1, TIME))));
+        write(
+                List.of(
+                        fragment(0, span(trace(1), 1, TIME).events(List.of(event), 0)),
+                        fragment(1, span(trace(2), 1, TIME))));
 
         // When, Then
         finds(Set.of(SEARCH_BY_ATTRIBUTE), search("exception.type", "Oops"), trace(1));
@@ -61,10 +60,10 @@ public interface AttributeSearchContract extends StoreUnderTest {
     default void findsTracesByAnAttributeOfALink() {
         // Given
         var link = new Link(trace(9), new SpanId(9), "", 0, attributes("reason", "retry"), 0);
-        store().write(
-                        List.of(
-                                fragment(0, span(trace(1), 1, TIME).links(List.of(link), 0)),
-                                fragment(1, span(trace(2), 1, TIME))));
+        write(
+                List.of(
+                        fragment(0, span(trace(1), 1, TIME).links(List.of(link), 0)),
+                        fragment(1, span(trace(2), 1, TIME))));
 
         // When, Then
         finds(Set.of(SEARCH_BY_ATTRIBUTE), search("reason", "retry"), trace(1));
@@ -74,10 +73,10 @@ public interface AttributeSearchContract extends StoreUnderTest {
     default void findsTracesByAnAttributeOfTheScope() {
         // Given
         var scope = new Scope("http", "1", attributes("flavour", "beta"), 0, "");
-        store().write(
-                        List.of(
-                                fragment(0, span(trace(1), 1, TIME).scope(scope)),
-                                fragment(1, span(trace(2), 1, TIME))));
+        write(
+                List.of(
+                        fragment(0, span(trace(1), 1, TIME).scope(scope)),
+                        fragment(1, span(trace(2), 1, TIME))));
 
         // When, Then
         finds(Set.of(SEARCH_BY_ATTRIBUTE), search("flavour", "beta"), trace(1));
@@ -93,10 +92,10 @@ public interface AttributeSearchContract extends StoreUnderTest {
                                 new Attribute("host.name", new AttributeValue.Text("a7"))),
                         0,
                         "");
-        store().write(
-                        List.of(
-                                fragment(0, span(trace(1), 1, TIME).resource(resource)),
-                                fragment(1, span(trace(2), 1, TIME))));
+        write(
+                List.of(
+                        fragment(0, span(trace(1), 1, TIME).resource(resource)),
+                        fragment(1, span(trace(2), 1, TIME))));
 
         // When, Then
         finds(Set.of(SEARCH_BY_ATTRIBUTE), search("host.name", "a7"), trace(1));
@@ -109,14 +108,13 @@ public interface AttributeSearchContract extends StoreUnderTest {
                 Attributes.of(
                         new Attribute("a", new AttributeValue.Text("1")),
                         new Attribute("b", new AttributeValue.Text("2")));
-        store().write(
-                        List.of(
-                                fragment(
-                                        0,
-                                        span(trace(1), 1, TIME).attributes(attributes("a", "1"), 0),
-                                        span(trace(1), 2, TIME)
-                                                .attributes(attributes("b", "2"), 0)),
-                                fragment(1, span(trace(2), 1, TIME).attributes(both, 0))));
+        write(
+                List.of(
+                        fragment(
+                                0,
+                                span(trace(1), 1, TIME).attributes(attributes("a", "1"), 0),
+                                span(trace(1), 2, TIME).attributes(attributes("b", "2"), 0)),
+                        fragment(1, span(trace(2), 1, TIME).attributes(both, 0))));
 
         // When, Then
         finds(Set.of(SEARCH_BY_ATTRIBUTE), search("a", "1", "b", "2"), trace(2));
@@ -125,14 +123,14 @@ public interface AttributeSearchContract extends StoreUnderTest {
     @Test
     default void findsOnlyTracesWhereServiceAndAttributeAreOfTheSameSpan() {
         // Given
-        store().write(
-                        List.of(
-                                fragment(
-                                        0,
-                                        span(trace(1), 1, TIME),
-                                        span(trace(1), 2, TIME)
-                                                .attributes(attributes("a", "1"), 0)
-                                                .resource(resource("bank")))));
+        write(
+                List.of(
+                        fragment(
+                                0,
+                                span(trace(1), 1, TIME),
+                                span(trace(1), 2, TIME)
+                                        .attributes(attributes("a", "1"), 0)
+                                        .resource(resource("bank")))));
 
         // When, Then
         finds(Set.of(SEARCH_BY_ATTRIBUTE), search("a", "1"));
@@ -165,7 +163,7 @@ public interface AttributeSearchContract extends StoreUnderTest {
         // When
         for (int i = 0; i < values.size(); i++) {
             var only = Attributes.of(new Attribute("value", values.get(i)));
-            store().write(List.of(fragment(i, span(trace(i + 1), 1, TIME).attributes(only, 0))));
+            write(List.of(fragment(i, span(trace(i + 1), 1, TIME).attributes(only, 0))));
         }
 
         // Then
@@ -181,16 +179,16 @@ public interface AttributeSearchContract extends StoreUnderTest {
     default void comparesLongValuesToTheirEnd() {
         // Given
         String common = "SELECT " + "c, ".repeat(3_000);
-        store().write(
-                        List.of(
-                                fragment(
-                                        0,
-                                        span(trace(1), 1, TIME)
-                                                .attributes(attributes("sql", common + "1"), 0)),
-                                fragment(
-                                        1,
-                                        span(trace(2), 1, TIME)
-                                                .attributes(attributes("sql", common + "2"), 0))));
+        write(
+                List.of(
+                        fragment(
+                                0,
+                                span(trace(1), 1, TIME)
+                                        .attributes(attributes("sql", common + "1"), 0)),
+                        fragment(
+                                1,
+                                span(trace(2), 1, TIME)
+                                        .attributes(attributes("sql", common + "2"), 0))));
 
         // When, Then
         finds(Set.of(SEARCH_BY_ATTRIBUTE), search("sql", common + "2"), trace(2));

@@ -15,6 +15,8 @@ public enum Capability {
     /// Tenants other than the default one.
     TENANTS,
     EXPIRY,
+    /// Taking traces and figures from whoever writes to it; else it has them from elsewhere.
+    WRITING,
     /// Keeping the figures of services: the store is a [dev.millrace.storage.api.DependencyStore].
     DEPENDENCIES
 }

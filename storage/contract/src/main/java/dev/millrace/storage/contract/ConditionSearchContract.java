@@ -26,14 +26,14 @@ public interface ConditionSearchContract extends StoreUnderTest {
     @Test
     default void findsTracesOfAService() {
         // Given
-        store().write(
-                        List.of(
-                                fragment(0, span(trace(1), 1, TIME)),
-                                fragment(1, span(trace(2), 1, TIME).resource(resource("shopper"))),
-                                fragment(
-                                        2,
-                                        span(trace(3), 1, TIME + 1).resource(resource("web")),
-                                        span(trace(3), 2, TIME + 2))));
+        write(
+                List.of(
+                        fragment(0, span(trace(1), 1, TIME)),
+                        fragment(1, span(trace(2), 1, TIME).resource(resource("shopper"))),
+                        fragment(
+                                2,
+                                span(trace(3), 1, TIME + 1).resource(resource("web")),
+                                span(trace(3), 2, TIME + 2))));
 
         // When, Then
         finds(Set.of(), TraceSearch.builder().service("shop"), trace(3), trace(1));
@@ -43,7 +43,7 @@ public interface ConditionSearchContract extends StoreUnderTest {
     @Test
     default void findsTracesOfAServiceWithoutAName() {
         // Given
-        store().write(List.of(fragment(0, span(trace(1), 1, TIME).resource(Resource.EMPTY))));
+        write(List.of(fragment(0, span(trace(1), 1, TIME).resource(Resource.EMPTY))));
 
         // When, Then
         finds(Set.of(), TraceSearch.builder().service(Resource.UNKNOWN_SERVICE), trace(1));
@@ -52,15 +52,13 @@ public interface ConditionSearchContract extends StoreUnderTest {
     @Test
     default void findsTracesOfAnOperationOfAService() {
         // Given
-        store().write(
-                        List.of(
-                                fragment(0, span(trace(1), 1, TIME).name("pay")),
-                                fragment(
-                                        1,
-                                        span(trace(2), 1, TIME),
-                                        span(trace(2), 2, TIME)
-                                                .name("pay")
-                                                .resource(resource("bank")))));
+        write(
+                List.of(
+                        fragment(0, span(trace(1), 1, TIME).name("pay")),
+                        fragment(
+                                1,
+                                span(trace(2), 1, TIME),
+                                span(trace(2), 2, TIME).name("pay").resource(resource("bank")))));
 
         // When, Then
         finds(Set.of(), TraceSearch.builder().service("shop").operation("pay"), trace(1));
@@ -69,15 +67,13 @@ public interface ConditionSearchContract extends StoreUnderTest {
     @Test
     default void findsTracesOfAnyServiceByOperation() {
         // Given
-        store().write(
-                        List.of(
-                                fragment(0, span(trace(1), 1, TIME + 1).name("pay")),
-                                fragment(1, span(trace(2), 1, TIME).resource(resource("web"))),
-                                fragment(
-                                        2,
-                                        span(trace(3), 1, TIME)
-                                                .name("pay")
-                                                .resource(resource("bank")))));
+        write(
+                List.of(
+                        fragment(0, span(trace(1), 1, TIME + 1).name("pay")),
+                        fragment(1, span(trace(2), 1, TIME).resource(resource("web"))),
+                        fragment(
+                                2,
+                                span(trace(3), 1, TIME).name("pay").resource(resource("bank")))));
 
         // When, Then
         finds(
@@ -90,11 +86,10 @@ public interface ConditionSearchContract extends StoreUnderTest {
     @Test
     default void findsAllTracesWithoutAnyCondition() {
         // Given
-        store().write(
-                        List.of(
-                                fragment(0, span(trace(1), 1, TIME).kind(SpanKind.UNSPECIFIED)),
-                                fragment(
-                                        1, span(trace(2), 1, TIME + 1).resource(resource("web")))));
+        write(
+                List.of(
+                        fragment(0, span(trace(1), 1, TIME).kind(SpanKind.UNSPECIFIED)),
+                        fragment(1, span(trace(2), 1, TIME + 1).resource(resource("web")))));
 
         // When, Then
         finds(Set.of(SEARCH_ACROSS_SERVICES), TraceSearch.builder(), trace(2), trace(1));
@@ -103,15 +98,15 @@ public interface ConditionSearchContract extends StoreUnderTest {
     @Test
     default void findsTracesByKindOfTheSameSpan() {
         // Given
-        store().write(
-                        List.of(
-                                fragment(0, span(trace(1), 1, TIME).kind(SpanKind.CONSUMER)),
-                                fragment(
-                                        1,
-                                        span(trace(2), 1, TIME),
-                                        span(trace(2), 2, TIME)
-                                                .kind(SpanKind.CONSUMER)
-                                                .resource(resource("bank")))));
+        write(
+                List.of(
+                        fragment(0, span(trace(1), 1, TIME).kind(SpanKind.CONSUMER)),
+                        fragment(
+                                1,
+                                span(trace(2), 1, TIME),
+                                span(trace(2), 2, TIME)
+                                        .kind(SpanKind.CONSUMER)
+                                        .resource(resource("bank")))));
 
         // When, Then
         finds(
@@ -128,15 +123,15 @@ public interface ConditionSearchContract extends StoreUnderTest {
     default void findsTracesByStatusOfTheSameSpan() {
         // Given
         var failed = new Status(Status.Code.ERROR, "out of stock");
-        store().write(
-                        List.of(
-                                fragment(0, span(trace(1), 1, TIME).status(failed)),
-                                fragment(
-                                        1,
-                                        span(trace(2), 1, TIME),
-                                        span(trace(2), 2, TIME)
-                                                .status(failed)
-                                                .resource(resource("bank")))));
+        write(
+                List.of(
+                        fragment(0, span(trace(1), 1, TIME).status(failed)),
+                        fragment(
+                                1,
+                                span(trace(2), 1, TIME),
+                                span(trace(2), 2, TIME)
+                                        .status(failed)
+                                        .resource(resource("bank")))));
 
         // When, Then
         finds(
@@ -152,14 +147,14 @@ public interface ConditionSearchContract extends StoreUnderTest {
     @Test
     default void givesBackTheWholeTraceWhenOneSpanMatches() {
         // Given
-        store().write(
-                        List.of(
-                                fragment(0, span(trace(1), 1, TIME).name("pay")),
-                                fragment(1, span(trace(1), 2, TIME + 9 * SECOND)),
-                                fragment(
-                                        2,
-                                        span(trace(1), 3, TIME + 2 * window().toNanos())
-                                                .resource(resource("bank")))));
+        write(
+                List.of(
+                        fragment(0, span(trace(1), 1, TIME).name("pay")),
+                        fragment(1, span(trace(1), 2, TIME + 9 * SECOND)),
+                        fragment(
+                                2,
+                                span(trace(1), 3, TIME + 2 * window().toNanos())
+                                        .resource(resource("bank")))));
 
         // When
         var page =

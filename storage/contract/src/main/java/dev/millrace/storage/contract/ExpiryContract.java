@@ -23,10 +23,10 @@ public interface ExpiryContract extends StoreUnderTest {
     default void givesUpWindowsThatLieWhollyBeforeTheHorizon() {
         // Given
         long later = TIME + window().toNanos();
-        store().write(
-                        List.of(
-                                fragment(0, span(trace(1), 1, TIME).resource(resource("old"))),
-                                fragment(1, span(trace(2), 1, later))));
+        write(
+                List.of(
+                        fragment(0, span(trace(1), 1, TIME).resource(resource("old"))),
+                        fragment(1, span(trace(2), 1, later))));
 
         // When, Then
         answersOrRefuses(
@@ -44,7 +44,7 @@ public interface ExpiryContract extends StoreUnderTest {
     @Test
     default void keepsAWindowThatTheHorizonLiesIn() {
         // Given
-        store().write(List.of(fragment(0, span(trace(1), 1, TIME))));
+        write(List.of(fragment(0, span(trace(1), 1, TIME))));
 
         // When, Then
         answersOrRefuses(
@@ -59,7 +59,7 @@ public interface ExpiryContract extends StoreUnderTest {
     @Test
     default void doesNotBringBackWhatHasExpired() {
         // Given
-        store().write(List.of(fragment(0, span(trace(1), 1, TIME))));
+        write(List.of(fragment(0, span(trace(1), 1, TIME))));
 
         // When, Then
         answersOrRefuses(
@@ -71,14 +71,14 @@ public interface ExpiryContract extends StoreUnderTest {
     @Test
     default void takesInDataForAWindowThatHasExpired() {
         // Given
-        store().write(List.of(fragment(0, span(trace(1), 1, TIME))));
+        write(List.of(fragment(0, span(trace(1), 1, TIME))));
 
         // When, Then
         answersOrRefuses(
                 Set.of(Capability.EXPIRY),
                 () -> store().expire(endOfWindow(TIME)),
                 _ -> {
-                    store().write(List.of(fragment(1, span(trace(2), 1, TIME))));
+                    write(List.of(fragment(1, span(trace(2), 1, TIME))));
                     assertThat(store().trace(Tenant.DEFAULT, trace(2))).isPresent();
                     assertThat(store().trace(Tenant.DEFAULT, trace(1))).isEmpty();
                 });

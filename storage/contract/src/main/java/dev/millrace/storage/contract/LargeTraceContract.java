@@ -35,8 +35,8 @@ public interface LargeTraceContract extends StoreUnderTest {
     @Test
     default void givesASmallTraceInPiecesToo() {
         // Given
-        store().write(List.of(fragment(0, span(trace(1), 1, TIME), span(trace(1), 2, TIME))));
-        store().write(List.of(fragment(1, span(trace(1), 3, TIME + SECOND))));
+        write(List.of(fragment(0, span(trace(1), 1, TIME), span(trace(1), 2, TIME))));
+        write(List.of(fragment(1, span(trace(1), 3, TIME + SECOND))));
 
         // When
         var pieces = new TracePieces(store(), Tenant.DEFAULT, trace(1));
@@ -50,7 +50,7 @@ public interface LargeTraceContract extends StoreUnderTest {
 
     @Test
     default void hasNoPieceOfAnUnknownTrace() {
-        store().write(List.of(fragment(0, span(trace(1), 1, TIME))));
+        write(List.of(fragment(0, span(trace(1), 1, TIME))));
 
         assertThat(store().piece(Tenant.DEFAULT, trace(2), Optional.empty())).isEmpty();
     }
@@ -82,7 +82,7 @@ public interface LargeTraceContract extends StoreUnderTest {
     default void findsATraceThatIsTooLargeAndSaysThatItIsCut() {
         // Given
         writeLargeTrace(1);
-        store().write(List.of(fragment(FRAGMENTS, span(trace(2), 1, TIME - SECOND))));
+        write(List.of(fragment(FRAGMENTS, span(trace(2), 1, TIME - SECOND))));
 
         // When
         var page = store().search(Tenant.DEFAULT, TraceSearch.builder().service("shop").build());
@@ -104,7 +104,7 @@ public interface LargeTraceContract extends StoreUnderTest {
                 spans.add(span(trace(number), next, TIME + next * 1_000L).attributes(large, 0));
             }
             List<Fragment> one = List.of(fragment(offset, spans.toArray(Span.Builder[]::new)));
-            store().write(one);
+            write(one);
         }
     }
 }

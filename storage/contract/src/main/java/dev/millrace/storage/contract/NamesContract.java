@@ -21,14 +21,14 @@ public interface NamesContract extends StoreUnderTest {
     @Test
     default void listsEachServiceOnceInOrder() {
         // Given
-        store().write(
-                        List.of(
-                                fragment(
-                                        0,
-                                        span(trace(1), 1, TIME).resource(resource("web")),
-                                        span(trace(1), 2, TIME)),
-                                fragment(1, span(trace(2), 1, TIME + window().toNanos())),
-                                fragment(2, span(trace(3), 1, TIME).resource(Resource.EMPTY))));
+        write(
+                List.of(
+                        fragment(
+                                0,
+                                span(trace(1), 1, TIME).resource(resource("web")),
+                                span(trace(1), 2, TIME)),
+                        fragment(1, span(trace(2), 1, TIME + window().toNanos())),
+                        fragment(2, span(trace(3), 1, TIME).resource(Resource.EMPTY))));
 
         // When
         var services = store().services(Tenant.DEFAULT);
@@ -48,17 +48,17 @@ public interface NamesContract extends StoreUnderTest {
     @Test
     default void listsTheOperationsOfAServiceByNameAndKind() {
         // Given
-        store().write(
-                        List.of(
-                                fragment(
-                                        0,
-                                        span(trace(1), 1, TIME).name("pay"),
-                                        span(trace(1), 2, TIME).name("pay").kind(SpanKind.CLIENT),
-                                        span(trace(1), 3, TIME)
-                                                .name("withdraw")
-                                                .resource(resource("shop2"))),
-                                fragment(1, span(trace(2), 1, TIME + window().toNanos())),
-                                fragment(2, span(trace(3), 1, TIME))));
+        write(
+                List.of(
+                        fragment(
+                                0,
+                                span(trace(1), 1, TIME).name("pay"),
+                                span(trace(1), 2, TIME).name("pay").kind(SpanKind.CLIENT),
+                                span(trace(1), 3, TIME)
+                                        .name("withdraw")
+                                        .resource(resource("shop2"))),
+                        fragment(1, span(trace(2), 1, TIME + window().toNanos())),
+                        fragment(2, span(trace(3), 1, TIME))));
 
         // When
         var operations = store().operations(Tenant.DEFAULT, "shop");
@@ -78,19 +78,18 @@ public interface NamesContract extends StoreUnderTest {
     default void listsTheNamesOfOneTenantOnly() {
         // Given
         var other = new Tenant("other");
-        store().write(List.of(fragment(0, span(trace(1), 1, TIME))));
+        write(List.of(fragment(0, span(trace(1), 1, TIME))));
 
         // When, Then
         answersOrRefuses(
                 Set.of(Capability.TENANTS),
                 () -> {
-                    store().write(
-                                    List.of(
-                                            fragment(
-                                                    other,
-                                                    1,
-                                                    span(trace(1), 1, TIME)
-                                                            .resource(resource("bank")))));
+                    write(
+                            List.of(
+                                    fragment(
+                                            other,
+                                            1,
+                                            span(trace(1), 1, TIME).resource(resource("bank")))));
                     return store().services(other);
                 },
                 services -> {

@@ -90,7 +90,7 @@ public interface PagingContract extends StoreUnderTest {
             }
             expected.add(new Cursor(earliest, trace(i)));
         }
-        store().write(fragments);
+        write(fragments);
         expected.sort(
                 Comparator.comparingLong(Cursor::startNanos)
                         .reversed()
@@ -125,9 +125,9 @@ public interface PagingContract extends StoreUnderTest {
     }
 
     private void writeTracesAt(long... starts) {
-        store().write(
-                        LongStream.range(0, starts.length)
-                                .mapToObj(i -> fragment(i, span(trace(i + 1), 1, starts[(int) i])))
-                                .toList());
+        write(
+                LongStream.range(0, starts.length)
+                        .mapToObj(i -> fragment(i, span(trace(i + 1), 1, starts[(int) i])))
+                        .toList());
     }
 }

@@ -73,7 +73,7 @@ public interface RandomSearchContract extends StoreUnderTest {
         Collections.shuffle(fragments, random);
         for (int from = 0; from < fragments.size(); from += FRAGMENTS_AT_ONCE) {
             int to = Math.min(from + FRAGMENTS_AT_ONCE, fragments.size());
-            store().write(fragments.subList(from, to));
+            write(fragments.subList(from, to));
         }
         for (int i = 0; i < randomSearches(); i++) {
             var search = randomSearch(random);

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
+import dev.millrace.storage.api.DependencyMinute;
 import dev.millrace.storage.api.DependencyStore;
+import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
@@ -31,6 +33,18 @@ public interface StoreUnderTest {
     default DependencyStore dependencies() {
         throw new AssertionError(
                 "dependencies(): not overridden (expected: the store, which can DEPENDENCIES)");
+    }
+
+    /// Brings fragments to where the store has them from; whatever [#store()] is asked afterwards,
+    /// it has them. To be overridden where that is elsewhere, without [Capability#WRITING].
+    default void write(List<Fragment> fragments) {
+        store().write(fragments);
+    }
+
+    /// The same for figures. Where they are counted from a log, what is written of a minute is
+    /// added to what was written before.
+    default void writeFigures(List<DependencyMinute> minutes) {
+        dependencies().writeDependencies(minutes);
     }
 
     /// What the store can do besides what all must.

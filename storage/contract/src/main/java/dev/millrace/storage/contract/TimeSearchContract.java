@@ -20,7 +20,7 @@ public interface TimeSearchContract extends StoreUnderTest {
     default void findsSpansThatStartWithinBothBounds() {
         // Given
         for (int i = 0; i < 5; i++) {
-            store().write(List.of(fragment(i, span(trace(i + 1), 1, TIME + i))));
+            write(List.of(fragment(i, span(trace(i + 1), 1, TIME + i))));
         }
 
         // When, Then
@@ -34,12 +34,12 @@ public interface TimeSearchContract extends StoreUnderTest {
     default void appliesTheTimeBoundsToTheSpanThatMatches() {
         // Given
         long later = TIME + 2 * window().toNanos();
-        store().write(
-                        List.of(
-                                fragment(
-                                        0,
-                                        span(trace(1), 1, TIME).resource(resource("web")),
-                                        span(trace(1), 2, later))));
+        write(
+                List.of(
+                        fragment(
+                                0,
+                                span(trace(1), 1, TIME).resource(resource("web")),
+                                span(trace(1), 2, later))));
 
         // When, Then
         finds(Set.of(), shop().start(later, later), trace(1));
@@ -50,12 +50,12 @@ public interface TimeSearchContract extends StoreUnderTest {
     default void findsSpansWhoseDurationIsWithinBothBounds() {
         // Given
         for (int i = 0; i < 5; i++) {
-            store().write(
-                            List.of(
-                                    fragment(
-                                            i,
-                                            span(trace(i + 1), 1, TIME + i)
-                                                    .time(TIME + i, TIME + i + SECOND + i))));
+            write(
+                    List.of(
+                            fragment(
+                                    i,
+                                    span(trace(i + 1), 1, TIME + i)
+                                            .time(TIME + i, TIME + i + SECOND + i))));
         }
 
         // When, Then
@@ -73,13 +73,13 @@ public interface TimeSearchContract extends StoreUnderTest {
     @Test
     default void comparesTheDurationOfASpanNotOfTheTrace() {
         // Given
-        store().write(
-                        List.of(
-                                fragment(
-                                        0,
-                                        span(trace(1), 1, TIME).time(TIME, TIME + SECOND),
-                                        span(trace(1), 2, TIME + SECOND)
-                                                .time(TIME + SECOND, TIME + 2 * SECOND))));
+        write(
+                List.of(
+                        fragment(
+                                0,
+                                span(trace(1), 1, TIME).time(TIME, TIME + SECOND),
+                                span(trace(1), 2, TIME + SECOND)
+                                        .time(TIME + SECOND, TIME + 2 * SECOND))));
 
         // When, Then
         finds(Set.of(SEARCH_BY_DURATION), shop().duration(2 * SECOND, Long.MAX_VALUE));
@@ -89,14 +89,14 @@ public interface TimeSearchContract extends StoreUnderTest {
     @Test
     default void ordersTracesByTheirEarliestStartNewestFirst() {
         // Given: the matching span of the oldest trace starts last
-        store().write(
-                        List.of(
-                                fragment(
-                                        0,
-                                        span(trace(1), 1, TIME).resource(resource("web")),
-                                        span(trace(1), 2, TIME + 9 * SECOND)),
-                                fragment(1, span(trace(2), 1, TIME + SECOND)),
-                                fragment(2, span(trace(3), 1, TIME + 2 * SECOND))));
+        write(
+                List.of(
+                        fragment(
+                                0,
+                                span(trace(1), 1, TIME).resource(resource("web")),
+                                span(trace(1), 2, TIME + 9 * SECOND)),
+                        fragment(1, span(trace(2), 1, TIME + SECOND)),
+                        fragment(2, span(trace(3), 1, TIME + 2 * SECOND))));
 
         // When, Then
         finds(Set.of(), shop(), trace(3), trace(2), trace(1));
@@ -106,12 +106,12 @@ public interface TimeSearchContract extends StoreUnderTest {
     default void ordersTracesByFragmentsThatDoNotMatchThemselves() {
         // Given: the oldest trace began windows ago, in a fragment of another service
         long later = TIME + 3 * window().toNanos();
-        store().write(
-                        List.of(
-                                fragment(0, span(trace(1), 2, later + 9)),
-                                fragment(1, span(trace(2), 1, later)),
-                                fragment(2, span(trace(3), 1, TIME + 1)),
-                                fragment(3, span(trace(1), 1, TIME).resource(resource("web")))));
+        write(
+                List.of(
+                        fragment(0, span(trace(1), 2, later + 9)),
+                        fragment(1, span(trace(2), 1, later)),
+                        fragment(2, span(trace(3), 1, TIME + 1)),
+                        fragment(3, span(trace(1), 1, TIME).resource(resource("web")))));
 
         // When, Then
         finds(Set.of(), shop(), trace(2), trace(3), trace(1));

@@ -28,7 +28,7 @@ public interface TraceContract extends StoreUnderTest {
     @Test
     default void findsNoTraceUnderAnUnknownId() {
         // Given
-        store().write(List.of(fragment(0, span(trace(1), 1, TIME))));
+        write(List.of(fragment(0, span(trace(1), 1, TIME))));
 
         // When
         var found = store().trace(Tenant.DEFAULT, trace(2));
@@ -44,8 +44,8 @@ public interface TraceContract extends StoreUnderTest {
         var grandchild = span(trace(1), 3, TIME + 6).parentSpanId(new SpanId(2));
 
         // When
-        store().write(List.of(fragment(0, grandchild)));
-        store().write(List.of(fragment(1, child), fragment(2, span(trace(1), 1, TIME))));
+        write(List.of(fragment(0, grandchild)));
+        write(List.of(fragment(1, child), fragment(2, span(trace(1), 1, TIME))));
 
         // Then
         assertThat(idsOf(trace(1))).containsExactly(1L, 2L, 3L);
@@ -58,7 +58,7 @@ public interface TraceContract extends StoreUnderTest {
         var child = span(trace(1), 2, later).parentSpanId(new SpanId(1));
 
         // When
-        store().write(List.of(fragment(0, child), fragment(1, span(trace(1), 1, TIME))));
+        write(List.of(fragment(0, child), fragment(1, span(trace(1), 1, TIME))));
         reopenedStore();
 
         // Then
@@ -68,13 +68,8 @@ public interface TraceContract extends StoreUnderTest {
     @Test
     default void showsASpanOnceThatCameInTwoFragments() {
         // When
-        store().write(List.of(fragment(0, span(trace(1), 1, TIME))));
-        store().write(
-                        List.of(
-                                fragment(
-                                        1,
-                                        span(trace(1), 1, TIME),
-                                        span(trace(1), 2, TIME + SECOND))));
+        write(List.of(fragment(0, span(trace(1), 1, TIME))));
+        write(List.of(fragment(1, span(trace(1), 1, TIME), span(trace(1), 2, TIME + SECOND))));
 
         // Then
         assertThat(idsOf(trace(1))).containsExactly(1L, 2L);
@@ -87,8 +82,8 @@ public interface TraceContract extends StoreUnderTest {
         var otherLonger = span(trace(2), 1, TIME).time(TIME, TIME + SECOND);
 
         // When
-        store().write(List.of(fragment(0, longer), fragment(1, span(trace(1), 1, TIME))));
-        store().write(List.of(fragment(2, span(trace(2), 1, TIME)), fragment(3, otherLonger)));
+        write(List.of(fragment(0, longer), fragment(1, span(trace(1), 1, TIME))));
+        write(List.of(fragment(2, span(trace(2), 1, TIME)), fragment(3, otherLonger)));
 
         // Then
         assertThat(spansOf(trace(1))).containsExactly(longer.build());
@@ -103,7 +98,7 @@ public interface TraceContract extends StoreUnderTest {
         var piece = span(trace(1), 1, TIME + SECOND).attributes(Attributes.of(absent), 0);
 
         // When
-        store().write(List.of(fragment(0, piece), fragment(1, span(trace(1), 1, TIME))));
+        write(List.of(fragment(0, piece), fragment(1, span(trace(1), 1, TIME))));
 
         // Then
         assertThat(idsOf(trace(1))).containsExactly(1L, 1L);
@@ -115,7 +110,7 @@ public interface TraceContract extends StoreUnderTest {
         var client = span(trace(1), 1, TIME).kind(SpanKind.CLIENT).resource(resource("web"));
 
         // When
-        store().write(List.of(fragment(0, client), fragment(1, span(trace(1), 1, TIME + 1))));
+        write(List.of(fragment(0, client), fragment(1, span(trace(1), 1, TIME + 1))));
 
         // Then
         assertThat(spansOf(trace(1)))
@@ -127,16 +122,16 @@ public interface TraceContract extends StoreUnderTest {
     default void keepsTenantsApart() {
         // Given
         var other = new Tenant("other");
-        store().write(List.of(fragment(0, span(trace(1), 1, TIME))));
+        write(List.of(fragment(0, span(trace(1), 1, TIME))));
 
         // When, Then
         answersOrRefuses(
                 Set.of(Capability.TENANTS),
                 () -> {
-                    store().write(
-                                    List.of(
-                                            fragment(other, 1, span(trace(1), 2, TIME)),
-                                            fragment(other, 2, span(trace(2), 3, TIME))));
+                    write(
+                            List.of(
+                                    fragment(other, 1, span(trace(1), 2, TIME)),
+                                    fragment(other, 2, span(trace(2), 3, TIME))));
                     return store().trace(other, trace(1));
                 },
                 found -> {

@@ -19,7 +19,7 @@ public interface VersionContract extends StoreUnderTest {
     @Test
     default void hasNoVersionOfATraceThatItDoesNotKeep() {
         // Given
-        store().write(List.of(fragment(0, span(trace(1), 1, TIME))));
+        write(List.of(fragment(0, span(trace(1), 1, TIME))));
 
         // When
         var version = store().version(Tenant.DEFAULT, trace(2));
@@ -38,7 +38,7 @@ public interface VersionContract extends StoreUnderTest {
         for (int i = 0; i < 4; i++) {
             // The third says the same of times as the second, the last lies in another window.
             long start = i == 3 ? TIME + 3 * window().toNanos() : TIME + Math.min(i, 1);
-            store().write(List.of(fragment(i, span(trace(1), i + 1L, start))));
+            write(List.of(fragment(i, span(trace(1), i + 1L, start))));
             assertThat(seen.add(version())).as("fragment %s", i).isTrue();
         }
     }
@@ -46,14 +46,14 @@ public interface VersionContract extends StoreUnderTest {
     @Test
     default void hasTheSameVersionWhileNothingIsAddedToTheTrace() {
         // Given
-        store().write(
-                        List.of(
-                                fragment(0, span(trace(1), 1, TIME), span(trace(1), 2, TIME)),
-                                fragment(1, span(trace(1), 3, TIME))));
+        write(
+                List.of(
+                        fragment(0, span(trace(1), 1, TIME), span(trace(1), 2, TIME)),
+                        fragment(1, span(trace(1), 3, TIME))));
         var before = version();
 
         // When
-        store().write(List.of(fragment(2, span(trace(2), 1, TIME))));
+        write(List.of(fragment(2, span(trace(2), 1, TIME))));
         var after = version();
         reopenedStore();
 
@@ -66,17 +66,17 @@ public interface VersionContract extends StoreUnderTest {
     default void hasVersionsOfEachTenantApart() {
         // Given
         var other = new Tenant("other");
-        store().write(List.of(fragment(0, span(trace(1), 1, TIME))));
+        write(List.of(fragment(0, span(trace(1), 1, TIME))));
         var before = version();
 
         // When, Then
         answersOrRefuses(
                 Set.of(Capability.TENANTS),
                 () -> {
-                    store().write(
-                                    List.of(
-                                            fragment(other, 1, span(trace(1), 2, TIME)),
-                                            fragment(other, 2, span(trace(1), 3, TIME))));
+                    write(
+                            List.of(
+                                    fragment(other, 1, span(trace(1), 2, TIME)),
+                                    fragment(other, 2, span(trace(1), 3, TIME))));
                     return store().version(other, trace(1));
                 },
                 found -> {

@@ -24,20 +24,25 @@ import org.junit.jupiter.api.Test;
 public interface WritingContract extends StoreUnderTest {
 
     @Test
-    default void findsATraceAsSoonAsItIsWritten() {
-        // When
-        store().write(List.of(fragment(0, span(trace(1), 1, TIME))));
-
-        // Then
-        assertThat(spansOf(trace(1))).hasSize(1);
-        finds(Set.of(), TraceSearch.builder().service("shop"), trace(1));
+    default void findsATraceAsSoonAsItIsWrittenOrRefusesToWriteIt() {
+        // When, Then
+        answersOrRefuses(
+                Set.of(Capability.WRITING),
+                () -> {
+                    store().write(List.of(fragment(0, span(trace(1), 1, TIME))));
+                    return spansOf(trace(1));
+                },
+                spans -> {
+                    assertThat(spans).hasSize(1);
+                    finds(Set.of(), TraceSearch.builder().service("shop"), trace(1));
+                });
     }
 
     @Test
     default void findsATraceAfterClosingAndOpeningAgain() {
         // Given
-        store().write(List.of(fragment(0, span(trace(1), 1, TIME))));
-        store().write(List.of(fragment(1, span(trace(2), 1, TIME + SECOND))));
+        write(List.of(fragment(0, span(trace(1), 1, TIME))));
+        write(List.of(fragment(1, span(trace(2), 1, TIME + SECOND))));
 
         // When
         reopenedStore();
@@ -53,7 +58,7 @@ public interface WritingContract extends StoreUnderTest {
         var written = span(trace(1), 1, TIME).build();
 
         // When
-        store().write(List.of(fragment(0, span(trace(1), 1, TIME))));
+        write(List.of(fragment(0, span(trace(1), 1, TIME))));
 
         // Then
         assertThat(spansOf(trace(1))).containsExactly(written);
@@ -65,9 +70,10 @@ public interface WritingContract extends StoreUnderTest {
         var fragment = fragment(7, span(trace(1), 1, TIME), span(trace(1), 2, TIME));
 
         // When
-        store().write(List.of(fragment, fragment));
-        store().write(List.of(fragment));
-        reopenedStore().write(List.of(fragment));
+        write(List.of(fragment, fragment));
+        write(List.of(fragment));
+        reopenedStore();
+        write(List.of(fragment));
 
         // Then
         assertThat(spansOf(trace(1))).hasSize(2);
@@ -77,11 +83,12 @@ public interface WritingContract extends StoreUnderTest {
     @Test
     default void keepsAFragmentWhoseOffsetIsBelowOnesSeenBefore() {
         // Given
-        store().write(List.of(fragment(9, span(trace(1), 1, TIME))));
+        write(List.of(fragment(9, span(trace(1), 1, TIME))));
 
         // When
-        store().write(List.of(fragment(3, span(trace(2), 1, TIME))));
-        reopenedStore().write(List.of(fragment(4, span(trace(3), 1, TIME))));
+        write(List.of(fragment(3, span(trace(2), 1, TIME))));
+        reopenedStore();
+        write(List.of(fragment(4, span(trace(3), 1, TIME))));
 
         // Then
         assertThat(spansOf(trace(2))).hasSize(1);
@@ -96,11 +103,11 @@ public interface WritingContract extends StoreUnderTest {
         var third = fragment(5, span(trace(3), 1, TIME));
 
         // When
-        store().write(
-                        List.of(
-                                first,
-                                from(new FragmentId("traces-complete", 1, 5), second),
-                                from(new FragmentId("spans", 0, 5), third)));
+        write(
+                List.of(
+                        first,
+                        from(new FragmentId("traces-complete", 1, 5), second),
+                        from(new FragmentId("spans", 0, 5), third)));
 
         // Then
         assertThat(spansOf(trace(1))).hasSize(1);
@@ -114,12 +121,14 @@ public interface WritingContract extends StoreUnderTest {
         var first = fragment(5, span(trace(1), 1, TIME));
         var second = part(1, fragment(5, span(trace(2), 1, TIME + 2 * SECOND)));
         var third = part(2, fragment(5, span(trace(3), 1, TIME + 3 * SECOND)));
-        store().write(List.of(first, second));
+        write(List.of(first, second));
 
         // When
-        reopenedStore().write(List.of(first, second, third));
-        reopenedStore().write(List.of(second, third));
-        store().write(List.of(part(1, fragment(4, span(trace(4), 1, TIME + 4 * SECOND)))));
+        reopenedStore();
+        write(List.of(first, second, third));
+        reopenedStore();
+        write(List.of(second, third));
+        write(List.of(part(1, fragment(4, span(trace(4), 1, TIME + 4 * SECOND)))));
 
         // Then
         for (int trace = 1; trace <= 4; trace++) {
@@ -151,15 +160,7 @@ public interface WritingContract extends StoreUnderTest {
                             for (int i = 0; i < writes; i++) {
                                 var id = new FragmentId("spans", partition, i);
                                 var traceId = trace(1 + partition * 100L + i);
-                                store().write(
-                                                List.of(
-                                                        from(
-                                                                id,
-                                                                fragment(
-                                                                        i,
-                                                                        span(
-                                                                                traceId, 1,
-                                                                                TIME + i)))));
+                                write(List.of(from(id, fragment(i, span(traceId, 1, TIME + i)))));
                                 assertThat(spansOf(traceId)).hasSize(1);
                             }
                         }));

@@ -25,7 +25,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /// The contract can be kept: by a map from what is kept to its bytes.
-final class DependenciesContractTest implements DependenciesContract, DependencyStore {
+final class DependenciesContractTest
+        implements DependenciesContract, DependencyWritingContract, DependencyStore {
 
     private record Key(Tenant tenant, long minute, int partition) {}
 
@@ -68,7 +69,7 @@ final class DependenciesContractTest implements DependenciesContract, Dependency
 
     @Override
     public Set<Capability> capabilities() {
-        return Set.of(Capability.DEPENDENCIES, Capability.TENANTS);
+        return Set.of(Capability.DEPENDENCIES, Capability.TENANTS, Capability.WRITING);
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.millrace.storage.contract.AttributeSearchContract;
 import dev.millrace.storage.contract.Capability;
 import dev.millrace.storage.contract.ConditionSearchContract;
 import dev.millrace.storage.contract.DependenciesContract;
+import dev.millrace.storage.contract.DependencyWritingContract;
 import dev.millrace.storage.contract.ExpiryContract;
 import dev.millrace.storage.contract.LargeTraceContract;
 import dev.millrace.storage.contract.NamesContract;
@@ -35,7 +36,8 @@ abstract class StoreContracts
                 PagingContract,
                 NamesContract,
                 ExpiryContract,
-                DependenciesContract {
+                DependenciesContract,
+                DependencyWritingContract {
 
     private final OnServer onServer;
     private ElasticsearchStore store;

@@ -21,6 +21,7 @@ import dev.millrace.storage.api.DependencyMinute;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.TraceSearch;
+import dev.millrace.storage.contract.FaultyStore;
 import dev.millrace.storage.contract.StoreUnderTest;
 import dev.millrace.storage.local.LocalStoreConfig;
 import dev.millrace.storage.local.LocalTraceStore;
@@ -49,12 +50,12 @@ final class FederatedTraceStoreTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    private final Faulty hot;
-    private final Faulty cold;
+    private final FaultyStore hot;
+    private final FaultyStore cold;
 
     FederatedTraceStoreTest(@TempDir Path directory) {
-        hot = new Faulty(local(directory.resolve("hot")));
-        cold = new Faulty(local(directory.resolve("cold")));
+        hot = new FaultyStore(local(directory.resolve("hot")), () -> {});
+        cold = new FaultyStore(local(directory.resolve("cold")), () -> {});
     }
 
     private static LocalTraceStore local(Path directory) {
@@ -237,7 +238,7 @@ final class FederatedTraceStoreTest {
         cold.write(traces(1, 250));
         hot.write(traces(251, 270));
         cold.beforeReads(() -> {
-            if (cold.searches.get() > 1) {
+            if (cold.searches() > 1) {
                 throw new StoreException(StoreException.Kind.UNAVAILABLE, "it is gone");
             }
         });
@@ -372,7 +373,7 @@ final class FederatedTraceStoreTest {
         // Given: traces of up to four fragments of one span, anywhere in either store or in both,
         // of which some match; few distinct times. One store has whole microseconds only.
         var random = new SplittableRandom(seed);
-        var fragments = new HashMap<Faulty, List<Fragment>>();
+        var fragments = new HashMap<FaultyStore, List<Fragment>>();
         var expected = new ArrayList<Cursor>();
         for (int i = 1; i <= 120; i++) {
             long earliest = Long.MAX_VALUE;
@@ -401,7 +402,7 @@ final class FederatedTraceStoreTest {
                 expected.add(new Cursor(earliest, trace(i)));
             }
         }
-        fragments.forEach(Faulty::write);
+        fragments.forEach(FaultyStore::write);
         expected.sort(
                 Comparator.comparingLong(Cursor::startNanos)
                         .reversed()
@@ -447,7 +448,7 @@ final class FederatedTraceStoreTest {
             var page = store.search(Tenant.DEFAULT, search.build());
             int before = 0;
             for (int i = 0; i < 18; i++) {
-                before = hot.lookups.get() + cold.lookups.get();
+                before = hot.lookups() + cold.lookups();
                 page =
                         store.search(
                                 Tenant.DEFAULT, search.after(page.next().orElseThrow()).build());
@@ -455,7 +456,7 @@ final class FederatedTraceStoreTest {
 
             // Then: the last page did not look at the 180 traces before it.
             assertThat(page.traces().getLast().traceId()).isEqualTo(trace(11));
-            assertThat(hot.lookups.get() + cold.lookups.get() - before).isLessThan(60);
+            assertThat(hot.lookups() + cold.lookups() - before).isLessThan(60);
         }
     }
 

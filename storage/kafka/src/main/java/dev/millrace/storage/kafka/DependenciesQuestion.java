@@ -6,10 +6,6 @@ import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.DependencyMinute;
-import dev.millrace.storage.api.DependencyStore;
-import dev.millrace.storage.api.StoreException;
-import dev.millrace.storage.api.StoreException.Kind;
-import dev.millrace.storage.api.TraceStore;
 import dev.millrace.wire.otlp.MalformedSpansException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -60,16 +56,10 @@ record DependenciesQuestion(Tenant tenant, long from, long to)
     @Override
     public Minutes answer(Share share) {
         return new Minutes(
-                share.each(this::figures).stream().flatMap(List::stream).toList(),
+                share.eachFigures(figures -> figures.dependencies(tenant, from, to)).stream()
+                        .flatMap(List::stream)
+                        .toList(),
                 Optional.empty());
-    }
-
-    private List<DependencyMinute> figures(TraceStore store) {
-        if (store instanceof DependencyStore figures) {
-            return figures.dependencies(tenant, from, to);
-        }
-        throw new StoreException(
-                Kind.NOT_SUPPORTED, "dependencies: no figures of services are kept here");
     }
 
     @Override

@@ -6,7 +6,6 @@ import dev.millrace.model.Tenant;
 import dev.millrace.storage.api.DependencyMinute;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
-import dev.millrace.storage.api.TraceStore;
 import dev.millrace.storage.kafka.OpenPartitions.Stage;
 import dev.millrace.wire.otlp.MalformedSpansException;
 import java.time.Instant;
@@ -38,7 +37,7 @@ final class DependencyPartition implements StateStore, OpenPartition {
     private final DependencyStateConfig config;
     private final OpenPartitions partitions;
     private final DependencyStateMeters meters;
-    private final FiguresStore store = new FiguresStore(this);
+    private final Contents contents = new Contents.Figures(this::dependencies);
     private volatile @Nullable Opened opened;
 
     /// What there is between [#init] and [#close].
@@ -92,12 +91,19 @@ final class DependencyPartition implements StateStore, OpenPartition {
 
     void restore(Collection<ConsumerRecord<byte[], byte[]>> records) {
         for (var record : records) {
-            add(record.offset(), record.key(), record.value(), record.timestamp());
+            addUp(record.offset(), record.key(), record.value(), record.timestamp());
         }
+        meters.store().restored(records.size());
     }
 
-    /// Adds a record, unless it is no figures: then it is counted and named.
+    /// Adds a record that came just now, unless it is no figures: then it is counted and named.
     void add(long offset, byte @Nullable [] key, byte @Nullable [] value, long timestamp) {
+        addUp(offset, key, value, timestamp);
+        meters.store().applied();
+    }
+
+    private void addUp(
+            long offset, byte @Nullable [] key, byte @Nullable [] value, long timestamp) {
         var to = open();
         DependencyDelta delta;
         try {
@@ -152,8 +158,8 @@ final class DependencyPartition implements StateStore, OpenPartition {
     }
 
     @Override
-    public TraceStore store() {
-        return store;
+    public Contents contents() {
+        return contents;
     }
 
     List<DependencyMinute> dependencies(Tenant tenant, long from, long to) {

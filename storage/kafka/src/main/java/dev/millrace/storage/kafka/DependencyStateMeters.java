@@ -16,6 +16,7 @@ final class DependencyStateMeters {
 
     private static final Logger LOG = LoggerFactory.getLogger(DependencyStateMeters.class);
 
+    private final KafkaStoreMeters store;
     private final Clock clock;
     private final LogGate log;
     private final Counter records;
@@ -24,6 +25,7 @@ final class DependencyStateMeters {
     private final AtomicLong series = new AtomicLong();
 
     DependencyStateMeters(MeterRegistry registry) {
+        store = new KafkaStoreMeters("figures", registry);
         clock = registry.config().clock();
         log = new LogGate(clock);
         records =
@@ -41,6 +43,11 @@ final class DependencyStateMeters {
         Gauge.builder("millrace.store.kafka.figures.series", series, AtomicLong::doubleValue)
                 .description("Series of which figures are in memory")
                 .register(registry);
+    }
+
+    /// What it counts as every store on Kafka does.
+    KafkaStoreMeters store() {
+        return store;
     }
 
     Clock clock() {

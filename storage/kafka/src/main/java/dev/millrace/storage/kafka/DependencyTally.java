@@ -91,6 +91,9 @@ final class DependencyTally implements AutoCloseable {
     /// Adds a record to the minutes that lack it.
     void add(long offset, DependencyDelta delta) {
         var kept = withinRetention(delta);
+        if (kept.entries().isEmpty() && !delta.entries().isEmpty()) {
+            meters.store().expired();
+        }
         var minutes = DependencyBook.keys(partition, kept);
         for (var minute : minutes) {
             if (!book.holds(minute)) {
@@ -109,15 +112,12 @@ final class DependencyTally implements AutoCloseable {
         tellSeries();
     }
 
-    // Of what nobody keeps any more, and of what nobody can ask for, no minute is begun.
+    // Of what nobody keeps any more, no minute is begun.
     private DependencyDelta withinRetention(DependencyDelta delta) {
         long from = horizon();
         var entries =
                 delta.entries().stream()
-                        .filter(entry ->
-                                entry.minute() == 0
-                                        || (entry.minute() >= from
-                                                && entry.minute() < Long.MAX_VALUE))
+                        .filter(entry -> entry.minute() == 0 || entry.minute() >= from)
                         .toList();
         return entries.size() == delta.entries().size()
                 ? delta

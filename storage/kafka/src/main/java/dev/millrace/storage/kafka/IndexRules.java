@@ -3,6 +3,7 @@ package dev.millrace.storage.kafka;
 import dev.millrace.pipeline.FragmentReader;
 import dev.millrace.pipeline.LogGate;
 import dev.millrace.storage.local.LocalStoreConfig;
+import dev.millrace.storage.local.LocalStoreMeters;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -12,6 +13,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 ///
 /// @param topic that they are made of
 /// @param buffer bytes that may wait to be written, of all of them together
+/// @param indexMeters what the embedded stores count, which are these indices and no others
 /// @param clock tells what is past its retention
 /// @param log of records that cannot be read, which may be many
 record IndexRules(
@@ -21,6 +23,7 @@ record IndexRules(
         long buffer,
         OpenPartitions open,
         KafkaStoreMeters meters,
+        LocalStoreMeters indexMeters,
         InstantSource clock,
         LogGate log) {
 
@@ -32,6 +35,7 @@ record IndexRules(
             KafkaStoreConfig config,
             OpenPartitions open,
             KafkaStoreMeters meters,
+            LocalStoreMeters indexMeters,
             InstantSource clock) {
         return new IndexRules(
                 config.source().topic(),
@@ -40,6 +44,7 @@ record IndexRules(
                 config.buffer().bytes(),
                 open,
                 meters,
+                indexMeters,
                 clock,
                 new LogGate(meters.clock()));
     }

@@ -4,6 +4,7 @@ import dev.millrace.access.Tls;
 import dev.millrace.pipeline.KafkaClients;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -97,6 +98,14 @@ public final class KafkaStore implements AutoCloseable {
             case StreamsRun.State.Closed _ -> "it is closed";
             case StreamsRun.State.Running _, StreamsRun.State.Rebalancing _ -> "none";
         };
+    }
+
+    /// How far what is here has come in the topics that it is made of.
+    ///
+    /// @param ofFigures of services, rather than of traces
+    Map<Integer, Long> reached(boolean ofFigures) {
+        var run = ofFigures ? figures : traces;
+        return run == null ? Map.of() : run.reached();
     }
 
     private Stream<StreamsRun> runs() {

@@ -1,6 +1,5 @@
 package dev.millrace.storage.kafka;
 
-import dev.millrace.storage.local.LocalStoreMeters;
 import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
@@ -18,7 +17,6 @@ final class KafkaStoreMeters {
 
     private final MeterRegistry registry;
     private final Tags store;
-    private final LocalStoreMeters index;
     private final Counter applied;
     private final Counter restored;
     private final Counter expired;
@@ -28,11 +26,9 @@ final class KafkaStoreMeters {
     private final AtomicBoolean running = new AtomicBoolean();
 
     /// @param name tells the stores of a process apart
-    /// @param index what the embedded stores of the process count
-    KafkaStoreMeters(String name, LocalStoreMeters index, MeterRegistry registry) {
+    KafkaStoreMeters(String name, MeterRegistry registry) {
         this.registry = registry;
         this.store = Tags.of("store", name);
-        this.index = index;
         applied =
                 Counter.builder("millrace.store.kafka.applied")
                         .description("Records that were taken in as they came")
@@ -71,10 +67,6 @@ final class KafkaStoreMeters {
 
     Clock clock() {
         return registry.config().clock();
-    }
-
-    LocalStoreMeters index() {
-        return index;
     }
 
     void applied() {

@@ -25,7 +25,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The store that instances make together, each with some partitions of the topics it is built on;
@@ -190,18 +189,19 @@ public final class KafkaTraceStore implements TraceStore, DependencyStore {
                 .toList();
     }
 
-    /// In the partitions that are here; each instance sees to its own. One that fails does not keep
-    /// the others from it.
+    /// Traces in the partitions that are here; each instance sees to its own, and to its copies of
+    /// those of others, which do not count. One that fails does not keep the others from it.
+    /// Figures have a retention of their own.
     @Override
     public Expired expire(Instant horizon) {
         int tooOld = 0;
         int tooMuch = 0;
         StoreException failure = null;
-        for (var store : here()) {
+        for (var held : here(traces())) {
             try {
-                var expired = store.expire(horizon);
-                tooOld += expired.tooOld();
-                tooMuch += expired.tooMuch();
+                var expired = held.contents().traces().expire(horizon);
+                tooOld += held.active() ? expired.tooOld() : 0;
+                tooMuch += held.active() ? expired.tooMuch() : 0;
             } catch (StoreException e) {
                 failure = e;
             }
@@ -212,15 +212,11 @@ public final class KafkaTraceStore implements TraceStore, DependencyStore {
         return new Expired(tooOld, tooMuch);
     }
 
-    private List<TraceStore> here() {
-        return Stream.of(Optional.ofNullable(traces), Optional.ofNullable(dependencies))
+    private static List<Held> here(PartitionedTopic topic) {
+        var partitions = topic.partitions();
+        return PartitionedTopic.numbers(partitions.count()).stream()
+                .map(partitions::here)
                 .flatMap(Optional::stream)
-                .map(PartitionedTopic::partitions)
-                .flatMap(partitions ->
-                        PartitionedTopic.numbers(partitions.count()).stream()
-                                .map(partitions::here)
-                                .flatMap(Optional::stream))
-                .map(Held::store)
                 .toList();
     }
 

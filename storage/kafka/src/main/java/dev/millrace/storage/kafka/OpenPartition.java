@@ -1,7 +1,6 @@
 package dev.millrace.storage.kafka;
 
 import dev.millrace.model.ByteSize;
-import dev.millrace.storage.api.TraceStore;
 import java.time.Instant;
 
 /// What is open here of one partition, for those who ask it and those who look after it.
@@ -12,9 +11,10 @@ interface OpenPartition {
     /// To read from; it is written and closed by those who follow the log.
     ///
     /// @throws dev.millrace.storage.api.StoreException when it cannot be opened or is closed
-    TraceStore store();
+    Contents contents();
 
-    /// The offset after the last record that was applied; -1 when nothing of the log is here.
+    /// The offset after the last record that is found by those who ask; -1 when nothing of the log
+    /// is here.
     long next();
 
     /// Makes all that was applied visible.

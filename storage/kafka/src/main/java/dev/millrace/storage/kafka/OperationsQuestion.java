@@ -28,7 +28,8 @@ record OperationsQuestion(Tenant tenant, String service) implements Question<Lis
 
     @Override
     public List<Operation> answer(Share share) {
-        return ServicesQuestion.sorted(share.each(store -> store.operations(tenant, service)));
+        return ServicesQuestion.sorted(
+                share.eachTraces(store -> store.operations(tenant, service)));
     }
 
     @Override

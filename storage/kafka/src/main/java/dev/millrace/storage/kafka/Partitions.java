@@ -1,6 +1,5 @@
 package dev.millrace.storage.kafka;
 
-import dev.millrace.storage.api.TraceStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -36,9 +35,8 @@ interface Partitions {
 
     /// What an instance has of a partition.
     ///
-    /// @param store the spans and figures of this partition only; also a
-    ///   [dev.millrace.storage.api.DependencyStore] where it keeps figures
+    /// @param contents of this partition only
     /// @param behind records between it and the log's end when last looked; 0 for none, -1 when
     ///   unknown
-    record Held(TraceStore store, boolean active, long behind) {}
+    record Held(Contents contents, boolean active, long behind) {}
 }

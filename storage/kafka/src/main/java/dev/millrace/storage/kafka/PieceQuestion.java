@@ -34,7 +34,7 @@ record PieceQuestion(Tenant tenant, TraceId traceId, Optional<String> from)
 
     @Override
     public Optional<TracePiece> answer(Share share) {
-        return share.each(store -> store.piece(tenant, traceId, from)).stream()
+        return share.eachTraces(store -> store.piece(tenant, traceId, from)).stream()
                 .flatMap(Optional::stream)
                 .findFirst();
     }

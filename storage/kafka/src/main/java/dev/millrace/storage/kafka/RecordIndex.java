@@ -46,6 +46,9 @@ final class RecordIndex implements OpenPartition {
     private long gatheredBytes;
     private long gatheredSince;
 
+    /// The offset after the last record that was applied.
+    private long applied;
+
     private volatile boolean closed;
     private volatile @Nullable LocalTraceStore store;
     private volatile long next;
@@ -54,6 +57,7 @@ final class RecordIndex implements OpenPartition {
     RecordIndex(Path directory, long next, IndexRules rules) {
         this.directory = directory;
         this.next = next;
+        this.applied = next;
         this.rules = rules;
     }
 
@@ -61,12 +65,11 @@ final class RecordIndex implements OpenPartition {
     ///
     /// @throws StoreException when the files cannot be written
     void apply(ConsumerRecord<byte[], byte[]> record) {
-        if (rules.isExpired(record)) {
+        boolean expired = rules.isExpired(record);
+        if (expired) {
             rules.meters().expired();
-            next = record.offset() + 1;
-            return;
         }
-        var reading = read(record);
+        var reading = expired ? new Reading.Marker() : read(record);
         lock.lock();
         try {
             switch (reading) {
@@ -82,7 +85,10 @@ final class RecordIndex implements OpenPartition {
                     // Only its offset counts.
                 }
             }
-            next = record.offset() + 1;
+            applied = record.offset() + 1;
+            if (gathered.isEmpty()) {
+                next = applied;
+            }
         } finally {
             lock.unlock();
         }
@@ -164,6 +170,7 @@ final class RecordIndex implements OpenPartition {
         write(gathered);
         gathered.clear();
         gatheredBytes = 0;
+        next = applied;
     }
 
     // What is refused is looked for by halves: one of ten thousand costs some dozen writes.
@@ -213,7 +220,11 @@ final class RecordIndex implements OpenPartition {
     }
 
     @Override
-    public LocalTraceStore store() {
+    public Contents contents() {
+        return new Contents.Traces(store());
+    }
+
+    private LocalTraceStore store() {
         var open = store;
         return open == null ? opened() : open;
     }
@@ -226,7 +237,7 @@ final class RecordIndex implements OpenPartition {
                 throw new StoreException(Kind.UNAVAILABLE, directory + ": is not here any more");
             }
             if (open == null) {
-                open = new LocalTraceStore(rules.indexIn(directory), rules.meters().index());
+                open = new LocalTraceStore(rules.indexIn(directory), rules.indexMeters());
                 open.start();
                 store = open;
             }

@@ -117,7 +117,7 @@ record SearchQuestion(Tenant tenant, TraceSearch search) implements Question<Fou
     public FoundTraces answer(Share share) {
         var newest = new NewestTraces(search);
         var _ =
-                share.each(store -> {
+                share.eachTraces(store -> {
                     var page = store.search(tenant, newest.next());
                     newest.add(page);
                     return page.traces().size();

@@ -27,7 +27,7 @@ record ServicesQuestion(Tenant tenant) implements Question<List<String>> {
 
     @Override
     public List<String> answer(Share share) {
-        return sorted(share.each(store -> store.services(tenant)));
+        return sorted(share.eachTraces(store -> store.services(tenant)));
     }
 
     /// Each of several lists once, in their order.

@@ -3,6 +3,7 @@ package dev.millrace.storage.kafka;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.kafka.Contents.FiguresReader;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +36,16 @@ final class Share {
     /// Reads one partition after the other, until nobody waits for the answer any more.
     ///
     /// @return what was read of those that answered
-    <T> List<T> each(Function<TraceStore, T> reading) {
+    <T> List<T> eachTraces(Function<TraceStore, T> reading) {
+        return each(contents -> reading.apply(contents.traces()));
+    }
+
+    /// The same of figures.
+    <T> List<T> eachFigures(Function<FiguresReader, T> reading) {
+        return each(contents -> reading.apply(contents.figures()));
+    }
+
+    private <T> List<T> each(Function<Contents, T> reading) {
         var read = new ArrayList<T>(asked.size());
         for (int partition : asked) {
             if (over.getAsBoolean()) {
@@ -48,7 +58,7 @@ final class Share {
             }
             var held = here.get();
             try {
-                read.add(reading.apply(held.store()));
+                read.add(reading.apply(held.contents()));
                 given.put(partition, new Standing(held.active(), held.behind()));
             } catch (StoreException e) {
                 if (isFinal(e.kind())) {

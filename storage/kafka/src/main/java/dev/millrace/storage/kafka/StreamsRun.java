@@ -14,7 +14,9 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -90,9 +92,9 @@ public final class StreamsRun implements Partitions, AutoCloseable {
             KafkaClients clients,
             MeterRegistry registry,
             InstantSource clock) {
-        var meters = new KafkaStoreMeters("traces", new LocalStoreMeters(registry), registry);
+        var meters = new KafkaStoreMeters("traces", registry);
         var open = new OpenPartitions();
-        var rules = IndexRules.of(config, open, meters, clock);
+        var rules = IndexRules.of(config, open, meters, new LocalStoreMeters(registry), clock);
         var plan =
                 new StreamsPlan(
                         config,
@@ -120,10 +122,7 @@ public final class StreamsRun implements Partitions, AutoCloseable {
         var sums = new DependencyStateMeters(registry);
         var plan =
                 new StreamsPlan(
-                        config,
-                        () -> DependencyTopology.of(state, open, sums),
-                        open,
-                        new KafkaStoreMeters("figures", new LocalStoreMeters(registry), registry));
+                        config, () -> DependencyTopology.of(state, open, sums), open, sums.store());
         return new StreamsRun(plan, clients, clock);
     }
 
@@ -354,7 +353,8 @@ public final class StreamsRun implements Partitions, AutoCloseable {
         try {
             var known = ends;
             long behind = known == null ? -1 : known.behind(partition, open.get().next());
-            return Optional.of(new Held(open.get().store(), stage == Stage.FOLLOWED, behind));
+            return Optional.of(
+                    new Held(open.get().contents(), stage == Stage.FOLLOWED, behind));
         } catch (StoreException _) {
             // It has gone elsewhere since, or cannot be opened; somebody else may have it.
             return Optional.empty();
@@ -364,6 +364,13 @@ public final class StreamsRun implements Partitions, AutoCloseable {
     @Override
     public Duration handover() {
         return HANDOVER;
+    }
+
+    /// How far each copy here is, by its partition: the offset after the last record that is found.
+    Map<Integer, Long> reached() {
+        var reached = new TreeMap<Integer, Long>();
+        plan.open().numbered().forEach((partition, open) -> reached.put(partition, open.next()));
+        return reached;
     }
 
     /// Leaves within a bounded time. An instance with a name keeps its partitions for as long as a

@@ -37,14 +37,14 @@ record TraceQuestion(Tenant tenant, TraceId traceId) implements Question<Optiona
 
     @Override
     public Optional<Trace> answer(Share share) {
-        return share.each(store -> store.trace(tenant, traceId)).stream()
+        return share.eachTraces(store -> store.trace(tenant, traceId)).stream()
                 .flatMap(Optional::stream)
                 .findFirst();
     }
 
     @Override
     public Encoded encoded(Share share) {
-        var bodies = share.each(this::bodies).stream().flatMap(List::stream).toList();
+        var bodies = share.eachTraces(this::bodies).stream().flatMap(List::stream).toList();
         return new Encoded(_ -> {}, bodies);
     }
 

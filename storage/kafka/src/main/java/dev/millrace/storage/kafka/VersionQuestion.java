@@ -27,7 +27,7 @@ record VersionQuestion(Tenant tenant, TraceId traceId) implements Question<Trace
 
     @Override
     public TraceVersion answer(Share share) {
-        return share.each(store -> store.version(tenant, traceId)).stream()
+        return share.eachTraces(store -> store.version(tenant, traceId)).stream()
                 .findFirst()
                 .orElse(TraceVersion.NONE);
     }

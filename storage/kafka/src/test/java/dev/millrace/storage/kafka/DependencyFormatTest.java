@@ -82,17 +82,17 @@ class DependencyFormatTest {
             quoteCharacter = '`',
             textBlock =
                     """
-                    [] | not an object
-                    `` | not an object
+                    [] | no JSON object
+                    `` | no JSON object
                     {"parent":"a","child":"b" | not JSON
-                    {"parent":"a","callCount":1} | no child
-                    {"child":"a","callCount":1} | no parent
-                    {"parent":1,"child":"b"} | parent is no text
-                    {"parent":"a","child":"b","callCount":"1"} | callCount is no count
-                    {"parent":"a","child":"b","callCount":1.5} | callCount is no count
-                    {"parent":"a","child":"b","callCount":-1} | callCount is -1 (expected: 0 to 4398046511104)
-                    {"parent":"a","child":"b","errorCount":9223372036854775807} | errorCount is 9223372036854775807
-                    {"parent":"a","child":"b"}{} | more than one value
+                    {"parent":"a","callCount":1} | from "a" to ""
+                    {"child":"a","callCount":1} | from "" to "a"
+                    {"parent":1,"child":"b"} | parent: 1
+                    {"parent":"a","child":"b","callCount":"1"} | callCount: 1
+                    {"parent":"a","child":"b","callCount":1.5} | callCount: 1.5
+                    {"parent":"a","child":"b","callCount":-1} | -1 calls, 0 errors
+                    {"parent":"a","child":"b","errorCount":9223372036854775807} | 9223372036854775807 errors (expected: at most 4398046511104)
+                    {"parent":"a","child":"b"}{} | more behind it
                     """)
     void saysWhatIsWrongWithALink(String value, String message) {
         assertThatThrownBy(() -> DependencyFormat.ZIPKIN.read(value.getBytes(UTF_8), 0))

@@ -11,12 +11,9 @@ import dev.millrace.analysis.DependencyDelta.Origin;
 import dev.millrace.analysis.Figures;
 import dev.millrace.model.ByteSize;
 import dev.millrace.model.Tenant;
-import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.DependencyMinute;
-import dev.millrace.storage.api.DependencyStore;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
-import dev.millrace.storage.api.TraceSearch;
 import io.micrometer.core.instrument.MockClock;
 import io.micrometer.core.instrument.simple.SimpleConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -27,7 +24,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Properties;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.streams.errors.TaskCorruptedException;
@@ -84,14 +80,14 @@ class DependencyPartitionTest {
         assertThat(partition.next()).isEqualTo(-1);
 
         // When
-        var store = (DependencyStore) partition.store();
+        var figures = partition.contents().figures();
         partition.close();
         partition.close();
 
         // Then
         assertThat(here.all()).isEmpty();
         assertThat(partition.isOpen()).isFalse();
-        assertThatThrownBy(() -> store.dependencies(Tenant.DEFAULT, 0, 1))
+        assertThatThrownBy(() -> figures.dependencies(Tenant.DEFAULT, 0, 1))
                 .isInstanceOfSatisfying(
                         StoreException.class,
                         e -> assertThat(e.kind()).isEqualTo(Kind.UNAVAILABLE));
@@ -196,18 +192,8 @@ class DependencyPartitionTest {
     }
 
     @Test
-    void refusesTracesAndBeingWrittenTo() {
-        var store = partition.store();
-        var id = new TraceId(1, 2);
-        assertRefused(() -> store.write(List.of()));
-        assertRefused(() -> store.trace(Tenant.DEFAULT, id));
-        assertRefused(() -> store.piece(Tenant.DEFAULT, id, Optional.empty()));
-        assertRefused(() -> store.version(Tenant.DEFAULT, id));
-        assertRefused(() -> store.search(Tenant.DEFAULT, TraceSearch.builder().build()));
-        assertRefused(() -> store.services(Tenant.DEFAULT));
-        assertRefused(() -> store.operations(Tenant.DEFAULT, "shop"));
-        assertRefused(() -> store.expire(Instant.EPOCH));
-        assertRefused(() -> ((DependencyStore) store).writeDependencies(List.of()));
+    void refusesTraces() {
+        assertRefused(() -> partition.contents().traces());
     }
 
     private static void assertRefused(ThrowingCallable question) {
@@ -260,8 +246,7 @@ class DependencyPartitionTest {
     }
 
     private List<DependencyMinute> minutes() {
-        return ((DependencyStore) partition.store())
-                .dependencies(Tenant.DEFAULT, 0, Long.MAX_VALUE);
+        return partition.contents().figures().dependencies(Tenant.DEFAULT, 0, Long.MAX_VALUE);
     }
 
     private static double calls(DependencyMinute minute) {

@@ -14,7 +14,7 @@ import dev.millrace.analysis.DependencyDelta.Origin;
 import dev.millrace.analysis.Figures;
 import dev.millrace.model.Tenant;
 import dev.millrace.storage.api.DependencyMinute;
-import dev.millrace.storage.api.DependencyStore;
+import dev.millrace.storage.kafka.Contents.FiguresReader;
 import io.micrometer.core.instrument.MockClock;
 import io.micrometer.core.instrument.simple.SimpleConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -83,6 +83,8 @@ class DependencyTopologyTest {
         // Then
         assertThat(FigureTraffic.counted(here.all())).isEqualTo(traffic.sums());
         assertThat(registry.counter("millrace.store.kafka.figures.records").count()).isEqualTo(120);
+        assertThat(counted("applied")).isEqualTo(120);
+        assertThat(counted("expired")).isZero();
     }
 
     @Test
@@ -207,13 +209,15 @@ class DependencyTopologyTest {
 
         // When: the first of them is an hour old.
         clock.add(Duration.ofMinutes(31));
-        send(topic, delta(entry(FigureTraffic.MINUTE, 7), entry(NOW, 1), entry(-3, 1)));
+        send(topic, delta(entry(FigureTraffic.MINUTE, 7), entry(NOW, 1)));
+        send(topic, delta(entry(FigureTraffic.MINUTE, 7)));
 
         // Then: what is of no minute in particular stays.
         assertThat(figures().dependencies(Tenant.DEFAULT, Long.MIN_VALUE, Long.MAX_VALUE))
                 .extracting(DependencyMinute::minute)
                 .containsExactlyInAnyOrder(0L, NOW);
         assertThat(calls(NOW)).isEqualTo(6);
+        assertThat(counted("expired")).isOne();
     }
 
     @Test
@@ -245,6 +249,13 @@ class DependencyTopologyTest {
                 .allSatisfy(minute -> assertThat(calls(minute)).isEqualTo(2));
     }
 
+    private double counted(String name) {
+        return registry.get("millrace.store.kafka." + name)
+                .tag("store", "figures")
+                .counter()
+                .count();
+    }
+
     private TestInputTopic<byte[], byte[]> started(DependencyStateConfig config, String disk) {
         var settings = new Properties();
         settings.put("application.id", "dependencies");
@@ -269,8 +280,8 @@ class DependencyTopologyTest {
         topic.pipeInput(FigureTraffic.key(delta), FigureTraffic.value(delta));
     }
 
-    private DependencyStore figures() {
-        return (DependencyStore) here.find(0).orElseThrow().store();
+    private FiguresReader figures() {
+        return here.find(0).orElseThrow().contents().figures();
     }
 
     private double calls(long minute) {

@@ -10,7 +10,6 @@ import dev.millrace.analysis.Operation;
 import dev.millrace.analysis.Series;
 import dev.millrace.model.SpanKind;
 import dev.millrace.model.Tenant;
-import dev.millrace.storage.api.DependencyStore;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.HashMap;
@@ -88,7 +87,7 @@ final class FigureTraffic {
     static Map<Counted, Figures> counted(Collection<? extends OpenPartition> partitions) {
         var counted = new HashMap<Counted, Figures>();
         for (var partition : partitions) {
-            var store = (DependencyStore) partition.store();
+            var store = partition.contents().figures();
             for (var tenant : TENANTS) {
                 for (var minute : store.dependencies(tenant, 0, Long.MAX_VALUE)) {
                     add(

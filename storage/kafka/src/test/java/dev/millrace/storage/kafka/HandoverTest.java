@@ -11,8 +11,8 @@ import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.contract.FaultyStore;
 import dev.millrace.storage.kafka.Instances.Instance;
-import dev.millrace.storage.kafka.Partitions.Held;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -62,7 +62,7 @@ final class HandoverTest {
         var asked = new CountDownLatch(1);
         two.put(
                 1,
-                new Faulty(
+                new FaultyStore(
                         instances.log(1),
                         () -> {
                             two.held.remove(1);
@@ -99,7 +99,7 @@ final class HandoverTest {
         // When
         var services = CompletableFuture.supplyAsync(() -> store.services(Tenant.DEFAULT));
         asked.await();
-        two.held.put(1, new Held(instances.log(1), true, 0));
+        two.put(1, instances.log(1), true, 0);
 
         // Then
         assertThat(services.get()).containsExactly("shop");

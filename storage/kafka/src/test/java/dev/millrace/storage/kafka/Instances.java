@@ -1,6 +1,7 @@
 package dev.millrace.storage.kafka;
 
 import dev.millrace.model.TraceId;
+import dev.millrace.storage.api.DependencyStore;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.TraceStore;
 import dev.millrace.storage.kafka.Partitions.Held;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -129,9 +131,9 @@ final class Instances implements AutoCloseable {
         for (var instance : instances) {
             instance.held.remove(partition);
         }
-        active.held.put(partition, new Held(log(partition), true, 0));
+        active.put(partition, log(partition), true, 0);
         for (var standby : standbys) {
-            standby.held.put(partition, new Held(log(partition), false, 0));
+            standby.put(partition, log(partition), false, 0);
         }
         owners(partition, active.self(), List.of(standbys).stream().map(Instance::self).toList());
     }
@@ -159,19 +161,22 @@ final class Instances implements AutoCloseable {
         instances.forEach(Instance::close);
     }
 
+    /// What an instance has of a partition, which is that of both topics.
+    record Copy(Held traces, Held figures) {}
+
     /// One of them.
     final class Instance implements AutoCloseable {
 
         final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-        final Map<Integer, Held> held = new ConcurrentHashMap<>();
+        final Map<Integer, Copy> held = new ConcurrentHashMap<>();
         private final PeerServer server;
         private final PeerClient client;
         private final KafkaTraceStore store;
 
         private Instance(PeerConfig config) {
-            var view = new View();
-            var traces = new PartitionedTopic(TRACES, view, Placement.BY_ID);
-            var dependencies = new PartitionedTopic(DEPENDENCIES, view, Placement.BY_ID);
+            var traces = new PartitionedTopic(TRACES, new View(Copy::traces), Placement.BY_ID);
+            var dependencies =
+                    new PartitionedTopic(DEPENDENCIES, new View(Copy::figures), Placement.BY_ID);
             // Patient with the others, however soon it gives up itself.
             server = new PeerServer(config(), traces, dependencies, null, meters);
             server.start();
@@ -192,8 +197,13 @@ final class Instances implements AutoCloseable {
         }
 
         /// Puts another store in the place of what it has of a partition.
-        void put(int partition, TraceStore other, boolean active, long behind) {
-            held.put(partition, new Held(other, active, behind));
+        <S extends TraceStore & DependencyStore> void put(
+                int partition, S other, boolean active, long behind) {
+            held.put(
+                    partition,
+                    new Copy(
+                            new Held(new Contents.Traces(other), active, behind),
+                            new Held(new Contents.Figures(other::dependencies), active, behind)));
         }
 
         double counted(String name, String... tags) {
@@ -210,6 +220,12 @@ final class Instances implements AutoCloseable {
         }
 
         private final class View implements Partitions {
+
+            private final Function<Copy, Held> part;
+
+            private View(Function<Copy, Held> part) {
+                this.part = part;
+            }
 
             @Override
             public int count() {
@@ -228,7 +244,7 @@ final class Instances implements AutoCloseable {
 
             @Override
             public Optional<Held> here(int partition) {
-                return Optional.ofNullable(held.get(partition));
+                return Optional.ofNullable(held.get(partition)).map(part);
             }
         }
     }

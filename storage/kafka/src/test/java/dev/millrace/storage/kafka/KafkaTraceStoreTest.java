@@ -29,6 +29,7 @@ import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
+import dev.millrace.storage.contract.FaultyStore;
 import dev.millrace.storage.contract.StoreUnderTest;
 import dev.millrace.storage.kafka.Instances.Instance;
 import dev.millrace.storage.local.LocalTraceStore;
@@ -300,7 +301,7 @@ final class KafkaTraceStoreTest {
         INSTANCES.give(1, active, three);
         active.put(
                 1,
-                new Faulty(
+                new FaultyStore(
                         INSTANCES.log(1),
                         () -> {
                             throw unavailable();
@@ -321,10 +322,10 @@ final class KafkaTraceStoreTest {
         var first = new CountDownLatch(1);
         var second = new CountDownLatch(1);
         INSTANCES.give(0, one, three);
-        one.put(0, new Faulty(INSTANCES.log(0), () -> await(first)), true, 0);
+        one.put(0, new FaultyStore(INSTANCES.log(0), () -> await(first)), true, 0);
         three.put(
                 0,
-                new Faulty(
+                new FaultyStore(
                         INSTANCES.log(0),
                         () -> {
                             first.countDown();
@@ -394,7 +395,7 @@ final class KafkaTraceStoreTest {
         two.held.remove(1);
         three.put(
                 1,
-                new Faulty(
+                new FaultyStore(
                         INSTANCES.log(1),
                         () -> {
                             throw unavailable();
@@ -488,8 +489,8 @@ final class KafkaTraceStoreTest {
         var ids = writeOneEach();
         var latch = new CountDownLatch(1);
         INSTANCES.give(2, three, one);
-        three.put(2, new Faulty(INSTANCES.log(2), () -> await(latch)), true, 0);
-        one.put(2, new Faulty(INSTANCES.log(2), () -> await(latch)), false, 0);
+        three.put(2, new FaultyStore(INSTANCES.log(2), () -> await(latch)), true, 0);
+        one.put(2, new FaultyStore(INSTANCES.log(2), () -> await(latch)), false, 0);
 
         // When, Then
         try {
@@ -518,10 +519,10 @@ final class KafkaTraceStoreTest {
         var never = new CountDownLatch(1);
         INSTANCES.give(0, one, two);
         INSTANCES.give(3, one, three);
-        one.put(0, new Faulty(INSTANCES.log(0), () -> await(slow)), true, 0);
+        one.put(0, new FaultyStore(INSTANCES.log(0), () -> await(slow)), true, 0);
         three.put(
                 3,
-                new Faulty(
+                new FaultyStore(
                         INSTANCES.log(3),
                         () -> {
                             slow.countDown();
@@ -576,7 +577,7 @@ final class KafkaTraceStoreTest {
         var horizon = Instant.ofEpochSecond(TIME / SECOND).plus(Duration.ofDays(1));
         one.put(
                 0,
-                new Faulty(
+                new FaultyStore(
                         INSTANCES.log(0),
                         () -> {
                             throw unavailable();

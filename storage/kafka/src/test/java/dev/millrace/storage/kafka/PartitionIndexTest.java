@@ -125,7 +125,7 @@ final class PartitionIndexTest {
         restored.commit(Map.of(PARTITION, 2L));
 
         // Then
-        var copy = open.find(1).orElseThrow().store();
+        var copy = open.find(1).orElseThrow().contents().traces();
         assertThat(copy.trace(Tenant.DEFAULT, trace(1)))
                 .isPresent()
                 .isEqualTo(store().trace(Tenant.DEFAULT, trace(1)));
@@ -408,7 +408,7 @@ final class PartitionIndexTest {
     }
 
     private TraceStore store() {
-        return open.find(0).orElseThrow().store();
+        return open.find(0).orElseThrow().contents().traces();
     }
 
     private int spansOf(TraceId traceId) {

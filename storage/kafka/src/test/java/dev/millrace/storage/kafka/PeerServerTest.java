@@ -25,6 +25,7 @@ import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
+import dev.millrace.storage.contract.FaultyStore;
 import dev.millrace.storage.local.LocalTraceStore;
 import dev.millrace.testkit.Certificates;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -58,7 +59,7 @@ final class PeerServerTest {
 
     PeerServerTest(@TempDir Path directory) {
         this.log = Instances.local(directory.resolve("log"));
-        this.partitions = new Only(new Faulty(log, this::beforeReads));
+        this.partitions = new Only(new FaultyStore(log, this::beforeReads));
     }
 
     private volatile Runnable before = () -> {};
@@ -68,7 +69,7 @@ final class PeerServerTest {
     }
 
     /// The one partition of a topic, which is here.
-    private record Only(Faulty store) implements Partitions {
+    private record Only(FaultyStore store) implements Partitions {
 
         @Override
         public int count() {
@@ -82,7 +83,7 @@ final class PeerServerTest {
 
         @Override
         public Optional<Held> here(int partition) {
-            return Optional.of(new Held(store, true, 0));
+            return Optional.of(new Held(new Contents.Traces(store), true, 0));
         }
     }
 

@@ -36,7 +36,8 @@ final class Stores {
         return IndexRules.of(
                 config,
                 open,
-                new KafkaStoreMeters("traces", new LocalStoreMeters(registry), registry),
+                new KafkaStoreMeters("traces", registry),
+                new LocalStoreMeters(registry),
                 InstantSource.fixed(Records.NOW));
     }
 }

@@ -297,7 +297,7 @@ final class StreamsRunTest {
                     var id = trace(number);
                     int partition = TraceKey.partition(id.high(), id.low(), run.count());
                     return run.here(partition)
-                            .flatMap(held -> held.store().trace(Tenant.DEFAULT, id))
+                            .flatMap(held -> held.contents().traces().trace(Tenant.DEFAULT, id))
                             .isPresent();
                 })
                 .count();

@@ -273,7 +273,7 @@ final class TraceTopologyTest {
     }
 
     private TraceStore store() {
-        return open.find(0).orElseThrow().store();
+        return open.find(0).orElseThrow().contents().traces();
     }
 
     private int spansOf(TraceId traceId) {

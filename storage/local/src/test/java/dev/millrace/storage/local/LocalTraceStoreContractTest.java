@@ -3,19 +3,8 @@ package dev.millrace.storage.local;
 import dev.millrace.model.ByteSize;
 import dev.millrace.storage.api.DependencyStore;
 import dev.millrace.storage.api.TraceStore;
-import dev.millrace.storage.contract.AttributeSearchContract;
 import dev.millrace.storage.contract.Capability;
-import dev.millrace.storage.contract.ConditionSearchContract;
-import dev.millrace.storage.contract.DependenciesContract;
-import dev.millrace.storage.contract.ExpiryContract;
-import dev.millrace.storage.contract.LargeTraceContract;
-import dev.millrace.storage.contract.NamesContract;
-import dev.millrace.storage.contract.PagingContract;
-import dev.millrace.storage.contract.RandomSearchContract;
-import dev.millrace.storage.contract.TimeSearchContract;
-import dev.millrace.storage.contract.TraceContract;
-import dev.millrace.storage.contract.VersionContract;
-import dev.millrace.storage.contract.WritingContract;
+import dev.millrace.storage.contract.StoreContract;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,19 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
-final class LocalTraceStoreContractTest
-        implements WritingContract,
-                TraceContract,
-                LargeTraceContract,
-                VersionContract,
-                ConditionSearchContract,
-                AttributeSearchContract,
-                TimeSearchContract,
-                PagingContract,
-                RandomSearchContract,
-                NamesContract,
-                ExpiryContract,
-                DependenciesContract {
+final class LocalTraceStoreContractTest implements StoreContract {
 
     private static final Duration WINDOW = Duration.ofHours(1);
 

@@ -1,4 +1,4 @@
-package dev.millrace.storage.federated;
+package dev.millrace.storage.contract;
 
 import dev.millrace.model.Tenant;
 import dev.millrace.model.Trace;
@@ -13,26 +13,41 @@ import dev.millrace.storage.api.TracePiece;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceStore;
 import dev.millrace.storage.api.TraceVersion;
-import dev.millrace.storage.local.LocalTraceStore;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// A real store that can be made slow, or fail, before it reads; counts what it is asked.
-final class Faulty implements TraceStore, DependencyStore {
+public final class FaultyStore implements TraceStore, DependencyStore {
 
-    final AtomicInteger searches = new AtomicInteger();
-    final AtomicInteger lookups = new AtomicInteger();
-    private final LocalTraceStore store;
-    private volatile Runnable beforeReads = () -> {};
+    private final TraceStore store;
+    private final DependencyStore figures;
+    private final AtomicInteger searches = new AtomicInteger();
+    private final AtomicInteger lookups = new AtomicInteger();
+    private volatile Runnable beforeReads;
 
-    Faulty(LocalTraceStore store) {
+    /// @param store closed with this
+    /// @param beforeReads may block, or throw
+    public <S extends TraceStore & DependencyStore> FaultyStore(S store, Runnable beforeReads) {
         this.store = store;
+        this.figures = store;
+        this.beforeReads = beforeReads;
     }
 
-    void beforeReads(Runnable action) {
+    /// @param action may block, or throw
+    public void beforeReads(Runnable action) {
         beforeReads = action;
+    }
+
+    /// How many searches there were.
+    public int searches() {
+        return searches.get();
+    }
+
+    /// How many traces were asked for.
+    public int lookups() {
+        return lookups.get();
     }
 
     @Override
@@ -55,6 +70,7 @@ final class Faulty implements TraceStore, DependencyStore {
 
     @Override
     public TraceVersion version(Tenant tenant, TraceId traceId) {
+        beforeReads.run();
         return store.version(tenant, traceId);
     }
 
@@ -79,18 +95,19 @@ final class Faulty implements TraceStore, DependencyStore {
 
     @Override
     public Expired expire(Instant horizon) {
+        beforeReads.run();
         return store.expire(horizon);
     }
 
     @Override
     public void writeDependencies(List<DependencyMinute> minutes) {
-        store.writeDependencies(minutes);
+        figures.writeDependencies(minutes);
     }
 
     @Override
     public List<DependencyMinute> dependencies(Tenant tenant, long from, long to) {
         beforeReads.run();
-        return store.dependencies(tenant, from, to);
+        return figures.dependencies(tenant, from, to);
     }
 
     @Override
