@@ -353,8 +353,7 @@ public final class StreamsRun implements Partitions, AutoCloseable {
         try {
             var known = ends;
             long behind = known == null ? -1 : known.behind(partition, open.get().next());
-            return Optional.of(
-                    new Held(open.get().contents(), stage == Stage.FOLLOWED, behind));
+            return Optional.of(new Held(open.get().contents(), stage == Stage.FOLLOWED, behind));
         } catch (StoreException _) {
             // It has gone elsewhere since, or cannot be opened; somebody else may have it.
             return Optional.empty();
