@@ -15,8 +15,8 @@ import org.apache.kafka.common.TopicPartition;
 /// opened.
 ///
 /// Until then they lack what others have answered before: asked for that, they would say that there
-/// is no such trace. Of those whose records are handed over one by one nobody has to ask, for
-/// Kafka Streams begins with that when they are built.
+/// is no such trace. Of those whose records are handed over one by one nobody has to ask, for Kafka
+/// Streams begins with that when they are built.
 ///
 /// For one thread.
 final class CatchUp {

@@ -75,7 +75,8 @@ final class OpenPartitions {
     /// Those that are still being built, by their numbers.
     Map<Integer, OpenPartition> building() {
         var building = numbered();
-        building.keySet().removeIf(partition -> !stage(partition).equals(Optional.of(Stage.BUILDING)));
+        building.keySet()
+                .removeIf(partition -> !stage(partition).equals(Optional.of(Stage.BUILDING)));
         return building;
     }
 

@@ -69,8 +69,7 @@ final class Scatter implements AutoCloseable {
             var round = new Round<>(topic, count, question, left, deadline);
             var gathering = round.run();
             parts.addAll(gathering.parts());
-            if (!round.isOnItsWay(gathering.missing())
-                    || System.nanoTime() - begin >= patience) {
+            if (!round.isOnItsWay(gathering.missing()) || System.nanoTime() - begin >= patience) {
                 return new Gathering<>(parts, gathering.missing());
             }
             left = gathering.missing().stream().map(Missing::partition).toList();
@@ -206,11 +205,12 @@ final class Scatter implements AutoCloseable {
                 put(plan.ended(ask, _ -> String.valueOf(failure.getMessage()), elapsed()));
                 return;
             }
-            reply.lacking().forEach((partition, why) -> {
-                if (why.equals(Share.NOT_HERE)) {
-                    lacking.add(partition);
-                }
-            });
+            reply.lacking()
+                    .forEach((partition, why) -> {
+                        if (why.equals(Share.NOT_HERE)) {
+                            lacking.add(partition);
+                        }
+                    });
             var taken = new HashMap<Integer, Standing>(reply.given());
             taken.keySet().retainAll(plan.answered(ask, reply.given().keySet()));
             if (!taken.isEmpty()) {

@@ -40,7 +40,8 @@ final class HandoverTest {
         two = instances.add(Instances.config());
         instances.open(directory);
         instances.spread();
-        instances.write(List.of(fragment(0, span(in(0), 1, TIME)), fragment(1, span(in(1), 1, TIME))));
+        instances.write(
+                List.of(fragment(0, span(in(0), 1, TIME)), fragment(1, span(in(1), 1, TIME))));
     }
 
     @AfterEach
@@ -81,8 +82,7 @@ final class HandoverTest {
         var asked = loses();
 
         // When
-        var answer =
-                CompletableFuture.supplyAsync(() -> one.store().trace(Tenant.DEFAULT, in(1)));
+        var answer = CompletableFuture.supplyAsync(() -> one.store().trace(Tenant.DEFAULT, in(1)));
         asked.await();
         instances.give(1, one);
 

@@ -81,6 +81,18 @@ final class TraceTopologyTest {
     }
 
     @Test
+    void isFollowedFromWhenItIsRestoredUntilSomebodyElseFollowsIt() {
+        // When, Then
+        assertThat(open.stage(0)).contains(OpenPartitions.Stage.FOLLOWED);
+
+        // When
+        driver.close();
+
+        // Then
+        assertThat(open.stage(0)).isEmpty();
+    }
+
+    @Test
     void keepsWhatEachRecordHoldsForItsTenant() {
         // When
         put(headers(), span(trace(1), 1));
