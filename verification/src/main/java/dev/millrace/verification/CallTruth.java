@@ -105,9 +105,7 @@ record CallTruth(Map<String, Long> calls) {
             String caller = link.path("caller").asText();
             String connection = link.path("connection").asText();
             String name = name(caller, link.path("callee").asText(), connection);
-            if (connection.equals("plain")
-                    || calls.containsKey(name)
-                    || caller.equals(USER)) {
+            if (connection.equals("plain") || calls.containsKey(name) || caller.equals(USER)) {
                 told.put(name, link.path("calls").asLong());
             }
         }

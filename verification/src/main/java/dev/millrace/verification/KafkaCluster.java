@@ -36,7 +36,7 @@ final class KafkaCluster implements AutoCloseable {
     /// Kafka has it, so that the traces under way when it dies are not cut in two by that.
     static final Duration SESSION = Duration.ofSeconds(4);
 
-    private static final Duration START_PATIENCE = Duration.ofSeconds(90);
+    private static final Duration START_PATIENCE = Duration.ofMinutes(3);
     private static final Duration LOOK_EVERY = Duration.ofMillis(200);
     private static final long ANSWER_SECONDS = 15;
     private static final int MAX_BATCH_BYTES = (8 << 20) + (64 << 10);
@@ -171,24 +171,31 @@ final class KafkaCluster implements AutoCloseable {
         var settings = new Properties();
         settings.putAll(
                 Map.of(
-                        "process.roles", "broker,controller",
-                        "node.id", Integer.toString(index + 1),
+                        "process.roles",
+                        "broker,controller",
+                        "node.id",
+                        Integer.toString(index + 1),
                         "listeners",
-                                "PLAINTEXT://127.0.0.1:"
-                                        + ports.get(index)
-                                        + ",CONTROLLER://127.0.0.1:"
-                                        + controllerPorts.get(index),
-                        "listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-                        "controller.listener.names", "CONTROLLER",
+                        "PLAINTEXT://127.0.0.1:"
+                                + ports.get(index)
+                                + ",CONTROLLER://127.0.0.1:"
+                                + controllerPorts.get(index),
+                        "listener.security.protocol.map",
+                        "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+                        "controller.listener.names",
+                        "CONTROLLER",
                         "controller.quorum.voters",
-                                IntStream.range(0, BROKERS)
-                                        .mapToObj(i ->
-                                                (i + 1) + "@127.0.0.1:" + controllerPorts.get(i))
-                                        .collect(Collectors.joining(",")),
-                        "log.dirs", log(index).toString(),
-                        "auto.create.topics.enable", "false",
-                        "broker.session.timeout.ms", Long.toString(SESSION.toMillis()),
-                        "broker.heartbeat.interval.ms", "500"));
+                        IntStream.range(0, BROKERS)
+                                .mapToObj(i -> (i + 1) + "@127.0.0.1:" + controllerPorts.get(i))
+                                .collect(Collectors.joining(",")),
+                        "log.dirs",
+                        log(index).toString(),
+                        "auto.create.topics.enable",
+                        "false",
+                        "broker.session.timeout.ms",
+                        Long.toString(SESSION.toMillis()),
+                        "broker.heartbeat.interval.ms",
+                        "500"));
         settings.putAll(
                 Map.of(
                         "default.replication.factor", "3",
@@ -213,8 +220,7 @@ final class KafkaCluster implements AutoCloseable {
                 index,
                 new ProcessBuilder(line)
                         .redirectErrorStream(true)
-                        .redirectOutput(
-                                ProcessBuilder.Redirect.appendTo(output(index).toFile()))
+                        .redirectOutput(ProcessBuilder.Redirect.appendTo(output(index).toFile()))
                         .start());
     }
 

@@ -53,14 +53,20 @@ record KafkaStoreReport(
             long longest = 0;
             long from = 0;
             long last = Long.MIN_VALUE;
-            for (var one : asked.stream().sorted((a, b) -> Long.compare(a.atNanos() - b.atNanos(), 0)).toList()) {
+            for (var one :
+                    asked.stream()
+                            .sorted((a, b) -> Long.compare(a.atNanos() - b.atNanos(), 0))
+                            .toList()) {
                 if (one.failure() == null) {
                     continue;
                 }
                 if (last == Long.MIN_VALUE || one.atNanos() - last > TOGETHER_NANOS) {
                     from = one.atNanos();
                 }
-                last = Math.max(last == Long.MIN_VALUE ? one.atNanos() : last, one.atNanos() + one.took().toNanos());
+                last =
+                        Math.max(
+                                last == Long.MIN_VALUE ? one.atNanos() : last,
+                                one.atNanos() + one.took().toNanos());
                 longest = Math.max(longest, last - from);
             }
             return Duration.ofNanos(longest);

@@ -4,7 +4,6 @@ import dev.millrace.load.Comparison;
 import dev.millrace.load.LoadConfig;
 import dev.millrace.load.Truth;
 import dev.millrace.model.Slice;
-import dev.millrace.model.TraceId;
 import dev.millrace.verification.KafkaStoreReport.Phase;
 import dev.millrace.verification.MillraceProcess.Program;
 import java.io.IOException;
@@ -127,8 +126,7 @@ final class KafkaStoreRun implements AutoCloseable {
             instances.forEach((name, each) -> watch.include(name, each.query()));
             awaitKnown(watch);
             long from = firstNanos + Duration.ofSeconds(1).toNanos();
-            int range =
-                    watch.fix(instances.get("a").query(), from, from + RANGE.toNanos());
+            int range = watch.fix(instances.get("a").query(), from, from + RANGE.toNanos());
             System.out.println("  " + range + " traces in the range that is searched");
             disturb(watch, balance, admin, random);
             var report = lane.end(END_WITHIN);
@@ -234,32 +232,52 @@ final class KafkaStoreRun implements AutoCloseable {
             throws Exception {
         phase("nothing", watch, balance, () -> pause(STEADY));
         String victim = List.of("a", "b", "c").get(random.nextInt(3));
-        phase("an instance killed (-9)", watch, balance, () -> {
-            kill(victim, watch);
-            pause(AWAY);
-        });
+        phase(
+                "an instance killed (-9)",
+                watch,
+                balance,
+                () -> {
+                    kill(victim, watch);
+                    pause(AWAY);
+                });
         phase("started again", watch, balance, () -> revive(victim, watch));
-        phase("a fourth instance added", watch, balance, () -> {
-            var added = instance("d");
-            instances.put("d", added);
-            added.start();
-            watch.include("d", added.query());
-        });
+        phase(
+                "a fourth instance added",
+                watch,
+                balance,
+                () -> {
+                    var added = instance("d");
+                    instances.put("d", added);
+                    added.start();
+                    watch.include("d", added.query());
+                });
         int broker = coordinator(admin);
-        phase("a broker killed (-9)", watch, balance, () -> {
-            kafka.kill(broker);
-            pause(AWAY);
-        });
-        phase("the broker started again", watch, balance, () -> {
-            kafka.restart(broker);
-            kafka.awaitInSync(PATIENCE);
-        });
+        phase(
+                "a broker killed (-9)",
+                watch,
+                balance,
+                () -> {
+                    kafka.kill(broker);
+                    pause(AWAY);
+                });
+        phase(
+                "the broker started again",
+                watch,
+                balance,
+                () -> {
+                    kafka.restart(broker);
+                    kafka.awaitInSync(PATIENCE);
+                });
         String wiped = new ArrayList<>(instances.keySet()).get(random.nextInt(instances.size()));
-        phase("an instance killed and its disk wiped, started again", watch, balance, () -> {
-            kill(wiped, watch);
-            Start.delete(Path.of(instance(instances, wiped).setting("data-dir")));
-            revive(wiped, watch);
-        });
+        phase(
+                "an instance killed and its disk wiped, started again",
+                watch,
+                balance,
+                () -> {
+                    kill(wiped, watch);
+                    Start.delete(Path.of(instance(instances, wiped).setting("data-dir")));
+                    revive(wiped, watch);
+                });
     }
 
     private static MillraceProcess instance(Map<String, MillraceProcess> of, String name) {
@@ -297,8 +315,8 @@ final class KafkaStoreRun implements AutoCloseable {
     }
 
     /// Waits until every instance has everything, or patience is at its end.
-    private KafkaStoreReport judge(
-            dev.millrace.load.LoadReport report, LookupWatch watch) throws Exception {
+    private KafkaStoreReport judge(dev.millrace.load.LoadReport report, LookupWatch watch)
+            throws Exception {
         watch.close();
         var truth = Truth.read(truthFile);
         var calls = CallTruth.of(load().workload(), truth.traceIds());

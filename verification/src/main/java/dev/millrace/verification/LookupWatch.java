@@ -127,11 +127,7 @@ final class LookupWatch implements AutoCloseable {
     ///
     /// @return how many traces that are
     int fix(URI query, long startNanos, long endNanos) throws IOException, InterruptedException {
-        String search =
-                "/v1/search?limit=200&start="
-                        + startNanos
-                        + "&end="
-                        + endNanos;
+        String search = "/v1/search?limit=200&start=" + startNanos + "&end=" + endNanos;
         var found = traces(json(get(query.resolve(search))));
         var services = services(json(get(query.resolve("/v1/services"))));
         fixed = new Fixed(search, found, services);
@@ -348,8 +344,7 @@ final class LookupWatch implements AutoCloseable {
         try {
             var response = get(query.resolve("/v1/traces/" + traceId));
             return response.statusCode() == 200
-                    ? Optional.of(
-                            new Trace(traceId, OtlpDecoder.spans(Slice.of(response.body()))))
+                    ? Optional.of(new Trace(traceId, OtlpDecoder.spans(Slice.of(response.body()))))
                     : Optional.empty();
         } catch (IOException _) {
             return Optional.empty();

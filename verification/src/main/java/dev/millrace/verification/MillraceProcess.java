@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// Not safe for threads.
 public final class MillraceProcess implements AutoCloseable {
 
-    private static final Duration START_TIMEOUT = Duration.ofSeconds(90);
+    private static final Duration START_TIMEOUT = Duration.ofMinutes(3);
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(40);
     private static final long POLL_MILLIS = 50;
 

@@ -81,6 +81,11 @@ final class TraceTopologyTest {
     }
 
     @Test
+    void isFollowedFromWhenItHasBeenRestored() {
+        assertThat(open.stage(0)).contains(OpenPartitions.Stage.FOLLOWED);
+    }
+
+    @Test
     void keepsWhatEachRecordHoldsForItsTenant() {
         // When
         put(headers(), span(trace(1), 1));
