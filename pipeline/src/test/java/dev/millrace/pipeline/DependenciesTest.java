@@ -145,7 +145,11 @@ class DependenciesTest {
                             .time(START, START + 20 * MILLI)
                             .build();
             kafka.send(
-                    List.of(record(List.of(caller, span(1, 5, 4, "stock", SpanKind.SERVER, false)))));
+                    List.of(
+                            record(
+                                    List.of(
+                                            caller,
+                                            span(1, 5, 4, "stock", SpanKind.SERVER, false)))));
             stepUntil(() -> metrics.late.count() == 1, loop);
             assertThat(loop.commit()).isTrue();
         }

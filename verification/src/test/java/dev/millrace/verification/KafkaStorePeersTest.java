@@ -62,13 +62,20 @@ final class KafkaStorePeersTest {
         var settings =
                 new HashMap<>(
                         Map.of(
-                                "kafka.bootstrap-servers", kafka.bootstrapServers(),
-                                "topics.prefix", name + ".",
-                                "query.partial-answers", "true",
-                                "cache.names-expiry", "1ms",
-                                "log.level", "warn",
-                                "tls.certificate", party.certificate().toString(),
-                                "tls.key", party.key().toString()));
+                                "kafka.bootstrap-servers",
+                                kafka.bootstrapServers(),
+                                "topics.prefix",
+                                name + ".",
+                                "query.partial-answers",
+                                "true",
+                                "cache.names-expiry",
+                                "1ms",
+                                "log.level",
+                                "warn",
+                                "tls.certificate",
+                                party.certificate().toString(),
+                                "tls.key",
+                                party.key().toString()));
         for (var topic : List.of("spans", "ledger", "dependencies", "traces-complete")) {
             settings.put("topics." + topic + ".partitions", Integer.toString(PARTITIONS));
         }
@@ -111,7 +118,8 @@ final class KafkaStorePeersTest {
                 assertThat(get(two, "/api/traces/" + id).statusCode()).isEqualTo(200);
             }
             assertThat(ask(http, "Bearer another").statusCode()).isEqualTo(401);
-            assertThatThrownBy(() -> ask(client(SSLContext.getDefault()), "")).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> ask(client(SSLContext.getDefault()), ""))
+                    .isInstanceOf(IOException.class);
 
             // When: nobody else has its half.
             two.kill();
@@ -147,7 +155,9 @@ final class KafkaStorePeersTest {
         return http.send(
                 HttpRequest.newBuilder(
                                 URI.create(
-                                        "https://localhost:" + process.setting("query.port") + path))
+                                        "https://localhost:"
+                                                + process.setting("query.port")
+                                                + path))
                         .timeout(PATIENCE)
                         .build(),
                 BodyHandlers.ofString());

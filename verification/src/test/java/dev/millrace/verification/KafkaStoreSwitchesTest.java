@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.linecorp.armeria.client.WebClient;
 import com.linecorp.armeria.common.HttpData;
@@ -56,11 +57,15 @@ final class KafkaStoreSwitchesTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final ObjectMapper MAPPER = new ObjectMapper();
     private static final String ID = "0af7651916cd43dd8448eb211c80319c";
-    private static final String UUID = "-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}-";
+    private static final String UUID =
+            "-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}-";
 
     private final KafkaFixture kafka = KafkaFixture.shared();
     private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(PATIENCE).version(HttpClient.Version.HTTP_1_1).build();
+            HttpClient.newBuilder()
+                    .connectTimeout(PATIENCE)
+                    .version(HttpClient.Version.HTTP_1_1)
+                    .build();
 
     @TempDir private Path directory;
     private Started everything;
@@ -85,14 +90,9 @@ final class KafkaStoreSwitchesTest {
                 Map.of("zipkin.storage.kafka.span-aggregation.enabled", "false"),
                 Part.AGGREGATOR),
         TRACE_BY_ID(Map.of("TRACE_BY_ID_QUERY_ENABLED", "false"), Map.of(), Part.TRACE_BY_ID),
-        SEARCH(
-                Map.of(),
-                Map.of("zipkin.storage.kafka.trace-search-enabled", "false"),
-                Part.SEARCH),
+        SEARCH(Map.of(), Map.of("zipkin.storage.kafka.trace-search-enabled", "false"), Part.SEARCH),
         DEPENDENCIES(
-                Map.of("KAFKA_STORAGE_DEPENDENCY_ENABLED", "false"),
-                Map.of(),
-                Part.DEPENDENCIES),
+                Map.of("KAFKA_STORAGE_DEPENDENCY_ENABLED", "false"), Map.of(), Part.DEPENDENCIES),
         /// What the profile `storage-kafka-only-dependencies` is.
         ALL_BUT_LINKS(
                 Map.of("KAFKA_STORAGE_TRACE_ENABLED", "false"),
@@ -294,7 +294,8 @@ final class KafkaStoreSwitchesTest {
     private static void answersCall(
             Started millrace, boolean on, String key, String method, String message) {
         var body = HexFormat.of().parseHex(message);
-        var frame = ByteBuffer.allocate(5 + body.length).put((byte) 0).putInt(body.length).put(body);
+        var frame =
+                ByteBuffer.allocate(5 + body.length).put((byte) 0).putInt(body.length).put(body);
         var answer =
                 WebClient.of("h2c://127.0.0.1:" + millrace.process().setting("query.grpc-port"))
                         .execute(
@@ -319,8 +320,7 @@ final class KafkaStoreSwitchesTest {
     private void hasTopics(Started millrace, Set<Part> on, boolean storesSpans) throws Exception {
         var expected = new TreeSet<>(Set.of("spans", "ledger", "dead-letters"));
         if (on.contains(Part.AGGREGATOR)) {
-            expected.addAll(
-                    Set.of("sampling-decisions", "sampling-control", "dependencies"));
+            expected.addAll(Set.of("sampling-decisions", "sampling-control", "dependencies"));
             expected.addAll(Set.of("traces-complete", "zipkin-trace", "zipkin-dependency"));
         } else if (on.contains(Part.DEPENDENCIES)) {
             expected.add("dependencies");
@@ -487,7 +487,8 @@ final class KafkaStoreSwitchesTest {
                         HttpRequest.newBuilder(
                                         URI.create(
                                                 "http://127.0.0.1:"
-                                                        + everything.process()
+                                                        + everything
+                                                                .process()
                                                                 .setting(
                                                                         "collector.receivers.zipkin.port")
                                                         + "/api/v2/spans"))
@@ -499,9 +500,9 @@ final class KafkaStoreSwitchesTest {
                 .statusCode();
     }
 
-    private List<?> list(String path) throws Exception {
+    private List<Object> list(String path) throws Exception {
         var answer = get(everything, path);
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-        return MAPPER.readValue(answer.body(), List.class);
+        return MAPPER.readValue(answer.body(), new TypeReference<>() {});
     }
 }

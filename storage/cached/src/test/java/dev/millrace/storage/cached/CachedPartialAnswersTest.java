@@ -180,13 +180,12 @@ final class CachedPartialAnswersTest {
 
             // When
             var second = executor.submit(() -> spans(strict.tolerating(toldToo::add)));
-            CachedTraceContract.patiently(
-                    () ->
-                            registry.get("millrace.cache.questions")
-                                            .tags("kind", "trace", "outcome", "joined")
-                                            .counter()
-                                            .count()
-                                    == 1);
+            CachedTraceContract.patiently(() ->
+                    registry.get("millrace.cache.questions")
+                                    .tags("kind", "trace", "outcome", "joined")
+                                    .counter()
+                                    .count()
+                            == 1);
 
             // Then: who takes only whole answers does not wait for this one.
             failsWhole(() -> strict.trace(Tenant.DEFAULT, trace(1)));

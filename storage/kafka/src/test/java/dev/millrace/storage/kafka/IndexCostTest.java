@@ -101,8 +101,7 @@ final class IndexCostTest {
             // When
             for (int i = 1; i <= 20; i++) {
                 topic.pipeInput(
-                        new TestRecord<>(
-                                Records.key(trace(1)), Records.value(span(trace(1), i))));
+                        new TestRecord<>(Records.key(trace(1)), Records.value(span(trace(1), i))));
             }
 
             // Then

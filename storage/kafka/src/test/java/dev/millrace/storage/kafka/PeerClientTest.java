@@ -28,8 +28,7 @@ final class PeerClientTest {
             var peer = new Peer("127.0.0.1", other.activeLocalPort());
 
             // When
-            var inquiries =
-                    IntStream.range(0, 100).mapToObj(_ -> ask(client, peer)).toList();
+            var inquiries = IntStream.range(0, 100).mapToObj(_ -> ask(client, peer)).toList();
 
             // Then
             for (var inquiry : inquiries) {

@@ -34,7 +34,8 @@ final class SearchCostTest {
     private static final TraceSearch RARE = search("colour", "mauve").build();
 
     private static final TraceSearch NOBODYS = search("colour", "puce").build();
-    private static final TraceSearch NEWEST = TraceSearch.builder().service("shop").limit(10).build();
+    private static final TraceSearch NEWEST =
+            TraceSearch.builder().service("shop").limit(10).build();
 
     @TempDir private static Path directory;
 
@@ -60,7 +61,10 @@ final class SearchCostTest {
         var store =
                 new LocalTraceStore(
                         new LocalStoreConfig(
-                                directory, Duration.ofHours(6), Duration.ofDays(7), new ByteSize(0)),
+                                directory,
+                                Duration.ofHours(6),
+                                Duration.ofDays(7),
+                                new ByteSize(0)),
                         new SimpleMeterRegistry(),
                         maxCandidates);
         store.start();
@@ -91,7 +95,10 @@ final class SearchCostTest {
     @Test
     void ofWhatAllHaveEndsWithTheLimit() {
         // One more tells whether there is another page, and one that it is older.
-        assertThat(found(12, NEWEST)).hasSize(10).first().extracting(Trace::traceId).isEqualTo(
-                trace(TRACES));
+        assertThat(found(12, NEWEST))
+                .hasSize(10)
+                .first()
+                .extracting(Trace::traceId)
+                .isEqualTo(trace(TRACES));
     }
 }
