@@ -88,10 +88,7 @@ final class ZipkinTraffic {
         int service = Math.floorMod(mix(trace) + role / 2, SERVICES);
         boolean failed = trace % FAILING_ONE_IN == 0 && role == TRACE_SPANS - 1;
         var span = new ByteArrayOutputStream(SPAN_BYTES);
-        bytes(
-                span,
-                TRACE_ID,
-                ByteBuffer.allocate(16).putLong(id.high()).putLong(id.low()).array());
+        bytes(span, TRACE_ID, ByteBuffer.allocate(16).putLong(id.high()).putLong(id.low()).array());
         bytes(span, ID, longBytes(spanId(trace, role)));
         // The first has none, and a longer path instead.
         if (role > 0) {
