@@ -107,6 +107,10 @@ public final class Bench {
             say(Part.APIS);
             new ApiBench(directory.resolve("apis"), options, figures).run();
         }
+        if (options.wants(Part.KAFKASTORE)) {
+            say(Part.KAFKASTORE);
+            new KafkaStoreBench(directory.resolve("kafka-store"), options, figures).run();
+        }
         if (options.wants(Part.START)) {
             say(Part.START);
             start(figures);

@@ -45,6 +45,7 @@ record BenchOptions(
         PENDING,
         CACHE,
         APIS,
+        KAFKASTORE,
         START;
 
         String word() {
@@ -56,7 +57,7 @@ record BenchOptions(
             """
             ./dev bench [PART ...] [OPTION ...]
               PART               scan, codecs, receivers, store, collector, aggregator, ingester,
-                                 query, pending, cache, apis or start; all without any
+                                 query, pending, cache, apis, kafkastore or start; all without any
               --spans=N          spans to send (3000000)
               --heap=SIZE        the aggregator's Java heap (2g)
               --memory=SIZE      what of it is for open traces (1GiB)

@@ -108,7 +108,7 @@ final class StoreTraffic {
             BIG_ENDIAN.set(body, at, traceId.high());
             BIG_ENDIAN.set(body, at + 8, traceId.low());
         }
-        String user = digits(mix(number * 32 + 3), USERS);
+        String user = userDigits(number);
         template.users().forEach(at -> put(body, at, user));
         long start = startNanos(number);
         for (int i = 0; i < TRACE_SPANS; i++) {
@@ -143,6 +143,15 @@ final class StoreTraffic {
 
     static String user(long chance) {
         return "u-" + digits(chance, USERS);
+    }
+
+    /// Who a trace is of; more than one may be.
+    String userOf(long number) {
+        return "u-" + userDigits(number);
+    }
+
+    private String userDigits(long number) {
+        return digits(mix(number * 32 + 3), USERS);
     }
 
     private long mix(long number) {
