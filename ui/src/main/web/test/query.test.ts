@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fromUrl, parseTags, problemOf, toApi, toUrl, type SearchQuery } from '../src/query'
+import { fromUrl, parseTags, problemOf, toApi, toUrl, type SearchQuery } from '../src/search/query'
 import { readRoute } from '../src/router'
 
 const QUERY: SearchQuery = {

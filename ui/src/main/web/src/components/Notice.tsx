@@ -29,6 +29,27 @@ export function FailureNotice({ failure }: { failure: Failure }) {
   )
 }
 
+/** One line above content that is shown although something is wrong with it. */
+export function Strip({ tone = 'plain', children }: { tone?: 'plain' | 'warn' | 'error'; children: ComponentChildren }) {
+  return (
+    <p class={`strip ${tone}`} role={tone === 'plain' ? 'status' : 'alert'}>
+      {children}
+    </p>
+  )
+}
+
+/** That a newer answer is awaited from a server that is silent, above the older one. */
+export function StaleStrip({ failure }: { failure: Failure | undefined }) {
+  return failure ? (
+    <Strip tone="error">The server does not answer: {failure.message}. What is shown is from before. Trying again …</Strip>
+  ) : null
+}
+
+/** That an answer is not whole, and why. */
+export function GapsStrip({ reasons }: { reasons: readonly string[] | undefined }) {
+  return reasons?.length ? <Strip tone="warn">This answer is not whole: {reasons.join(' · ')}</Strip> : null
+}
+
 export function Loading({ what }: { what: string }) {
   return (
     <div class="notice loading" role="status">

@@ -1,4 +1,4 @@
-import type { JaegerSpan, JaegerTrace, Tag } from './api'
+import type { JaegerSpan, JaegerTrace, Tag } from '../api'
 
 /** A trace as the page shows it: spans in pre-order, each with its depth and the end of its subtree. */
 export interface Trace {

@@ -1,5 +1,5 @@
 import { plural } from '../format'
-import type { TraceSummary } from '../model'
+import type { TraceSummary } from '../trace/model'
 import { ResultRow } from './ResultRow'
 
 interface ResultListProps {

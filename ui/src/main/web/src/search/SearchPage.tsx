@@ -1,16 +1,17 @@
 import { useEffect, useState } from 'preact/hooks'
 import { fetchServices, fetchTraces } from '../api'
 import { useLoad } from '../load'
-import { summarise } from '../model'
-import { fromUrl, problemOf, toApi, toUrl } from '../query'
-import { goInstead, type SearchRoute } from '../router'
-import { FailureNotice, Loading, Notice } from './Notice'
+import { summarise } from '../trace/model'
+import { fromUrl, problemOf, toApi, toUrl } from './query'
+import { goInstead, type Route } from '../router'
+import { FailureNotice, Loading, Notice } from '../components/Notice'
 import { ResultList } from './ResultList'
+import './search.css'
 import { SearchForm } from './SearchForm'
 
 const POLL_MS = 5_000
 
-export function SearchPage({ route }: { route: SearchRoute }) {
+export default function SearchPage({ route }: { route: Route }) {
   const query = fromUrl(route.parameters)
   const problem = problemOf(query)
   const [round, setRound] = useState(0)
@@ -45,7 +46,7 @@ export function SearchPage({ route }: { route: SearchRoute }) {
   }, [query.service, first])
 
   return (
-    <main class="page search">
+    <main id="main" class="page search">
       <SearchForm query={query} services={services.value ?? []} />
       <section class={results.busy ? 'results busy' : 'results'} aria-label="Traces" aria-busy={results.busy}>
         {content()}

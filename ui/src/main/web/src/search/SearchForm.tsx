@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { fetchOperations } from '../api'
 import { useLoad } from '../load'
-import { LOOKBACKS, MAX_LIMIT, toUrl, type SearchQuery } from '../query'
+import { LOOKBACKS, MAX_LIMIT, toUrl, type SearchQuery } from './query'
 import { go } from '../router'
 
 interface SearchFormProps {

@@ -1,7 +1,7 @@
 import { serviceColour } from '../colour'
 import { formatDuration, plural } from '../format'
-import type { Span } from '../model'
-import { Chevron, ErrorIcon } from './Icons'
+import type { Span } from './model'
+import { Chevron, ErrorIcon } from '../components/Icons'
 
 /** More marks than this say no more on one bar; the details list every event. */
 const MARKERS = 100

@@ -1,13 +1,13 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { Span, Trace } from '../model'
-import type { TraceRoute } from '../router'
+import type { Span, Trace } from './model'
+import type { Route } from '../router'
 import { SpanDetails } from './SpanDetails'
 import { TraceHeader } from './TraceHeader'
 import { Waterfall } from './Waterfall'
 
 interface TraceViewProps {
   trace: Trace
-  route: TraceRoute
+  route: Route
   /** Told which span's details are shown. */
   onSelect: (span: string | undefined) => void
 }
@@ -15,7 +15,7 @@ interface TraceViewProps {
 /** One trace: its facts, its waterfall and the span the reader looks at. */
 export function TraceView({ trace, route, onSelect }: TraceViewProps) {
   const { spans } = trace
-  const linked = spans.findIndex(candidate => candidate.id === route.span)
+  const linked = spans.findIndex(candidate => candidate.id === route.parameters.get('span'))
   const [selected, setSelected] = useState(Math.max(linked, 0))
   const [open, setOpen] = useState(linked >= 0)
   const [collapsed, setCollapsed] = useState<ReadonlySet<number>>(new Set())
@@ -53,7 +53,7 @@ export function TraceView({ trace, route, onSelect }: TraceViewProps) {
   }, [route])
 
   return (
-    <main class={open ? 'trace with-details' : 'trace'}>
+    <main id="main" class={open ? 'trace with-details' : 'trace'}>
       <TraceHeader
         trace={trace}
         folded={collapsed.size > 0}

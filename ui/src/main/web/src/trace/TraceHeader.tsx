@@ -1,8 +1,8 @@
 import { tracePath } from '../api'
 import { formatAge, formatDuration, formatTime, plural } from '../format'
-import type { Trace } from '../model'
-import { ErrorIcon } from './Icons'
-import { ServiceChips } from './ServiceChips'
+import type { Trace } from './model'
+import { ErrorIcon } from '../components/Icons'
+import { ServiceChips } from '../components/ServiceChips'
 
 interface TraceHeaderProps {
   trace: Trace

@@ -1,8 +1,8 @@
 import { formatAge, formatDuration, formatTime, plural, shortId } from '../format'
-import type { TraceSummary } from '../model'
+import type { TraceSummary } from '../trace/model'
 import { Link } from '../router'
-import { ErrorIcon } from './Icons'
-import { ServiceChips } from './ServiceChips'
+import { ErrorIcon } from '../components/Icons'
+import { ServiceChips } from '../components/ServiceChips'
 
 interface ResultRowProps {
   trace: TraceSummary

@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact'
 import { serviceColour } from '../colour'
 import { formatDuration, shortId } from '../format'
-import type { Span, Trace } from '../model'
+import type { Span, Trace } from './model'
 import { Link } from '../router'
-import { Cross, ErrorIcon } from './Icons'
+import { Cross, ErrorIcon } from '../components/Icons'
 import { TagTable } from './TagTable'
 
 interface SpanDetailsProps {

@@ -1,4 +1,4 @@
-import { parseDuration } from './format'
+import { parseDuration } from '../format'
 
 /** What the search form asks for; the page's URL holds exactly this. */
 export interface SearchQuery {

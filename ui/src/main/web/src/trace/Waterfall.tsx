@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { ticks } from '../format'
-import { visibleRows, type Trace } from '../model'
+import { visibleRows, type Trace } from './model'
 import { Ruler } from './Ruler'
 import { SpanRow } from './SpanRow'
 

@@ -1,14 +1,15 @@
 import { useEffect, useState } from 'preact/hooks'
 import { fetchTrace } from '../api'
 import { useLoad } from '../load'
-import { buildTrace } from '../model'
-import { Link, rememberUrl, type TraceRoute } from '../router'
-import { FailureNotice, Loading, Notice } from './Notice'
+import { buildTrace } from './model'
+import { Link, rememberUrl, type Route } from '../router'
+import { FailureNotice, Loading, Notice } from '../components/Notice'
+import './trace.css'
 import { TraceView } from './TraceView'
 
 /** Built anew for each trace; only the span in the route changes. */
-export function TracePage({ route }: { route: TraceRoute }) {
-  const { id } = route
+export default function TracePage({ route }: { route: Route }) {
+  const id = route.names['id']!
   const [round, setRound] = useState(0)
   const load = useLoad(round, async signal => {
     const trace = await fetchTrace(id, signal)
@@ -27,7 +28,7 @@ export function TracePage({ route }: { route: TraceRoute }) {
     return <TraceView trace={trace} route={route} onSelect={remember} />
   }
   return (
-    <main class="page">
+    <main id="main" class="page">
       {load.failure ? (
         <FailureNotice failure={load.failure} />
       ) : load.busy ? (
