@@ -1,4 +1,4 @@
-import type { JSX } from 'preact'
+import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 
 /** Where the reader is. A new object for each visit, so the same search can be asked again. */
@@ -67,7 +67,14 @@ function here(): Place {
   return { path: location.pathname, parameters: new URLSearchParams(location.search) }
 }
 
-type LinkProps = Omit<JSX.IntrinsicElements['a'], 'href' | 'onClick'> & { href: string }
+interface LinkProps {
+  href: string
+  class?: string
+  title?: string
+  'aria-current'?: 'page' | undefined
+  'aria-label'?: string
+  children: ComponentChildren
+}
 
 /** A link to another page of this UI. */
 export function Link({ href, children, ...rest }: LinkProps) {

@@ -17,13 +17,13 @@ export function Notice({ title, tone = 'plain', children }: NoticeProps) {
   )
 }
 
-export function FailureNotice({ failure }: { failure: Failure }) {
+export function FailureNotice({ failure, title = 'The server refused the request.' }: { failure: Failure; title?: string }) {
   return failure.retrying ? (
     <Notice tone="error" title={`The server does not answer: ${failure.message}.`}>
       Trying again …
     </Notice>
   ) : (
-    <Notice tone="error" title="The server refused the request.">
+    <Notice tone="error" title={title}>
       {failure.message}
     </Notice>
   )
