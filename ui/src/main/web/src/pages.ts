@@ -22,5 +22,21 @@ export const PAGES: readonly PageEntry[] = [
     entry: { label: 'Search', href: '/search' },
     load: () => import('./search/SearchPage'),
   },
+  {
+    path: /^\/services\/?$/,
+    entry: { label: 'Services', href: '/services' },
+    load: () => import('./services/ServicesPage'),
+  },
+  { path: /^\/services\/(?<name>[^/]+)\/?$/, load: () => import('./services/ServicePage'), anew: 'name' },
+  {
+    path: /^\/pipeline\/?$/,
+    entry: { label: 'Pipeline', href: '/pipeline' },
+    load: () => import('./pipeline/PipelinePage'),
+  },
+  {
+    path: /^\/sampling\/?$/,
+    entry: { label: 'Sampling', href: '/sampling' },
+    load: () => import('./sampling/SamplingPage'),
+  },
   { path: /^\/trace\/(?<id>[^/]+)\/?$/, load: () => import('./trace/TracePage'), anew: 'id' },
 ]

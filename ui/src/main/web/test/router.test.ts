@@ -14,6 +14,10 @@ describe('a path', () => {
     expect(lead('/')).toEqual(['Search'])
     expect(lead('/search')).toEqual(['Search'])
     expect(lead('/trace/4bf92f')).toEqual(['{"id":"4bf92f"}'])
+    expect(lead('/services')).toEqual(['Services'])
+    expect(lead('/services/cart%2Fv2')).toEqual(['{"name":"cart/v2"}'])
+    expect(lead('/pipeline')).toEqual(['Pipeline'])
+    expect(lead('/sampling')).toEqual(['Sampling'])
     expect(lead('/nowhere')).toEqual([])
   })
 
