@@ -132,7 +132,7 @@ export function Chart({ title, start, end, times, step, series, format, onOpen, 
               </text>
             </g>
           ))}
-          {timeTicks(start, end, Math.max(2, Math.floor(width / 90))).map(tick => (
+          {timeTicks(start, end, Math.max(2, Math.floor(width / 90))).filter(tick => x(tick) < width - 18).map(tick => (
             <text key={tick} class="chart-mark" x={x(tick)} y={HEIGHT - 6} text-anchor="middle">
               {timeLabel(tick, start, end)}
             </text>

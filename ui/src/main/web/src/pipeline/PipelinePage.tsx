@@ -83,12 +83,16 @@ function Content({ reading, audit, onAudit }: ContentProps) {
       <Findings found={found} />
       <Flow reading={reading} found={found} />
       <div class="panels">
-        <Lags groups={reading.now.groups} direct={reading.now.mode === 'direct'} />
-        <Verdicts reading={reading} />
-        <Rejected reading={reading} />
-        <Latencies reading={reading} />
-        {reading.now.mode === 'streaming' && <AuditPanel report={audit} onReport={onAudit} />}
-        <Topics topics={reading.now.topics} />
+        <div class="stack">
+          <Lags groups={reading.now.groups} direct={reading.now.mode === 'direct'} />
+          <Topics topics={reading.now.topics} />
+          {reading.now.mode === 'streaming' && <AuditPanel report={audit} onReport={onAudit} />}
+        </div>
+        <div class="stack">
+          <Verdicts reading={reading} />
+          <Rejected reading={reading} />
+          <Latencies reading={reading} />
+        </div>
       </div>
       <Processes reading={reading} />
     </>
@@ -133,15 +137,15 @@ function Flow({ reading, found }: { reading: Reading; found: Finding[] }) {
         <Fact name="in all" value={formatCount(reading.value('millrace_spans_received_total'))} />
         <Fact name="rejects" value={formatRate(sumRate(reading, 'millrace_spans_rejected_total', 'millrace_spans_received_total'))} />
         <Fact name="head drops" value={formatRate(sumRate(reading, 'millrace_spans_sampled_out_total', 'millrace_spans_received_total'))} />
-        <Fact name="not answered yet" value={formatBytes(reading.value('millrace_collector_inflight_bytes'))} />
+        <Fact name="waiting" value={formatBytes(reading.value('millrace_collector_inflight_bytes'))} />
       </Box>
       {!direct && <TopicBox topic={topic('spans')} group={group('aggregator')} tone={undefined} />}
       <Box name={direct ? 'Assembly' : 'Aggregator'} tone={toneOf('aggregator')} role="aggregator" reading={reading} group={group('aggregator')}>
         <Fact name="pending" value={formatCount(reading.value('millrace_aggregator_open_traces'))} unit="traces" main />
         <Fact name="held" value={formatBytes(reading.value('millrace_aggregator_open_bytes'))} />
-        <Fact name="completes" value={formatRate(reading.perSecond('millrace_aggregator_traces_completed_total'))} unit="traces" />
-        <Fact name="keeps" value={formatRate(kept)} unit="spans" />
-        <Fact name="drops" value={formatRate(kept === undefined ? undefined : (dropped ?? 0))} unit="spans" />
+        <Fact name="traces done" value={formatRate(reading.perSecond('millrace_aggregator_traces_completed_total'))} />
+        <Fact name="keeps spans" value={formatRate(kept)} />
+        <Fact name="drops spans" value={formatRate(kept === undefined ? undefined : (dropped ?? 0))} />
         <Fact name="commit" value={took(reading, 'millrace_aggregator_commit')} />
       </Box>
       {!direct && <TopicBox topic={topic('traces-complete')} group={group(onTopics ? 'store' : 'ingester')} tone={undefined} />}
@@ -149,8 +153,8 @@ function Flow({ reading, found }: { reading: Reading; found: Finding[] }) {
         <Box name="Ingester" tone={toneOf('ingester') ?? toneOf('figures')} role="ingester" reading={reading} group={group('ingester')}>
           <Fact name="stores" value={formatRate(reading.perSecond('millrace_spans_stored_total'))} unit="spans" main />
           <Fact name="in all" value={formatCount(reading.value('millrace_spans_stored_total'))} />
-          <Fact name="being written" value={formatBytes(reading.value('millrace_ingester_inflight_bytes'))} />
-          <Fact name="a batch takes" value={took(reading, 'millrace_store_write_latency')} />
+          <Fact name="writing" value={formatBytes(reading.value('millrace_ingester_inflight_bytes'))} />
+          <Fact name="a batch" value={took(reading, 'millrace_store_write_latency')} />
         </Box>
       )}
       <li class={`flow-box store ${toneOf('store') ?? ''}`}>
@@ -165,8 +169,8 @@ function Flow({ reading, found }: { reading: Reading; found: Finding[] }) {
       <Box name="Query" tone={toneOf('query')} role="query" reading={reading}>
         <Fact name="answers" value={formatRate(reading.perSecond('millrace_query_latency_seconds_count'))} main />
         <Fact name="at work" value={formatCount(reading.value('millrace_query_running'))} />
-        <Fact name="traces from cache" value={cache === undefined ? '–' : formatShare(cache)} />
-        <Fact name="an answer takes" value={took(reading, 'millrace_query_latency')} />
+        <Fact name="cached" value={cache === undefined ? '–' : formatShare(cache)} />
+        <Fact name="takes" value={took(reading, 'millrace_query_latency')} />
       </Box>
     </ol>
   )
@@ -220,7 +224,7 @@ function TopicBox({ topic, group, tone }: { topic: TopicState | undefined; group
   const lag = group && lagOf(group)
   return (
     <li class={`flow-topic ${tone ?? ''}`}>
-      <h2 class="mono">{topic?.name ?? '–'}</h2>
+      <h2 class="mono">{topic?.name ?? 'not known'}</h2>
       <dl>
         <Fact name="grows" value={formatRate(topic?.perSecond)} />
         <Fact name="partitions" value={topic ? String(topic.partitions) : '–'} />

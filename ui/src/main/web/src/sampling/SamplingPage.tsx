@@ -120,6 +120,7 @@ function Content({ picture }: { picture: SamplingPicture }) {
         <RuleTable rows={rows} all={traces} />
       </section>
       <div class="panels">
+        <div class="stack">
         <section class="panel">
           <h2>The policy</h2>
           <p class="panel-note">As the aggregators took it from sampling.tail. A change of the file holds from the next version on.</p>
@@ -127,6 +128,36 @@ function Content({ picture }: { picture: SamplingPicture }) {
             <code>{picture.policy}</code>
           </pre>
         </section>
+        {picture.slow.length > 0 && (
+          <section class="panel">
+            <div class="panel-head">
+              <h2>From when on a trace is slow</h2>
+              <span class="panel-note">
+                {picture.slowInAll > picture.slow.length && `the slowest ${picture.slow.length} of ${formatExact(picture.slowInAll)}`}
+              </span>
+            </div>
+            <SortedTable
+              caption="Bounds of slow traces by root operation"
+              rows={picture.slow}
+              keyOf={row => `${row.tenant}\n${row.service}\n${row.operation}\n${row.percentile}`}
+              first={{ column: 3, down: true }}
+              most={12}
+              columns={[
+                { label: 'Service', head: true, by: row => row.service },
+                { label: 'Root operation', by: row => row.operation },
+                { label: 'Percentile', number: true, by: row => row.percentile, cell: row => `p${row.percentile}` },
+                {
+                  label: 'Slow from',
+                  number: true,
+                  by: row => Number(row.durationNanos),
+                  cell: row => formatDuration(Number(row.durationNanos) / 1_000),
+                },
+              ]}
+            />
+          </section>
+        )}
+        </div>
+        <div class="stack">
         <section class="panel">
           <h2>Budget</h2>
           {limited ? (
@@ -159,34 +190,6 @@ function Content({ picture }: { picture: SamplingPicture }) {
             <p class="panel-note">None: as much is stored as the rules keep.</p>
           )}
         </section>
-        {picture.slow.length > 0 && (
-          <section class="panel">
-            <div class="panel-head">
-              <h2>From when on a trace is slow</h2>
-              <span class="panel-note">
-                {picture.slowInAll > picture.slow.length && `the slowest ${picture.slow.length} of ${formatExact(picture.slowInAll)}`}
-              </span>
-            </div>
-            <SortedTable
-              caption="Bounds of slow traces by root operation"
-              rows={picture.slow}
-              keyOf={row => `${row.tenant}\n${row.service}\n${row.operation}\n${row.percentile}`}
-              first={{ column: 3, down: true }}
-              most={12}
-              columns={[
-                { label: 'Service', head: true, by: row => row.service },
-                { label: 'Root operation', by: row => row.operation },
-                { label: 'Percentile', number: true, by: row => row.percentile, cell: row => `p${row.percentile}` },
-                {
-                  label: 'Slow from',
-                  number: true,
-                  by: row => Number(row.durationNanos),
-                  cell: row => formatDuration(Number(row.durationNanos) / 1_000),
-                },
-              ]}
-            />
-          </section>
-        )}
         <section class="panel">
           <h2>Not offered yet</h2>
           <p class="panel-note">
@@ -194,6 +197,7 @@ function Content({ picture }: { picture: SamplingPicture }) {
             stay in the topic of spans until its retention is over; when one of its late spans fails, the aggregator brings it back by itself.
           </p>
         </section>
+        </div>
       </div>
     </>
   )

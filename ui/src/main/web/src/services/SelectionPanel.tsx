@@ -4,7 +4,7 @@ import type { TimeRange } from '../figures/range'
 import { formatExact, formatRate, formatShare, shareOf } from '../figures/words'
 import { formatDuration } from '../format'
 import { Link } from '../router'
-import { healthOf, type Figures, type ServiceGraph, type ServiceLink } from './graph'
+import { healthClass, healthOf, type Figures, type ServiceGraph, type ServiceLink } from './graph'
 import { atLeast, errorTraces, servicePage, traces } from './links'
 import { KINDS, type Selection } from './ServiceMap'
 
@@ -170,20 +170,18 @@ function Head({ title, colour, note, onClose }: { title: ComponentChildren; colo
 }
 
 function Short({ figures, seconds }: { figures: Figures; seconds: number }) {
-  const health = healthOf(figures)
   return (
     <span class="selection-short">
       {formatRate(figures.calls / seconds)}
       {figures.p95 !== undefined && <> · {formatDuration(figures.p95)}</>}
       {figures.errors > 0 && (
-        <span class={health === 'good' ? undefined : `is-${health}`}> · {formatShare(shareOf(figures.errors, figures.calls))}</span>
+        <span class={healthClass(figures)}> · {formatShare(shareOf(figures.errors, figures.calls))}</span>
       )}
     </span>
   )
 }
 
 function FigureList({ figures, seconds, what }: { figures: Figures; seconds: number; what: string }) {
-  const health = healthOf(figures)
   return (
     <dl class="figure-list">
       <dt>{what}</dt>
@@ -191,7 +189,7 @@ function FigureList({ figures, seconds, what }: { figures: Figures; seconds: num
         {formatRate(figures.calls / seconds)} <small>{formatExact(figures.calls)} in all</small>
       </dd>
       <dt>Errors</dt>
-      <dd class={figures.errors > 0 ? `is-${health}` : undefined}>
+      <dd class={healthClass(figures)}>
         {formatShare(shareOf(figures.errors, figures.calls) ?? 0)} <small>{formatExact(figures.errors)}</small>
       </dd>
       {(['p50', 'p95', 'p99'] as const).map(name => (

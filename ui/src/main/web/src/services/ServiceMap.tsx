@@ -26,6 +26,7 @@ const LABELLED = 26
  */
 export function ServiceMap({ graph, seconds, search, selection, onSelect }: ServiceMapProps) {
   const layout = useMemo(() => layOut(graph), [graph])
+  const roomy = measuresFor(graph.nodes.length) === ROOMY
   const box = useRef<HTMLDivElement>(null)
   const [zoom, setZoom] = useState(1)
   const [near, setNear] = useState<string>()
@@ -38,7 +39,7 @@ export function ServiceMap({ graph, seconds, search, selection, onSelect }: Serv
   // A small map is shown as a whole; of a large one as much as can still be read.
   useLayoutEffect(() => {
     const { clientWidth } = box.current!
-    setZoom(Math.max(0.72, Math.min(1, (clientWidth - 4) / layout.width)))
+    setZoom(Math.max(roomy ? 0.7 : 0.8, Math.min(1.25, (clientWidth - 4) / layout.width)))
   }, [layout])
   const turn = (larger: boolean) =>
     setZoom(now => (larger ? ZOOMS.find(one => one > now + 0.01) : ZOOMS.findLast(one => one < now - 0.01)) ?? now)
@@ -96,7 +97,6 @@ export function ServiceMap({ graph, seconds, search, selection, onSelect }: Serv
   const byEnds = new Map(graph.links.map(link => [`${link.caller}\n${link.callee}`, link]))
   const busiest = Math.max(1, ...graph.links.map(link => link.calls))
   const labelled = graph.links.length <= LABELLED
-  const roomy = measuresFor(graph.nodes.length) === ROOMY
 
   return (
     <div class="map-frame">
@@ -150,7 +150,7 @@ export function ServiceMap({ graph, seconds, search, selection, onSelect }: Serv
                     <path
                       class="map-line-shown"
                       d={route.path}
-                      stroke-width={thickness(link.calls, busiest)}
+                      stroke-width={(roomy ? 1 : 0.6) * thickness(link.calls, busiest)}
                       marker-end={`url(#arrow-${health === 'good' ? (lit ? 'lit' : 'plain') : health})`}
                     />
                   </g>
@@ -183,9 +183,11 @@ export function ServiceMap({ graph, seconds, search, selection, onSelect }: Serv
                   style={{ left: `${route.x}px`, top: `${route.y}px` }}
                   aria-hidden="true"
                 >
-                  {formatRate(link.calls / seconds)}
-                  {link.p95 !== undefined && <> · {formatDuration(link.p95)}</>}
-                  {link.errors > 0 && <b> · {formatShare(shareOf(link.errors, link.calls))}</b>}
+                  <span>{formatRate(link.calls / seconds)}</span>
+                  <span>
+                    {link.p95 !== undefined && formatDuration(link.p95)}
+                    {link.errors > 0 && <b> {formatShare(shareOf(link.errors, link.calls))}</b>}
+                  </span>
                 </span>
               )
             })}

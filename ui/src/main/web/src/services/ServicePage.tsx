@@ -10,7 +10,7 @@ import { formatDuration, formatTime } from '../format'
 import { useLoad } from '../load'
 import { go, Link, type Route } from '../router'
 import { fetchDependencies, fetchOperationTotals, fetchServiceOverTime } from './api'
-import { healthOf, readFigures, type Figures, type ServiceLink } from './graph'
+import { healthClass, healthOf, readFigures, type Figures, type ServiceLink } from './graph'
 import { atLeast, errorTraces, mapAround, servicePage, traces } from './links'
 import { operationTotals, overTime, type OperationTotal, type OverTime } from './overTime'
 import '../figures/figures.css'
@@ -259,7 +259,7 @@ function Operations({ service, range, operations }: { service: string; range: Ti
             by: row => shareOf(row.errors, row.calls) ?? 0,
             cell: row =>
               row.errors > 0 ? (
-                <Link href={errorTraces(service, range, row.operation)} class={`is-${healthOf(row)}`}>
+                <Link href={errorTraces(service, range, row.operation)} class={healthClass(row)}>
                   {formatShare(shareOf(row.errors, row.calls))}
                 </Link>
               ) : (
@@ -324,7 +324,7 @@ function Neighbours({ title, links, of, range }: NeighboursProps) {
             number: true,
             by: link => shareOf(link.errors, link.calls) ?? 0,
             cell: link => (
-              <span class={link.errors > 0 ? `is-${healthOf(link)}` : undefined}>{formatShare(shareOf(link.errors, link.calls) ?? 0)}</span>
+              <span class={healthClass(link)}>{formatShare(shareOf(link.errors, link.calls) ?? 0)}</span>
             ),
           },
           { label: 'p95', number: true, by: link => link.p95, cell: link => latency(link.p95) },

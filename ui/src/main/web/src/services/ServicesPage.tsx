@@ -8,7 +8,7 @@ import { formatDuration } from '../format'
 import { useLoad } from '../load'
 import { go, goInstead, Link, type Route } from '../router'
 import { fetchDependencies, fetchServiceTotals } from './api'
-import { buildGraph, focus, healthOf, type ServiceGraph, type ServiceLink } from './graph'
+import { buildGraph, focus, healthClass, type ServiceGraph, type ServiceLink } from './graph'
 import { KindMark, KINDS, ServiceMap, type Selection } from './ServiceMap'
 import { SelectionPanel } from './SelectionPanel'
 import { errorTraces, servicePage, traces } from './links'
@@ -75,10 +75,10 @@ export default function ServicesPage({ route }: { route: Route }) {
           }}
         />
         {around !== undefined && (
-          <label class="field hops">
+          <div class="field hops">
             <span>Around {around}</span>
-            <span class="hops-choice">
-              <select value={hops} onChange={event => visit({ hops: event.currentTarget.value }, shown, true)}>
+            <div class="hops-choice">
+              <select aria-label={`How far around ${around}`} value={hops} onChange={event => visit({ hops: event.currentTarget.value }, shown, true)}>
                 {HOPS.map(count => (
                   <option key={count} value={count}>
                     {count === 1 ? '1 call away' : `${count} calls away`}
@@ -88,8 +88,8 @@ export default function ServicesPage({ route }: { route: Route }) {
               <button type="button" onClick={() => visit({ service: undefined, hops: undefined })}>
                 Show all
               </button>
-            </span>
-          </label>
+            </div>
+          </div>
         )}
         <RangePicker key={key} range={shown} onChoose={chosen => visit({}, chosen)} />
         <div class="views" role="group" aria-label="View">
@@ -278,7 +278,7 @@ function figureColumns<Row extends ServiceLink | ServiceGraph['nodes'][number]>(
       number: true,
       by: (row: Row) => shareOf(row.errors, row.calls) ?? 0,
       cell: (row: Row) => (
-        <span class={row.errors > 0 ? `is-${healthOf(row)}` : undefined}>{formatShare(shareOf(row.errors, row.calls) ?? 0)}</span>
+        <span class={healthClass(row)}>{formatShare(shareOf(row.errors, row.calls) ?? 0)}</span>
       ),
     },
     duration('p50', row => row.p50),

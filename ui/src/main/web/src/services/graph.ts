@@ -32,6 +32,12 @@ export interface ServiceGraph {
 
 export type Health = 'good' | 'warn' | 'bad'
 
+/** The style of a share of errors that is to be looked at. */
+export function healthClass(figures: { calls: number; errors: number }): string | undefined {
+  const health = healthOf(figures)
+  return health === 'good' ? undefined : `is-${health}`
+}
+
 /** How calls fare, by the share that failed: from 1 % on it is to be looked at, from 5 % on it is bad. */
 export function healthOf({ calls, errors }: { calls: number; errors: number }): Health {
   const share = calls > 0 ? errors / calls : 0

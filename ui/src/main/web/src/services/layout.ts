@@ -35,7 +35,7 @@ export interface Measures {
   columns: number
 }
 
-export const ROOMY: Measures = { width: 178, height: 46, rows: 18, columns: 92 }
+export const ROOMY: Measures = { width: 148, height: 46, rows: 32, columns: 92 }
 export const DENSE: Measures = { width: 150, height: 24, rows: 5, columns: 96 }
 
 /** From how many services on each has one line only. */

@@ -90,6 +90,21 @@ final class RunningQuery implements AutoCloseable {
         server.start();
     }
 
+    /// Sees a system, too, of the caller's making.
+    RunningQuery(SystemView system) {
+        server =
+                new QueryServer(
+                        new QueryConfig("127.0.0.1", 0, Duration.ofSeconds(20), 1500, 16),
+                        store,
+                        DecisionLookup.none("none here"),
+                        system,
+                        null,
+                        registry,
+                        InstantSource.fixed(SampleTraces.NOW),
+                        Entrance.open(registry));
+        server.start();
+    }
+
     /// The same, with any settings.
     RunningQuery(QueryConfig config, TraceStore asked) {
         server = serve(config, asked);
