@@ -372,7 +372,11 @@ function Latencies({ reading }: { reading: Reading }) {
     mean: reading.mean(name),
     rate: reading.perSecond(`${name}_seconds_count`),
   })).filter(row => row.mean !== undefined)
-  const kinds = [...new Set(reading.by('millrace_cache_questions_total', 'kind').map(row => row.value))].sort()
+  const kinds = reading
+    .by('millrace_cache_questions_total', 'kind')
+    .filter(row => row.total > 0)
+    .map(row => row.value)
+    .sort()
   return (
     <section class="panel">
       <div class="panel-head">

@@ -197,7 +197,7 @@ function ofCounters(reading: Reading, found: Finding[]): void {
         tone: 'warn',
         about: role,
         what: `Load lowers what is kept ${where}: shares are multiplied by ${Number(least.toPrecision(2))}.`,
-        todo: `A ${role} is above sampling.load.high-mark: add one, or give it more CPU and memory.`,
+        todo: `${role === 'aggregator' ? 'An aggregator' : 'A collector'} is above sampling.load.high-mark: add one, or give it more CPU and memory.`,
       })
     }
   }

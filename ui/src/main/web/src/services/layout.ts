@@ -39,13 +39,16 @@ export const ROOMY: Measures = { width: 148, height: 46, rows: 32, columns: 92 }
 export const DENSE: Measures = { width: 150, height: 24, rows: 5, columns: 96 }
 
 /** From how many services on each has one line only. */
-const CROWDED = 45
+const CROWDED = 30
 
 export function measuresFor(nodes: number): Measures {
   return nodes > CROWDED ? DENSE : ROOMY
 }
 
 const MARGIN = 16
+
+/** Between lines that pass through a column, and from one to a service. */
+const LINES = 11
 const SWEEPS = 12
 
 interface Cell {
@@ -244,9 +247,9 @@ function crossings(columns: Cell[][], index: Map<Cell, number>): number {
 function align(columns: Cell[][], measures: Measures): void {
   const gap = (one: Cell, other: Cell) =>
     one.name === undefined && other.name === undefined
-      ? measures.rows + 6
+      ? LINES
       : one.name === undefined || other.name === undefined
-        ? measures.height / 2 + measures.rows + 3
+        ? measures.height / 2 + LINES
         : measures.height + measures.rows
   for (const column of columns) {
     let y = 0

@@ -37,7 +37,9 @@ final class MetricsText {
 
     /// Whether a figure of this name is shown.
     static boolean isShown(String name) {
+        // What it is, in labels, has a name of its own until it is written down.
         return OF_THE_PROCESS.contains(name)
+                || OURS.equals(name + "_")
                 || (name.startsWith(OURS)
                         && !name.endsWith("_bucket")
                         && OF_SERVICES_AND_PARTITIONS.stream().noneMatch(name::startsWith));

@@ -7,6 +7,7 @@ import io.prometheus.metrics.model.snapshots.DataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.DistributionDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
+import io.prometheus.metrics.model.snapshots.InfoSnapshot;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.prometheus.metrics.model.snapshots.SummarySnapshot;
 import java.util.ArrayList;
@@ -50,6 +51,10 @@ final class OwnFigures {
                     histograms.getDataPoints().forEach(point -> add(into, name, point));
             case SummarySnapshot summaries ->
                     summaries.getDataPoints().forEach(point -> add(into, name, point));
+            case InfoSnapshot infos ->
+                    infos.getDataPoints()
+                            .forEach(point ->
+                                    into.add(new Figure(name + "_info", labels(point), 1)));
             default -> {}
         }
     }
