@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Dependencies, Red } from '../src/services/api'
 import { buildGraph, focus, healthOf, matches, type ServiceGraph } from '../src/services/graph'
 import { layOut, measuresFor } from '../src/services/layout'
+import { atLeast, callTraces, errorTraces } from '../src/services/links'
 import { overTime } from '../src/services/overTime'
 
 function figures(calls: number, errors = 0, millis = 10) {
@@ -163,4 +164,31 @@ test('a service over time has every interval, and what it answers first', () => 
   expect(server!.points.map(point => point?.calls)).toEqual([undefined, 4, undefined, 2])
   expect(server!.total).toMatchObject({ calls: 6, errors: 1 })
   expect(client!.points.every(point => point === undefined)).toBe(true)
+})
+
+describe('links to traces', () => {
+  const range = { start: Date.parse(RANGE.start), end: Date.parse(RANGE.end) }
+  const asked = (url: string) => new URLSearchParams(url.split('?')[1])
+
+  test('of a service ask for it, in its time', () => {
+    const url = asked(errorTraces('a&b', range, 'GET /'))
+
+    expect(Object.fromEntries(url)).toEqual({
+      service: 'a&b',
+      operation: 'GET /',
+      status: 'error',
+      start: '2026-11-21T10:00:00.000Z',
+      end: '2026-11-21T10:04:00.000Z',
+    })
+  })
+
+  test('of a call ask for parent and child, whatever their names hold', () => {
+    expect(asked(callTraces('a "b" \\', 'c', range, true)).get('q')).toBe(
+      '{ resource.service.name = "a \\"b\\" \\\\" } > { resource.service.name = "c" && status = error }',
+    )
+  })
+
+  test('of slow ones begin a little below', () => {
+    expect(atLeast(1_000)).toBe('980us')
+  })
 })

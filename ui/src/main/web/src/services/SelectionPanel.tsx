@@ -5,7 +5,7 @@ import { formatExact, formatRate, formatShare, shareOf } from '../figures/words'
 import { formatDuration } from '../format'
 import { Link } from '../router'
 import { healthClass, healthOf, type Figures, type ServiceGraph, type ServiceLink } from './graph'
-import { atLeast, errorTraces, servicePage, traces } from './links'
+import { atLeast, callTraces, errorTraces, servicePage, traces } from './links'
 import { KINDS, type Selection } from './ServiceMap'
 
 interface SelectionPanelProps {
@@ -56,9 +56,10 @@ export function SelectionPanel({ graph, shown, range, seconds, selection, onSele
         ? graph.links.find(one => one.caller === selection.caller && one.callee === selection.callee)
         : undefined
     if (link) {
-      const callee = graph.nodes.find(one => one.name === link.callee)
-      // What has no spans of its own is seen in those of its callers.
-      const searched = callee?.kind === 'service' ? link.callee : link.caller
+      const isOwn = (name: string) => graph.nodes.find(one => one.name === name)?.kind === 'service'
+      // What has no spans of its own is seen in those of the other.
+      const searched = isOwn(link.callee) ? link.callee : link.caller
+      const both = isOwn(link.caller) && isOwn(link.callee)
       return (
         <>
           <Head
@@ -78,8 +79,12 @@ export function SelectionPanel({ graph, shown, range, seconds, selection, onSele
           />
           <FigureList figures={link} seconds={seconds} what="Calls" />
           <p class="selection-links">
-            <Link href={traces(searched, range)}>Traces through {searched}</Link>
-            {link.errors > 0 && <Link href={errorTraces(searched, range)}>Traces with errors in {searched}</Link>}
+            <Link href={both ? callTraces(link.caller, link.callee, range) : traces(searched, range)}>
+              {both ? 'Traces with such a call' : `Traces through ${searched}`}
+            </Link>
+            {both && link.errors > 0 && (
+              <Link href={callTraces(link.caller, link.callee, range, true)}>Those in which it failed</Link>
+            )}
           </p>
         </>
       )

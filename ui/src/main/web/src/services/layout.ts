@@ -39,7 +39,7 @@ export const ROOMY: Measures = { width: 148, height: 46, rows: 32, columns: 92 }
 export const DENSE: Measures = { width: 150, height: 24, rows: 5, columns: 96 }
 
 /** From how many services on each has one line only. */
-const CROWDED = 30
+const CROWDED = 50
 
 export function measuresFor(nodes: number): Measures {
   return nodes > CROWDED ? DENSE : ROOMY

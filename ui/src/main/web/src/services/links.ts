@@ -19,6 +19,16 @@ export function errorTraces(service: string, range: { start: number; end: number
   return traces(service, range, { operation, status: 'error' })
 }
 
+/** Traces in which one service calls another, or those in which that fails: a query in TraceQL. */
+export function callTraces(caller: string, callee: string, range: { start: number; end: number }, failed = false): string {
+  const of = (service: string) => `resource.service.name = ${quoted(service)}`
+  return urlOf('/search', { q: `{ ${of(caller)} } > { ${of(callee)}${failed ? ' && status = error' : ''} }`, ...bounds(range) })
+}
+
+function quoted(text: string): string {
+  return `"${text.replace(/[\\"]/g, '\\$&')}"`
+}
+
 /** A duration as the search takes it, a little below so that what took just as long is found. */
 export function atLeast(micros: number): string {
   return `${Math.max(1, Math.floor(micros * 0.98))}us`
