@@ -12,6 +12,6 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   server: {
-    proxy: { '/api': 'http://localhost:16686' },
+    proxy: Object.fromEntries(['/api', '/v1', '/tempo', '/zipkin'].map(path => [path, 'http://localhost:16686'])),
   },
 })

@@ -47,11 +47,6 @@ export interface JaegerTrace {
   warnings?: string[] | null
 }
 
-interface Envelope<T> {
-  data: T | null
-  errors?: { code?: number; msg: string }[] | null
-}
-
 /** Why a request failed, in words for the reader, and whether asking again may help. */
 export class ApiError extends Error {
   constructor(
@@ -63,26 +58,32 @@ export class ApiError extends Error {
   }
 }
 
+/** What every answer of `/v1` may say of itself: that something is missing from it, and why. */
+export interface Gaps {
+  partial?: true
+  reasons?: string[]
+}
+
 const TIMEOUT_MS = 60_000
 
-export function fetchServices(signal: AbortSignal): Promise<string[]> {
-  return get<string[]>('/api/services', signal).then(names => [...(names ?? [])].sort(byName))
+export async function fetchServices(signal: AbortSignal): Promise<string[]> {
+  return (await getJson<{ services: string[] }>('/v1/services', signal)).services
 }
 
-export function fetchOperations(service: string, signal: AbortSignal): Promise<string[]> {
-  const path = `/api/services/${encodeURIComponent(service)}/operations`
-  return get<string[]>(path, signal).then(names => [...(names ?? [])].sort(byName))
+export async function fetchOperations(service: string, signal: AbortSignal): Promise<string[]> {
+  const path = `/v1/services/${encodeURIComponent(service)}/operations`
+  const { operations } = await getJson<{ operations: { name: string; kind: string }[] }>(path, signal)
+  return [...new Set(operations.map(operation => operation.name))]
 }
 
-export function fetchTraces(parameters: URLSearchParams, signal: AbortSignal): Promise<JaegerTrace[]> {
-  return get<JaegerTrace[]>(`/api/traces?${parameters}`, signal).then(traces => traces ?? [])
+export async function fetchTraces(parameters: URLSearchParams, signal: AbortSignal): Promise<JaegerTrace[]> {
+  return (await getJson<{ data: JaegerTrace[] | null }>(`/api/traces?${parameters}`, signal)).data ?? []
 }
 
 /** The trace, or undefined when the server does not have it. */
 export async function fetchTrace(id: string, signal: AbortSignal): Promise<JaegerTrace | undefined> {
   try {
-    const traces = await get<JaegerTrace[]>(tracePath(id), signal)
-    return traces?.[0]
+    return (await getJson<{ data: JaegerTrace[] | null }>(tracePath(id), signal)).data?.[0]
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return undefined
     throw error
@@ -93,7 +94,8 @@ export function tracePath(id: string): string {
   return `/api/traces/${encodeURIComponent(id)}`
 }
 
-async function get<T>(path: string, signal: AbortSignal): Promise<T | null> {
+/** Asks one of the server's own addresses; whatever goes wrong is an `ApiError`, but for `signal`. */
+export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
   let response: Response
   let text: string
@@ -105,24 +107,32 @@ async function get<T>(path: string, signal: AbortSignal): Promise<T | null> {
     const message = bounded.aborted ? `no answer within ${TIMEOUT_MS / 1000} s` : 'connection failed'
     throw new ApiError(message, undefined, true)
   }
-  const envelope = parse<T>(text)
-  if (!response.ok) {
-    const reason = envelope?.errors?.[0]?.msg ?? `HTTP ${response.status} ${response.statusText}`.trim()
-    throw new ApiError(reason, response.status, response.status >= 500 || response.status === 429)
-  }
-  if (envelope === undefined) throw new ApiError('the answer is not JSON', response.status, true)
-  return envelope.data
+  if (!response.ok) throw refused(response, text)
+  const value = parse(text)
+  if (typeof value !== 'object' || value === null) throw new ApiError('the answer is not JSON', response.status, true)
+  return value as T
 }
 
-function parse<T>(text: string): Envelope<T> | undefined {
+/** The error that an answer other than 2xx stands for. */
+export function refused(response: { status: number; statusText: string }, text: string): ApiError {
+  const { status, statusText } = response
+  return new ApiError(
+    reasonIn(parse(text)) ?? `HTTP ${status} ${statusText}`.trim(),
+    status,
+    (status >= 500 && status !== 501) || status === 429,
+  )
+}
+
+/** The message in an error of `/v1` or of Jaeger's API. */
+function reasonIn(value: unknown): string | undefined {
+  const body = value as { error?: { message?: string }; errors?: { msg: string }[] | null } | null | undefined
+  return body?.error?.message ?? body?.errors?.[0]?.msg
+}
+
+function parse(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Envelope<T>) : undefined
+    return JSON.parse(text)
   } catch {
     return undefined
   }
-}
-
-function byName(a: string, b: string): number {
-  return a.localeCompare(b)
 }

@@ -1,7 +1,8 @@
 import { render } from 'preact'
-import { App } from './components/App'
+import { App } from './App'
+import { startTheme } from './theme'
+import './styles/tokens.css'
 import './styles/base.css'
-import './styles/search.css'
-import './styles/trace.css'
 
+startTheme()
 render(<App />, document.getElementById('app')!)

@@ -2,26 +2,26 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 
 /** Where the reader is. A new object for each visit, so the same search can be asked again. */
-export type Route = SearchRoute | TraceRoute | { page: 'unknown'; path: string }
-
-export interface SearchRoute {
-  page: 'search'
+export interface Route {
+  path: string
+  /** The named groups of the page's path, decoded. */
+  names: Readonly<Record<string, string>>
   parameters: URLSearchParams
 }
 
-export interface TraceRoute {
-  page: 'trace'
-  id: string
-  /** The span to open, when the link names one. */
-  span: string | undefined
+/** The groups of a path that matches, decoded; undefined when it does not match. */
+export function matchPath(pattern: RegExp, path: string): Record<string, string> | undefined {
+  const match = pattern.exec(path)
+  if (!match) return undefined
+  return Object.fromEntries(Object.entries(match.groups ?? {}).map(([name, text]) => [name, decode(text ?? '')]))
 }
 
-export function readRoute(path: string, search: string): Route {
-  const parameters = new URLSearchParams(search)
-  if (path === '/' || path === '/search' || path === '/search/') return { page: 'search', parameters }
-  const id = /^\/trace\/([^/]+)\/?$/.exec(path)?.[1]
-  if (id !== undefined) return { page: 'trace', id, span: parameters.get('span') ?? undefined }
-  return { page: 'unknown', path }
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 const MOVED = 'millrace:moved'
@@ -34,19 +34,25 @@ export function go(url: string): void {
 
 /** Like `go`, without a step for the back button. */
 export function goInstead(url: string): void {
-  history.replaceState(null, '', url)
+  history.replaceState(history.state, '', url)
   dispatchEvent(new Event(MOVED))
 }
 
 /** Writes the URL for sharing without visiting it. */
 export function rememberUrl(url: string): void {
-  history.replaceState(null, '', url)
+  history.replaceState(history.state, '', url)
 }
 
-export function useRoute(): Route {
-  const [route, setRoute] = useState(here)
+export interface Place {
+  path: string
+  parameters: URLSearchParams
+}
+
+/** The address in the browser's bar, anew at each visit. */
+export function usePlace(): Place {
+  const [place, setPlace] = useState(here)
   useEffect(() => {
-    const update = () => setRoute(here())
+    const update = () => setPlace(here())
     addEventListener('popstate', update)
     addEventListener(MOVED, update)
     return () => {
@@ -54,20 +60,23 @@ export function useRoute(): Route {
       removeEventListener(MOVED, update)
     }
   }, [])
-  return route
+  return place
 }
 
-function here(): Route {
-  return readRoute(location.pathname, location.search)
+function here(): Place {
+  return { path: location.pathname, parameters: new URLSearchParams(location.search) }
 }
 
 interface LinkProps {
   href: string
   class?: string
   title?: string
+  'aria-current'?: 'page' | undefined
+  'aria-label'?: string
   children: ComponentChildren
 }
 
+/** A link to another page of this UI. */
 export function Link({ href, children, ...rest }: LinkProps) {
   const follow = (event: MouseEvent) => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return

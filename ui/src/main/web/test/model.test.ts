@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { JaegerSpan, JaegerTrace } from '../src/api'
-import { buildTrace, summarise, visibleRows } from '../src/model'
+import { buildTrace, summarise, visibleRows } from '../src/trace/model'
 
 function span(id: string, parent: string | undefined, start: number, more: Partial<JaegerSpan> = {}): JaegerSpan {
   return {

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { fromUrl, parseTags, problemOf, toApi, toUrl, type SearchQuery } from '../src/query'
-import { readRoute } from '../src/router'
+import { fromUrl, parseTags, problemOf, toApi, toUrl, type SearchQuery } from '../src/search/query'
 
 const QUERY: SearchQuery = {
   service: 'checkout & pay',
@@ -55,11 +54,4 @@ test('durations that cannot be are refused', () => {
   expect(problemOf({ ...QUERY, minDuration: 'slow' })).toBe('min duration: slow (expected: such as 250ms or 1.5s)')
   expect(problemOf({ ...QUERY, maxDuration: '1ms' })).toMatch(/^min duration: 100ms/)
   expect(problemOf(QUERY)).toBeUndefined()
-})
-
-test('paths lead to pages', () => {
-  expect(readRoute('/', '').page).toBe('search')
-  expect(readRoute('/search', '?service=a').page).toBe('search')
-  expect(readRoute('/trace/abc', '?span=1')).toEqual({ page: 'trace', id: 'abc', span: '1' })
-  expect(readRoute('/traces', '')).toEqual({ page: 'unknown', path: '/traces' })
 })

@@ -1,9 +1,11 @@
 import { useState } from 'preact/hooks'
 import { readTraceId } from '../format'
+import { PAGES, type PageEntry } from '../pages'
 import { go, Link } from '../router'
 import { Mark } from './Icons'
+import { ThemeSwitch } from './ThemeSwitch'
 
-export function Header() {
+export function Header({ page }: { page: PageEntry | undefined }) {
   const [wrong, setWrong] = useState(false)
   const lookUp = (event: SubmitEvent) => {
     event.preventDefault()
@@ -18,10 +20,24 @@ export function Header() {
   }
   return (
     <header class="top">
-      <Link href="/search" class="brand">
+      <Link href="/search" class="brand" aria-label="Millrace">
         <Mark />
         <span>Millrace</span>
       </Link>
+      <nav class="nav" aria-label="Pages">
+        {PAGES.map(
+          candidate =>
+            candidate.entry && (
+              <Link
+                key={candidate.entry.href}
+                href={candidate.entry.href}
+                aria-current={candidate === page ? 'page' : undefined}
+              >
+                {candidate.entry.label}
+              </Link>
+            ),
+        )}
+      </nav>
       <form class="lookup" role="search" onSubmit={lookUp}>
         <input
           name="id"
@@ -42,6 +58,7 @@ export function Header() {
           </span>
         )}
       </form>
+      <ThemeSwitch />
     </header>
   )
 }

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { serviceColour } from '../colour'
 import { plural } from '../format'
-import type { ServiceCount } from '../model'
+import type { ServiceCount } from '../trace/model'
 import { ErrorIcon } from './Icons'
 
 interface ServiceChipsProps {

@@ -9,6 +9,7 @@ import dev.millrace.pipeline.ledger.Cell;
 import dev.millrace.pipeline.ledger.LedgerCodec;
 import dev.millrace.pipeline.ledger.Stage;
 import dev.millrace.wire.otlp.MalformedSpansException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -37,6 +38,10 @@ public final class Audit {
 
     private record TraceKeyed(int partition, Tenant tenant, TraceId traceId) {}
 
+    private static final Duration NO_END = Duration.ofDays(365);
+
+    private final long begin = System.nanoTime();
+    private final Duration patience;
     private final Admin admin;
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final TopicsConfig topics;
@@ -62,8 +67,10 @@ public final class Audit {
             Admin admin,
             KafkaConsumer<byte[], byte[]> consumer,
             TopicsConfig topics,
-            IngesterConfig.Source source) {
+            IngesterConfig.Source source,
+            Duration patience) {
         this.admin = admin;
+        this.patience = patience;
         this.consumer = consumer;
         this.topics = topics;
         this.source = source;
@@ -79,9 +86,29 @@ public final class Audit {
             TopicsConfig topics,
             IngesterConfig.Source source,
             Instant since) {
+        return run(clients, topics, source, since, NO_END);
+    }
+
+    /// The same, given up when it takes too long.
+    ///
+    /// @param patience how long may be read
+    /// @throws KafkaException when Kafka does not answer, or the time is over
+    public static AuditReport run(
+            KafkaClients clients,
+            TopicsConfig topics,
+            IngesterConfig.Source source,
+            Instant since,
+            Duration patience) {
         try (var admin = clients.admin("audit");
                 var consumer = clients.reader("audit")) {
-            return new Audit(admin, consumer, topics, source).read(since);
+            return new Audit(admin, consumer, topics, source, patience).read(since);
+        }
+    }
+
+    private void checkTime() {
+        if (System.nanoTime() - begin > patience.toNanos()) {
+            throw new KafkaException(
+                    "the audit was not done within " + patience.toSeconds() + " s");
         }
     }
 
@@ -122,6 +149,7 @@ public final class Audit {
     }
 
     private void post(ConsumerRecord<byte[], byte[]> message, Books books) {
+        checkTime();
         var entry = LedgerCodec.decode(Slice.of(message.value()));
         switch (entry.stage()) {
             case Stage.Collector _ -> {
@@ -188,6 +216,7 @@ public final class Audit {
 
     private void note(
             ConsumerRecord<byte[], byte[]> message, long minute, long position, Books books) {
+        checkTime();
         var cell = new Cell(LogCopies.tenant(message), message.partition(), minute);
         long writer = writer(message, books, cell);
         var owner = owners.get(message.partition());
@@ -251,6 +280,7 @@ public final class Audit {
         scan.read(
                 from,
                 message -> {
+                    checkTime();
                     try {
                         note(Decision.decode(Slice.of(message.value())));
                     } catch (MalformedSpansException | IllegalArgumentException e) {
@@ -295,6 +325,7 @@ public final class Audit {
         scan.read(
                 scan.at(fromMillis),
                 message -> {
+                    checkTime();
                     var provenance = IngestAccounts.provenance(message);
                     var tenant = LogCopies.tenant(message);
                     boolean read = message.offset() < stored.getOrDefault(message.partition(), 0L);

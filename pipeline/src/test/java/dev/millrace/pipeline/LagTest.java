@@ -3,7 +3,7 @@ package dev.millrace.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.pipeline.Lag.Distance;
+import dev.millrace.pipeline.LagLook.Distance;
 import dev.millrace.testkit.FakeClock;
 import dev.millrace.testkit.KafkaFixture;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -42,12 +42,12 @@ class LagTest {
                         .orElseThrow()
                         .timestamp();
         clock.set(Instant.ofEpochMilli(firstUnread).plusSeconds(42));
-        var lag = lag();
+        var look = look();
 
         try (var admin = clients.admin("test");
                 var reader = clients.reader("test")) {
             // When
-            List<Distance> distances = lag.look(admin, reader);
+            List<Distance> distances = look.distances(admin, reader);
 
             // Then
             assertThat(distances)
@@ -60,7 +60,8 @@ class LagTest {
             clock.advance(Duration.ofSeconds(10));
 
             // Then
-            assertThat(lag.look(admin, reader)).contains(distance(0, 6, Duration.ofSeconds(52)));
+            assertThat(look.distances(admin, reader))
+                    .contains(distance(0, 6, Duration.ofSeconds(52)));
         }
     }
 
@@ -73,7 +74,7 @@ class LagTest {
         try (var admin = clients.admin("test");
                 var reader = clients.reader("test")) {
             // When
-            List<Distance> distances = lag().look(admin, reader);
+            List<Distance> distances = look().distances(admin, reader);
 
             // Then
             assertThat(distances).containsExactly(distance(0, 7, Duration.ZERO));
@@ -108,6 +109,10 @@ class LagTest {
     private Lag lag() {
         return new Lag(
                 clients, Map.of(group, topic::equals), Duration.ofMillis(200), clock, registry);
+    }
+
+    private LagLook look() {
+        return new LagLook(Map.of(group, topic::equals), Duration.ofSeconds(10), () -> true, clock);
     }
 
     private Distance distance(int partition, long records, Duration age) {

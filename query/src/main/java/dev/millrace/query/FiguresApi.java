@@ -41,7 +41,7 @@ final class FiguresApi {
     private static final int MOST_POINTS = 1_500;
     private static final Set<String> LINK_PARAMETERS = Set.of("start", "end", "service");
     private static final Set<String> RED_PARAMETERS =
-            Set.of("start", "end", "step", "service", "operation", "kind");
+            Set.of("start", "end", "step", "service", "operation", "kind", "by");
 
     private static final Comparator<Dependency> BY_ENDS =
             Comparator.comparing(Dependency::caller)
@@ -143,6 +143,7 @@ final class FiguresApi {
         var service = parameters.text("service");
         var operation = parameters.text("operation");
         var kind = parameters.kind("kind");
+        boolean byService = isByService(parameters);
         var gaps = new Gaps();
         var series = new TreeMap<Operation, TreeMap<Long, Figures>>(BY_NAME);
         read(
@@ -154,8 +155,9 @@ final class FiguresApi {
                             && service.map(of.service()::equals).orElse(true)
                             && operation.map(of.name()::equals).orElse(true)
                             && kind.map(of.kind()::equals).orElse(true)) {
-                        if (series.containsKey(of) || series.size() < MOST_SERIES) {
-                            series.computeIfAbsent(of, _ -> new TreeMap<>())
+                        var in = byService ? new Operation(of.service(), "", of.kind()) : of;
+                        if (series.containsKey(in) || series.size() < MOST_SERIES) {
+                            series.computeIfAbsent(in, _ -> new TreeMap<>())
                                     .merge(
                                             entry.minute() - Math.floorMod(entry.minute(), step),
                                             entry.figures().copy(),
@@ -172,7 +174,7 @@ final class FiguresApi {
                             json.writeNumberField("stepSeconds", step * 60);
                             json.writeArrayFieldStart("series");
                             for (var one : series.entrySet()) {
-                                write(json, one.getKey(), one.getValue());
+                                write(json, one.getKey(), byService, one.getValue());
                             }
                             json.writeEndArray();
                             gaps.writeTo(json);
@@ -181,11 +183,30 @@ final class FiguresApi {
                 .lacking(gaps.reasons());
     }
 
-    private static void write(JsonGenerator json, Operation of, Map<Long, Figures> points)
+    /// Whether the operations of a service are taken together; those of each kind by themselves,
+    /// for what it answers and what it asks of others are different things.
+    private static boolean isByService(Parameters parameters) {
+        return parameters
+                .read(
+                        "by",
+                        "service or operation",
+                        text ->
+                                switch (text) {
+                                    case "service" -> Optional.of(true);
+                                    case "operation" -> Optional.of(false);
+                                    default -> Optional.empty();
+                                })
+                .orElse(false);
+    }
+
+    private static void write(
+            JsonGenerator json, Operation of, boolean byService, Map<Long, Figures> points)
             throws IOException {
         json.writeStartObject();
         json.writeStringField("service", of.service());
-        json.writeStringField("operation", of.name());
+        if (!byService) {
+            json.writeStringField("operation", of.name());
+        }
         json.writeStringField("kind", of.kind().name().toLowerCase(Locale.ROOT));
         json.writeArrayFieldStart("points");
         for (var point : points.entrySet()) {

@@ -1,5 +1,6 @@
 package dev.millrace.query;
 
+import dev.millrace.query.system.SystemView;
 import dev.millrace.storage.api.DecisionLookup;
 import dev.millrace.storage.api.TraceStore;
 import java.time.InstantSource;
@@ -13,6 +14,7 @@ record NativeEndpoints(
         QueryConfig config,
         TraceStore store,
         DecisionLookup decisions,
+        SystemView system,
         InstantSource clock,
         LongSupplier ticker) {
 
@@ -24,6 +26,7 @@ record NativeEndpoints(
                 .bind(routes);
         new FiguresApi(store, clock, time, ticker).bind(routes);
         new DecisionsApi(decisions).bind(routes);
+        new SystemApi(system).bind(routes);
         new OpenApiDescription().bind(routes);
     }
 }

@@ -12,6 +12,7 @@ import com.linecorp.armeria.server.encoding.EncodingService;
 import dev.millrace.access.Access;
 import dev.millrace.access.Entrance;
 import dev.millrace.access.Entry.Denied;
+import dev.millrace.query.system.SystemView;
 import dev.millrace.storage.api.DecisionLookup;
 import dev.millrace.storage.api.TraceStore;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -45,6 +46,9 @@ public final class QueryServer implements AutoCloseable {
     private static final DecisionLookup NO_DECISIONS =
             DecisionLookup.none("decisions: none are on record without Kafka");
 
+    private static final SystemView NO_SYSTEM =
+            SystemView.none("system: this server sees nothing but its store");
+
     // Room for a request for as many traces by id as a page holds.
     private static final int MAX_URL_BYTES = 64 * 1024;
 
@@ -72,10 +76,11 @@ public final class QueryServer implements AutoCloseable {
             MeterRegistry registry,
             InstantSource clock,
             Entrance entrance) {
-        this(config, store, NO_DECISIONS, null, registry, clock, entrance);
+        this(config, store, NO_DECISIONS, NO_SYSTEM, null, registry, clock, entrance);
     }
 
     /// @param decisions tells what was decided about traces
+    /// @param system shows those who run it the system as a whole
     /// @param archive keeps traces that somebody wants kept; null for none
     /// @param clock tells where a search ends that does not say
     /// @param entrance decides who may ask, and whose traces they see; started, and the caller's to
@@ -84,6 +89,7 @@ public final class QueryServer implements AutoCloseable {
             QueryConfig config,
             TraceStore unlimited,
             DecisionLookup decisions,
+            SystemView system,
             @Nullable TraceArchive archive,
             MeterRegistry registry,
             InstantSource clock,
@@ -119,7 +125,7 @@ public final class QueryServer implements AutoCloseable {
                     return delegate.serve(context, request);
                 });
         var pagesOfOthers = entrance.pages();
-        new NativeEndpoints(config, store, decisions, clock, System::nanoTime)
+        new NativeEndpoints(config, store, decisions, system, clock, System::nanoTime)
                 .bind(routes(builder, metrics, Dialect.NATIVE, pagesOfOthers));
         var traces = new JaegerTraces(store, archive, config.jaeger().maxClockSkew());
         var jaeger = new JaegerApi(store, traces, clock, config.maxTraces());

@@ -155,6 +155,17 @@ class GuardedQueryTest {
         scheduler.shutdownNow();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"/v1/pipeline", "/v1/sampling", "/v1/audit"})
+    void theSystemAsAWholeIsForReadersOfTheDefaultTenant(String path) throws Exception {
+        // When
+        var response = get(null, path, "Authorization", "Bearer clerk-token");
+
+        // Then
+        assertThat(response.statusCode()).isEqualTo(403);
+        assertThat(response.body()).contains("tenant: shop").contains("expected: default");
+    }
+
     @Test
     void letsNobodyInAnywhereWithoutTheRightCredential() throws Exception {
         // Given: every path that is answered, with something for each variable

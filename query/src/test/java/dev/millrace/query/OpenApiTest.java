@@ -3,6 +3,7 @@ package dev.millrace.query;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.query.system.SystemView;
 import dev.millrace.storage.api.DecisionLookup;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -73,6 +74,7 @@ class OpenApiTest {
                         config,
                         query.store,
                         DecisionLookup.none("none"),
+                        SystemView.none("none"),
                         InstantSource.system(),
                         System::nanoTime)
                 .bind((path, _, _) -> bound.add(path));

@@ -1,6 +1,7 @@
 package dev.millrace.query;
 
 import dev.millrace.access.Entrance;
+import dev.millrace.query.system.SystemView;
 import dev.millrace.storage.api.DecisionLookup;
 import dev.millrace.storage.api.TraceStore;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -66,6 +67,7 @@ final class RunningQuery implements AutoCloseable {
                         config,
                         asked,
                         DecisionLookup.none("none here"),
+                        SystemView.none("none here"),
                         archive,
                         registry,
                         InstantSource.fixed(SampleTraces.NOW),
@@ -80,6 +82,22 @@ final class RunningQuery implements AutoCloseable {
                         new QueryConfig("127.0.0.1", 0, Duration.ofSeconds(20), 1500, 16),
                         asked,
                         decisions,
+                        SystemView.none("none here"),
+                        null,
+                        registry,
+                        InstantSource.fixed(SampleTraces.NOW),
+                        Entrance.open(registry));
+        server.start();
+    }
+
+    /// Sees a system, too, of the caller's making.
+    RunningQuery(SystemView system) {
+        server =
+                new QueryServer(
+                        new QueryConfig("127.0.0.1", 0, Duration.ofSeconds(20), 1500, 16),
+                        store,
+                        DecisionLookup.none("none here"),
+                        system,
                         null,
                         registry,
                         InstantSource.fixed(SampleTraces.NOW),

@@ -1,10 +1,12 @@
 package dev.millrace.server;
 
+import dev.millrace.query.system.PipelinePicture.Figure;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -60,6 +62,23 @@ final class Parts {
     /// Offers metrics that no meter holds.
     void offer(MultiCollector metrics) {
         meters.getPrometheusRegistry().register(metrics);
+    }
+
+    /// What parts have counted so far.
+    List<Figure> figures() {
+        return OwnFigures.of(meters);
+    }
+
+    /// What is wrong, by the part that says so.
+    Map<String, String> troubles() {
+        var troubles = new LinkedHashMap<String, String>();
+        health.parts()
+                .forEach((part, state) -> {
+                    if (state instanceof PartState.Down(String reason)) {
+                        troubles.put(part, reason);
+                    }
+                });
+        return troubles;
     }
 
     /// Where parts count what they do.

@@ -50,6 +50,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
     private static final Set<Role> USE_TOPICS =
             EnumSet.of(Role.COLLECTOR, Role.AGGREGATOR, Role.INGESTER);
     static final Duration LAG_EVERY = Duration.ofSeconds(5);
+    private static final Duration PROCESSES_PATIENCE = Duration.ofSeconds(2);
     private static final Duration TOPICS_PATIENCE = Duration.ofSeconds(60);
 
     /// @param roles those that are asked for; what is switched off is left out
@@ -101,7 +102,8 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                                 clients,
                                 PipelineConfigs.topics(config),
                                 QueryConfigs.decisions(config));
-                questions = besideReceivers(openQuery(parts, doors, store, decisions));
+                var system = openSystem(parts, clients);
+                questions = besideReceivers(openQuery(parts, doors, store, decisions, system));
             }
             if (ingests()) {
                 openRollover(parts);
@@ -178,7 +180,8 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                 DecisionLookup.none(
                         "decisions: mode direct keeps none (expected: mode streaming, which has"
                                 + " them in Kafka)");
-        var questions = besideReceivers(openQuery(parts, doors, store, decisions));
+        var questions =
+                besideReceivers(openQuery(parts, doors, store, decisions, openSystem(parts, null)));
         openRollover(parts);
         var pipeline =
                 parts.push(
@@ -305,8 +308,32 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                         config.query().partialAnswers()));
     }
 
+    /// @param clients null in direct mode
+    private SystemLook openSystem(Parts parts, @Nullable KafkaClients clients) {
+        var others =
+                parts.push(
+                        "other processes",
+                        new OtherProcesses(
+                                OtherProcesses.addresses(config.query().processes()),
+                                PROCESSES_PATIENCE));
+        return parts.push(
+                "system",
+                new SystemLook(
+                        clients == null ? null : SystemLogs.of(config, clients),
+                        parts::figures,
+                        parts::troubles,
+                        others,
+                        // The other half is for writing the answer.
+                        config.query().requestTimeout().dividedBy(2),
+                        clock));
+    }
+
     private QueryServer openQuery(
-            Parts parts, Doors doors, TraceStore store, DecisionLookup decisions) {
+            Parts parts,
+            Doors doors,
+            TraceStore store,
+            DecisionLookup decisions,
+            SystemLook system) {
         var query =
                 parts.push(
                         "query",
@@ -314,6 +341,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                                 QueryConfigs.query(config),
                                 openToRead(parts, store),
                                 decisions,
+                                system,
                                 openArchive(parts),
                                 parts.meters(),
                                 clock,

@@ -548,6 +548,7 @@ public record MillraceConfig(
             QueryRatesConfig rates,
             Duration maxClockSkew,
             String archive,
+            List<String> processes,
             ZipkinConfig zipkin) {}
 
     /// How many questions each tenant may ask in a second; 0 is any number.

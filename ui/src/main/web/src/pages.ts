@@ -1,0 +1,42 @@
+import type { ComponentType } from 'preact'
+import type { Route } from './router'
+
+/** What a page's module exports as its default: the page, which renders its own `<main id="main">`. */
+export type PageComponent = ComponentType<{ route: Route }>
+
+export interface PageEntry {
+  /** The paths that lead here; named groups become the route's names. */
+  path: RegExp
+  /** The entry in the header, for a page that has one. */
+  entry?: { label: string; href: string }
+  /** The module, fetched when the page is first visited. */
+  load: () => Promise<{ default: PageComponent }>
+  /** Of which names in the route a change builds the page anew instead of updating it. */
+  anew?: string
+}
+
+/** Every page: the first whose path matches is shown. The header lists entries in this order. */
+export const PAGES: readonly PageEntry[] = [
+  {
+    path: /^\/(search\/?)?$/,
+    entry: { label: 'Search', href: '/search' },
+    load: () => import('./search/SearchPage'),
+  },
+  {
+    path: /^\/services\/?$/,
+    entry: { label: 'Services', href: '/services' },
+    load: () => import('./services/ServicesPage'),
+  },
+  { path: /^\/services\/(?<name>[^/]+)\/?$/, load: () => import('./services/ServicePage'), anew: 'name' },
+  {
+    path: /^\/pipeline\/?$/,
+    entry: { label: 'Pipeline', href: '/pipeline' },
+    load: () => import('./pipeline/PipelinePage'),
+  },
+  {
+    path: /^\/sampling\/?$/,
+    entry: { label: 'Sampling', href: '/sampling' },
+    load: () => import('./sampling/SamplingPage'),
+  },
+  { path: /^\/trace\/(?<id>[^/]+)\/?$/, load: () => import('./trace/TracePage'), anew: 'id' },
+]
