@@ -1,51 +1,4 @@
-// Jaeger's JSON query API, as far as this page reads it.
-
-export type TagValue = string | number | boolean
-
-export interface Tag {
-  key: string
-  type?: string
-  value: TagValue
-}
-
-export interface SpanReference {
-  refType: 'CHILD_OF' | 'FOLLOWS_FROM'
-  traceID: string
-  spanID: string
-}
-
-export interface SpanLog {
-  /** Microseconds since the epoch. */
-  timestamp: number
-  fields: Tag[]
-}
-
-export interface JaegerSpan {
-  traceID: string
-  spanID: string
-  operationName: string
-  references?: SpanReference[] | null
-  /** Microseconds since the epoch. */
-  startTime: number
-  /** Microseconds. */
-  duration: number
-  tags?: Tag[] | null
-  logs?: SpanLog[] | null
-  processID: string
-  warnings?: string[] | null
-}
-
-export interface JaegerProcess {
-  serviceName: string
-  tags?: Tag[] | null
-}
-
-export interface JaegerTrace {
-  traceID: string
-  spans: JaegerSpan[]
-  processes: Record<string, JaegerProcess>
-  warnings?: string[] | null
-}
+// Asking the server, and what goes wrong with that.
 
 /** Why a request failed, in words for the reader, and whether asking again may help. */
 export class ApiError extends Error {
@@ -74,24 +27,6 @@ export async function fetchOperations(service: string, signal: AbortSignal): Pro
   const path = `/v1/services/${encodeURIComponent(service)}/operations`
   const { operations } = await getJson<{ operations: { name: string; kind: string }[] }>(path, signal)
   return [...new Set(operations.map(operation => operation.name))]
-}
-
-export async function fetchTraces(parameters: URLSearchParams, signal: AbortSignal): Promise<JaegerTrace[]> {
-  return (await getJson<{ data: JaegerTrace[] | null }>(`/api/traces?${parameters}`, signal)).data ?? []
-}
-
-/** The trace, or undefined when the server does not have it. */
-export async function fetchTrace(id: string, signal: AbortSignal): Promise<JaegerTrace | undefined> {
-  try {
-    return (await getJson<{ data: JaegerTrace[] | null }>(tracePath(id), signal)).data?.[0]
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return undefined
-    throw error
-  }
-}
-
-export function tracePath(id: string): string {
-  return `/api/traces/${encodeURIComponent(id)}`
 }
 
 /** Asks one of the server's own addresses; whatever goes wrong is an `ApiError`, but for `signal`. */

@@ -22,5 +22,6 @@ export const PAGES: readonly PageEntry[] = [
     entry: { label: 'Search', href: '/search' },
     load: () => import('./search/SearchPage'),
   },
-  { path: /^\/trace\/(?<id>[^/]+)\/?$/, load: () => import('./trace/TracePage'), anew: 'id' },
+  { path: /^\/file\/?$/, load: () => import('./trace/FilePage') },
+  { path: /^\/traces?\/(?<id>[^/]+)\/?$/, load: () => import('./trace/TracePage'), anew: 'id' },
 ]
