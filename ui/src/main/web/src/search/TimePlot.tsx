@@ -3,7 +3,7 @@ import { getJson } from '../api'
 import { formatDuration, formatTime, plural } from '../format'
 import { useLoad } from '../load'
 import { go } from '../router'
-import { bars, decades, durationText, linear, logarithmic, stepMinutes, timeTicks } from './plot'
+import { bars, durationAxis, durationText, linear, logarithmic, stepMinutes, timeTicks } from './plot'
 import { isoTime, type QueryTime, type SearchQuery } from './query'
 import type { TraceSummary } from './results'
 import { durationOf } from './ResultRow'
@@ -36,7 +36,7 @@ export function TimePlot({ query, traces, start, end, visit, onNarrow }: TimePlo
   }, [])
   const across = width - LEFT - RIGHT
   const time = linear(start, end, across)
-  const scale = useMemo(() => decades(traces.map(trace => trace.duration)), [traces])
+  const scale = useMemo(() => durationAxis(traces.map(trace => trace.duration)), [traces])
   const height = logarithmic(scale.from, scale.to, SCATTER - 16)
   const ticks = timeTicks(start, end, Math.max(2, Math.floor(across / 110)))
   const withDays = end - start > 20 * 3600e6

@@ -22,16 +22,17 @@ export function logarithmic(from: number, to: number, length: number): Scale {
   }
 }
 
-/** The powers of ten that hold all durations between them, at least two apart. */
-export function decades(durations: readonly number[]): { from: number; to: number; ticks: number[] } {
+const MARKS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 60e6, 600e6, 3600e6, 36_000e6, 864_000e6]
+
+/** The round durations that hold all of some between them, in microseconds. */
+export function durationAxis(durations: readonly number[]): { from: number; to: number; ticks: number[] } {
   const positive = durations.filter(duration => duration > 0)
-  const least = Math.min(...(positive.length > 0 ? positive : [1000]))
-  const most = Math.max(...(positive.length > 0 ? positive : [1000]))
-  const low = Math.floor(Math.log10(least) + 1e-9)
-  const high = Math.max(low + 1, Math.ceil(Math.log10(most) - 1e-9))
-  const ticks = []
-  for (let power = low; power <= high; power++) ticks.push(10 ** power)
-  return { from: 10 ** low, to: 10 ** high, ticks }
+  const least = positive.length > 0 ? Math.min(...positive) : 1e3
+  const most = positive.length > 0 ? Math.max(...positive) : 1e4
+  const low = Math.max(0, MARKS.findLastIndex(mark => mark <= least))
+  const high = MARKS.findIndex(mark => mark >= most)
+  const ticks = MARKS.slice(low, Math.max(low + 2, high < 0 ? MARKS.length : high + 1))
+  return { from: ticks[0]!, to: ticks.at(-1)!, ticks }
 }
 
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400]

@@ -61,9 +61,9 @@ export function GraphView(props: ScopeProps & { onGo: (row: number) => void }) {
                   <b>{facts.services[box.node.service]}</b>
                   <span class="box-name">{facts.names[box.node.name]?.slice(0, 200)}</span>
                   <span class="box-figures">
+                    {box.node.errors > 0 && `${plural(box.node.errors, 'error')} · `}
                     {box.node.count > 1 && `${box.node.count.toLocaleString('en')} × · `}
                     {formatDuration(box.node.total / 1000)} · own {formatShare(box.node.self, root.weight)}
-                    {box.node.errors > 0 && ` · ${plural(box.node.errors, 'error')}`}
                   </span>
                 </button>
               </li>

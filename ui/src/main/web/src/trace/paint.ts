@@ -128,7 +128,7 @@ function drawRow(context: CanvasRenderingContext2D, scene: Scene, paints: Paints
     context.lineWidth = 2
     context.strokeRect(1, y + 1, width - 2, rowHeight - 2)
   }
-  drawName(context, scene, paints, row, y)
+  drawName(context, scene, paints, row, y, background ?? paints.surface)
   drawBar(context, scene, paints, row, y)
   context.font = paints.small
   context.fillStyle = paints.quiet
@@ -142,7 +142,14 @@ export function indentOf(scene: Pick<Scene, 'step' | 'topDepth'>, depth: number)
   return PAD / 2 + (depth - scene.topDepth) * scene.step
 }
 
-function drawName(context: CanvasRenderingContext2D, scene: Scene, paints: Paints, row: number, y: number): void {
+function drawName(
+  context: CanvasRenderingContext2D,
+  scene: Scene,
+  paints: Paints,
+  row: number,
+  y: number,
+  background: string,
+): void {
   const { layout, rowHeight, nameWidth } = scene
   const middle = y + rowHeight / 2 + 0.5
   const flags = layout.flags[row]!
@@ -193,6 +200,14 @@ function drawName(context: CanvasRenderingContext2D, scene: Scene, paints: Paint
     context.fillText(note, x + 6, middle)
     x += wide + 6
   }
+  if (x > nameWidth - 8) {
+    // What is cut off fades out, which says so in less room than dots.
+    const fade = context.createLinearGradient(nameWidth - 34, 0, nameWidth - 8, 0)
+    fade.addColorStop(0, `${background}00`)
+    fade.addColorStop(1, background)
+    context.fillStyle = fade
+    context.fillRect(nameWidth - 34, y + 3, 34, rowHeight - 6)
+  }
   context.restore()
 }
 
@@ -202,7 +217,7 @@ function fillText(context: CanvasRenderingContext2D, text: string, x: number, y:
   const short = text.length > 300 ? text.slice(0, 300) : text
   const safe = `\u2068${short.replace(/[\u0000-\u001f\u007f]/g, ' ')}\u2069`
   context.fillText(safe, x, y)
-  return Math.min(room, context.measureText(safe).width)
+  return Math.min(Math.max(0, room), context.measureText(safe).width)
 }
 
 function drawBar(context: CanvasRenderingContext2D, scene: Scene, paints: Paints, row: number, y: number): void {
