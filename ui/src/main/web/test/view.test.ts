@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { readChoice } from '../src/theme'
+import { clear } from '../src/trace/paint'
 import { clampRange, ticksBetween } from '../src/trace/time'
 import { readView, viewUrl, type ViewState } from '../src/trace/url'
 
@@ -51,4 +52,8 @@ test('a range stays within the whole', () => {
 
 test('a theme that nobody offers is the system’s', () => {
   expect([readChoice('dark'), readChoice('pink'), readChoice(null)]).toEqual(['dark', 'system', 'system'])
+})
+
+test('a colour is cleared in its short form, too', () => {
+  expect([clear('#fff'), clear('#1b3544')]).toEqual(['#ffffff00', '#1b354400'])
 })

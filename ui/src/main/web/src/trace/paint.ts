@@ -203,12 +203,17 @@ function drawName(
   if (x > nameWidth - 8) {
     // What is cut off fades out, which says so in less room than dots.
     const fade = context.createLinearGradient(nameWidth - 34, 0, nameWidth - 8, 0)
-    fade.addColorStop(0, `${background}00`)
+    fade.addColorStop(0, clear(background))
     fade.addColorStop(1, background)
     context.fillStyle = fade
     context.fillRect(nameWidth - 34, y + 3, 34, rowHeight - 6)
   }
   context.restore()
+}
+
+/** A hexadecimal colour, which a build may have shortened, with nothing of it left to see. */
+export function clear(colour: string): string {
+  return colour.length === 4 ? `${colour.replace(/[0-9a-f]/gi, '$&$&')}00` : `${colour}00`
 }
 
 /** Draws a text that may hold anything, so that it cannot turn what stands beside it around. Returns its width. */
