@@ -8,7 +8,7 @@ import java.util.Arrays;
 
 /// Bytes that grow, and the text form of an OTLP `AnyValue` written into them.
 ///
-/// The text is what [dev.millrace.model.AttributeValue#toString] gives for the same value, so that
+/// The text is what `toString` of a [dev.millrace.model.AttributeValue] gives for the same value, so that
 /// a term made from bytes and one made from a query agree. Not safe for threads.
 final class TermText {
 
