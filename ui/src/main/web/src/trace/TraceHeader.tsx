@@ -41,7 +41,7 @@ export function TraceHeader({ built, whole, stored, onNextError, onRefresh }: Tr
         <h1>
           <span class="service">{facts.services[layout.service[root]!]}</span>{' '}
           <span class="operation" dir="auto">
-            {facts.names[layout.name[root]!]}
+            {facts.names[layout.name[root]!]!.slice(0, 500)}
           </span>
         </h1>
         <span class="trace-id mono">{facts.traceId}</span>

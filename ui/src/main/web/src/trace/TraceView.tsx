@@ -192,7 +192,7 @@ export function TraceView(props: TraceViewProps) {
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return
     const target = event.target as HTMLElement
-    const typing = target.matches('input, select, textarea')
+    const typing = target.matches('input:not([type=checkbox]), select, textarea')
     if (event.key === 'Escape') {
       if (help) setHelp(false)
       else if (open) setOpen(false)
@@ -273,7 +273,7 @@ export function TraceView(props: TraceViewProps) {
         />
         {focus !== undefined && (
           <Strip>
-            Only <b>{facts.names[layout.name[focus]!]}</b> and what is below it: {(end - focus).toLocaleString('en')} of{' '}
+            Only <b>{facts.names[layout.name[focus]!]!.slice(0, 200)}</b> and what is below it: {(end - focus).toLocaleString('en')} of{' '}
             {layout.rows.toLocaleString('en')} spans, {formatDuration((wholeRange.to - wholeRange.from) / 1000)}.{' '}
             <button type="button" class="link" onClick={() => focusOn(undefined)}>
               Show the whole trace
