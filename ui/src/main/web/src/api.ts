@@ -52,7 +52,7 @@ export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> 
 export function refused(response: { status: number; statusText: string }, text: string): ApiError {
   const { status, statusText } = response
   return new ApiError(
-    reasonIn(parse(text)) ?? `HTTP ${status} ${statusText}`.trim(),
+    reasonIn(parse(text)) ?? plain(text) ?? `HTTP ${status} ${statusText}`.trim(),
     status,
     (status >= 500 && status !== 501) || status === 429,
   )
@@ -62,6 +62,12 @@ export function refused(response: { status: number; statusText: string }, text: 
 function reasonIn(value: unknown): string | undefined {
   const body = value as { error?: { message?: string }; errors?: { msg: string }[] | null } | null | undefined
   return body?.error?.message ?? body?.errors?.[0]?.msg
+}
+
+/** What Tempo's and Zipkin's APIs say in plain text; undefined for a page of somebody in between. */
+function plain(text: string): string | undefined {
+  const said = text.trim()
+  return said !== '' && said.length <= 1_000 && !said.startsWith('<') && !said.startsWith('{') ? said : undefined
 }
 
 function parse(text: string): unknown {

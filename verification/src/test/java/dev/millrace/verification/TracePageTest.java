@@ -206,7 +206,7 @@ class TracePageTest {
         page.getByLabel("Operation").selectOption("authorise");
         find();
         assertThat(results()).hasCount(1);
-        page.getByLabel("Service").selectOption("");
+        page.getByLabel("Service").selectOption(SERVICE);
         page.getByLabel("Only with errors").uncheck();
 
         // Durations
