@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 
 const root = dirname(fileURLToPath(import.meta.url))
 const argument = process.argv[2] ?? fail('usage: node build.mjs <outDir> | --test')
@@ -43,7 +44,17 @@ function build(out) {
   rmSync(mark, { force: true })
   run(process.execPath, [tool('typescript', 'bin/tsc'), '--noEmit'])
   run(process.execPath, [tool('vite', 'bin/vite.js'), 'build', '--outDir', out, '--emptyOutDir', '--logLevel', 'warn'])
+  weigh(out)
   writeFileSync(mark, wanted)
+}
+
+/** All that a reader of every page fetches, compressed. Beyond the limit, something came in that does not belong here. */
+function weigh(out) {
+  const limit = 300_000
+  const files = readdirSync(out, { recursive: true }).filter(name => /\.(html|js|css|svg)$/.test(name))
+  const bytes = files.reduce((sum, name) => sum + gzipSync(readFileSync(join(out, name))).length, 0)
+  console.log(`[ui] ${files.length} files, ${(bytes / 1000).toFixed(1)} kB compressed`)
+  if (bytes > limit) fail(`${bytes} bytes compressed (expected: at most ${limit})`)
 }
 
 function tool(name, script) {

@@ -1,4 +1,4 @@
-import { defineConfig } from 'vite'
+import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   // Absolute, because the same page is served at /, /search and /trace/{id}.
@@ -11,6 +11,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },
+  // A machine that is busy with other things is no failure.
+  test: { testTimeout: 60_000 },
   server: {
     proxy: Object.fromEntries(['/api', '/v1', '/tempo', '/zipkin'].map(path => [path, 'http://localhost:16686'])),
   },

@@ -9,7 +9,7 @@ export function App() {
   const found = PAGES.map(page => ({ page, names: matchPath(page.path, place.path) })).find(match => match.names)
   return (
     <>
-      <a class="skip" href="#main">
+      <a class="skip" href="#main" onClick={skip}>
         Skip to the content
       </a>
       <Header page={found?.page} />
@@ -30,6 +30,14 @@ export function App() {
       )}
     </>
   )
+}
+
+/** Not by the browser: another address would be another visit. */
+function skip(event: Event): void {
+  event.preventDefault()
+  const main = document.getElementById('main')
+  main?.setAttribute('tabindex', '-1')
+  main?.focus()
 }
 
 const loaded = new Map<PageEntry, PageComponent>()

@@ -1,51 +1,4 @@
-// Jaeger's JSON query API, as far as this page reads it.
-
-export type TagValue = string | number | boolean
-
-export interface Tag {
-  key: string
-  type?: string
-  value: TagValue
-}
-
-export interface SpanReference {
-  refType: 'CHILD_OF' | 'FOLLOWS_FROM'
-  traceID: string
-  spanID: string
-}
-
-export interface SpanLog {
-  /** Microseconds since the epoch. */
-  timestamp: number
-  fields: Tag[]
-}
-
-export interface JaegerSpan {
-  traceID: string
-  spanID: string
-  operationName: string
-  references?: SpanReference[] | null
-  /** Microseconds since the epoch. */
-  startTime: number
-  /** Microseconds. */
-  duration: number
-  tags?: Tag[] | null
-  logs?: SpanLog[] | null
-  processID: string
-  warnings?: string[] | null
-}
-
-export interface JaegerProcess {
-  serviceName: string
-  tags?: Tag[] | null
-}
-
-export interface JaegerTrace {
-  traceID: string
-  spans: JaegerSpan[]
-  processes: Record<string, JaegerProcess>
-  warnings?: string[] | null
-}
+// Asking the server, and what goes wrong with that.
 
 /** Why a request failed, in words for the reader, and whether asking again may help. */
 export class ApiError extends Error {
@@ -76,24 +29,6 @@ export async function fetchOperations(service: string, signal: AbortSignal): Pro
   return [...new Set(operations.map(operation => operation.name))]
 }
 
-export async function fetchTraces(parameters: URLSearchParams, signal: AbortSignal): Promise<JaegerTrace[]> {
-  return (await getJson<{ data: JaegerTrace[] | null }>(`/api/traces?${parameters}`, signal)).data ?? []
-}
-
-/** The trace, or undefined when the server does not have it. */
-export async function fetchTrace(id: string, signal: AbortSignal): Promise<JaegerTrace | undefined> {
-  try {
-    return (await getJson<{ data: JaegerTrace[] | null }>(tracePath(id), signal)).data?.[0]
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return undefined
-    throw error
-  }
-}
-
-export function tracePath(id: string): string {
-  return `/api/traces/${encodeURIComponent(id)}`
-}
-
 /** Asks one of the server's own addresses; whatever goes wrong is an `ApiError`, but for `signal`. */
 export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
@@ -117,7 +52,7 @@ export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> 
 export function refused(response: { status: number; statusText: string }, text: string): ApiError {
   const { status, statusText } = response
   return new ApiError(
-    reasonIn(parse(text)) ?? `HTTP ${status} ${statusText}`.trim(),
+    reasonIn(parse(text)) ?? plain(text) ?? `HTTP ${status} ${statusText}`.trim(),
     status,
     (status >= 500 && status !== 501) || status === 429,
   )
@@ -127,6 +62,12 @@ export function refused(response: { status: number; statusText: string }, text: 
 function reasonIn(value: unknown): string | undefined {
   const body = value as { error?: { message?: string }; errors?: { msg: string }[] | null } | null | undefined
   return body?.error?.message ?? body?.errors?.[0]?.msg
+}
+
+/** What Tempo's and Zipkin's APIs say in plain text; undefined for a page of somebody in between. */
+function plain(text: string): string | undefined {
+  const said = text.trim()
+  return said !== '' && said.length <= 1_000 && !said.startsWith('<') && !said.startsWith('{') ? said : undefined
 }
 
 function parse(text: string): unknown {

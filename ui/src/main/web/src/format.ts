@@ -8,6 +8,7 @@ const DAY = 24 * HOUR
 
 export function formatDuration(micros: number): string {
   if (micros < 0) return `−${formatDuration(-micros)}`
+  if (micros > 0 && micros < 1) return `${Math.round(1000 * micros)} ns`
   if (micros < MS) return `${Math.round(micros)} µs`
   if (micros < 999.5 * MS) return `${significant(micros / MS)} ms`
   if (micros < 59.95 * SECOND) return `${significant(micros / SECOND)} s`
@@ -17,6 +18,11 @@ export function formatDuration(micros: number): string {
   if (minutes < 24 * 60) return pair(Math.floor(minutes / 60), 'h', minutes % 60, 'm')
   const hours = Math.round(micros / HOUR)
   return pair(Math.floor(hours / 24), 'd', hours % 24, 'h')
+}
+
+/** A time on a scale, in nanoseconds. */
+export function formatTick(nanos: number): string {
+  return nanos === 0 ? '0' : formatDuration(nanos / 1000)
 }
 
 /** Reads Go's duration text, such as `1m30s` or `250ms`; undefined when it is not one. */
@@ -48,12 +54,24 @@ export function formatAge(micros: number, nowMicros: number): string {
   return `${Math.floor(age / DAY)} days ago`
 }
 
-export function plural(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`
+export function plural(count: number, noun: string, many = `${noun}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? noun : many}`
 }
 
 export function shortId(id: string): string {
   return id.slice(0, 8)
+}
+
+/** A share in percent, with so many digits as say something. */
+export function formatShare(part: number, whole: number): string {
+  const percent = whole === 0 ? 100 : (100 * part) / whole
+  return percent > 0 && percent < 0.1 ? 'below 0.1%' : `${Number(percent.toFixed(1))}%`
+}
+
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`
+  if (bytes < 999_500) return `${significant(bytes / 1000)} kB`
+  return `${significant(bytes / 1e6)} MB`
 }
 
 /** The trace id in pasted text (an id, or a link to a trace page); undefined when there is none. */
@@ -61,21 +79,6 @@ export function readTraceId(text: string): string | undefined {
   const pasted = text.trim()
   const candidate = /\/trace\/([^/?#]+)/.exec(pasted)?.[1] ?? pasted.replaceAll('-', '')
   return /^[0-9a-f]{1,32}$/i.test(candidate) ? candidate.toLowerCase() : undefined
-}
-
-const STEPS = [
-  ...[1, 10, 100, MS, 10 * MS, 100 * MS, SECOND].flatMap(unit => [unit, 2 * unit, 5 * unit]),
-  ...[10, 15, 30].map(n => n * SECOND),
-  ...[1, 2, 5, 10, 15, 30].map(n => n * MINUTE),
-  ...[1, 2, 6, 12].map(n => n * HOUR),
-]
-
-/** Round times from zero to the duration, in at most `count` even steps. */
-export function ticks(duration: number, count: number): number[] {
-  const step = STEPS.find(candidate => duration / candidate <= count) ?? Math.ceil(duration / count / DAY) * DAY
-  const times: number[] = []
-  for (let time = 0; time <= duration; time += step) times.push(time)
-  return times
 }
 
 function significant(value: number): string {

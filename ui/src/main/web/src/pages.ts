@@ -38,5 +38,6 @@ export const PAGES: readonly PageEntry[] = [
     entry: { label: 'Sampling', href: '/sampling' },
     load: () => import('./sampling/SamplingPage'),
   },
-  { path: /^\/trace\/(?<id>[^/]+)\/?$/, load: () => import('./trace/TracePage'), anew: 'id' },
+  { path: /^\/file\/?$/, load: () => import('./trace/FilePage') },
+  { path: /^\/traces?\/(?<id>[^/]+)\/?$/, load: () => import('./trace/TracePage'), anew: 'id' },
 ]

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatAge, formatDuration, parseDuration, readTraceId, ticks } from '../src/format'
+import { formatAge, formatBytes, formatDuration, formatShare, parseDuration, readTraceId } from '../src/format'
 
 test.each([
   [0, '0 µs'],
@@ -36,10 +36,17 @@ test('an age is told in its largest unit', () => {
   expect(ages).toEqual(['just now', '42 s ago', '5 min ago', '3 h ago', '3 days ago'])
 })
 
-test('ticks are round and stay within the duration', () => {
-  expect(ticks(1_840_000, 5)).toEqual([0, 500_000, 1_000_000, 1_500_000])
-  expect(ticks(95_000_000, 4)).toEqual([0, 30e6, 60e6, 90e6])
-  expect(ticks(0, 5)).toEqual([0])
+test('shares have so many digits as say something', () => {
+  expect([formatShare(1, 3), formatShare(1, 10_000), formatShare(0, 5), formatShare(2, 2)]).toEqual([
+    '33.3%',
+    'below 0.1%',
+    '0%',
+    '100%',
+  ])
+})
+
+test('bytes have a unit', () => {
+  expect([formatBytes(12), formatBytes(2_340), formatBytes(12_300_000)]).toEqual(['12 B', '2.34 kB', '12.3 MB'])
 })
 
 test.each([

@@ -1,8 +1,14 @@
 import { useState } from 'preact/hooks'
 import { serviceColour } from '../colour'
 import { plural } from '../format'
-import type { ServiceCount } from '../trace/model'
 import { ErrorIcon } from './Icons'
+
+/** A service and what it has in a trace. */
+export interface ServiceCount {
+  name: string
+  spans: number
+  errors: number
+}
 
 interface ServiceChipsProps {
   services: ServiceCount[]

@@ -2,20 +2,23 @@ import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { fetchOperations } from '../api'
 import { useLoad } from '../load'
-import { LOOKBACKS, MAX_LIMIT, toUrl, type SearchQuery } from './query'
-import { go } from '../router'
+import { go, Link } from '../router'
+import { AttributeFilter } from './AttributeFilter'
+import { asTraceql, LOOKBACKS, MAX_LIMIT, toUrl, type SearchQuery } from './query'
+import { TimeField } from './TimeField'
 
 interface SearchFormProps {
   query: SearchQuery
   services: string[]
+  failed: boolean
 }
 
 const PHONE = '(max-width: 760px)'
 
-export function SearchForm({ query, services }: SearchFormProps) {
+export function SearchForm({ query, services, failed }: SearchFormProps) {
   const [draft, setDraft] = useState(query)
   const [open, setOpen] = useState(() => !matchMedia(PHONE).matches)
-  const { service } = draft
+  const { service, mode } = draft
   const operations = useLoad(service, service ? signal => fetchOperations(service, signal) : undefined)
 
   // The back button changes the query under an open form. Not in an effect: that comes late, and
@@ -27,76 +30,135 @@ export function SearchForm({ query, services }: SearchFormProps) {
     setDraft(query)
   }
 
-  const set = (field: keyof SearchQuery) => (event: Event) => {
-    const { value } = event.currentTarget as HTMLInputElement | HTMLSelectElement
-    setDraft(last => ({
-      ...last,
-      ...(field === 'service' ? { operation: '' } : {}),
-      [field]: field === 'limit' ? Number(value) : value,
-    }))
-  }
-  const search = (event: Event) => {
-    event.preventDefault()
+  const set = (change: Partial<SearchQuery>) => setDraft(last => ({ ...last, ...change }))
+  const search = (event?: Event) => {
+    event?.preventDefault()
     setOpen(!matchMedia(PHONE).matches)
-    go(toUrl({ ...draft, tags: draft.tags.trim(), minDuration: draft.minDuration.trim(), maxDuration: draft.maxDuration.trim() }))
+    go(
+      toUrl({
+        ...draft,
+        traceql: draft.traceql.trim(),
+        minDuration: draft.minDuration.trim(),
+        maxDuration: draft.maxDuration.trim(),
+      }),
+    )
   }
 
   return (
-    <details class="filters" open={open} onToggle={event => setOpen((event.currentTarget as HTMLDetailsElement).open)}>
+    <details class="filters" open={open} onToggle={event => setOpen(event.currentTarget.open)}>
       <summary>
         <span class="filters-title">Search</span>
         <span class="filters-now">{describe(query)}</span>
       </summary>
+      <div class="tabs filter-tabs" role="group" aria-label="Way of searching">
+        <button type="button" aria-pressed={mode === 'form'} onClick={() => set({ mode: 'form' })}>
+          Form
+        </button>
+        <button
+          type="button"
+          aria-pressed={mode === 'traceql'}
+          onClick={() => set({ mode: 'traceql', traceql: draft.traceql || asTraceql(draft) })}
+        >
+          TraceQL
+        </button>
+      </div>
       <form class="fields" onSubmit={search}>
-        <Field label="Service" wide>
-          <select name="service" value={service} onChange={set('service')}>
-            <Options values={services} chosen={service} />
-          </select>
-        </Field>
-        <Field label="Operation" wide>
-          <select name="operation" value={draft.operation} onChange={set('operation')}>
-            <option value="">{operations.failure ? 'Operations not available' : 'All operations'}</option>
-            <Options values={operations.value ?? []} chosen={draft.operation} />
-          </select>
-        </Field>
-        <Field label="Tags" wide>
+        {mode === 'traceql' ? (
+          <Field label="TraceQL" wide>
+            <textarea
+              name="traceql"
+              class="mono"
+              rows={6}
+              required
+              spellcheck={false}
+              value={draft.traceql}
+              onInput={event => set({ traceql: event.currentTarget.value })}
+              onKeyDown={event => {
+                if (event.key === 'Enter' && !event.shiftKey) search(event)
+              }}
+            />
+          </Field>
+        ) : (
+          <>
+            <Field label="Service" wide>
+              <select
+                name="service"
+                value={service}
+                onChange={event => set({ service: event.currentTarget.value, operation: '' })}
+              >
+                <option value="">{failed ? 'Services not available' : 'All services'}</option>
+                <Options values={services} chosen={service} />
+              </select>
+            </Field>
+            <Field label="Operation" wide>
+              <select
+                name="operation"
+                value={draft.operation}
+                disabled={service === ''}
+                onChange={event => set({ operation: event.currentTarget.value })}
+              >
+                <option value="">{operations.failure ? 'Operations not available' : 'All operations'}</option>
+                <Options values={operations.value ?? []} chosen={draft.operation} />
+              </select>
+            </Field>
+            <AttributeFilter
+              service={service}
+              attributes={draft.attributes}
+              onChange={attributes => set({ attributes })}
+            />
+            <Field label="Min duration">
+              <input
+                name="minDuration"
+                value={draft.minDuration}
+                onInput={event => set({ minDuration: event.currentTarget.value })}
+                placeholder="100ms"
+                autocomplete="off"
+              />
+            </Field>
+            <Field label="Max duration">
+              <input
+                name="maxDuration"
+                value={draft.maxDuration}
+                onInput={event => set({ maxDuration: event.currentTarget.value })}
+                placeholder="1.5s"
+                autocomplete="off"
+              />
+            </Field>
+            <label class="toggle wide">
+              <input
+                type="checkbox"
+                name="errors"
+                checked={draft.errors}
+                onChange={event => set({ errors: event.currentTarget.checked })}
+              />
+              Only with errors
+            </label>
+          </>
+        )}
+        <TimeField time={draft.time} onChange={time => set({ time })} />
+        <Field label="Traces at once">
           <input
-            name="tags"
-            class="mono"
-            value={draft.tags}
-            onInput={set('tags')}
-            placeholder='error=true http.method="GET"'
-            autocomplete="off"
-            spellcheck={false}
+            name="limit"
+            type="number"
+            min={1}
+            max={MAX_LIMIT}
+            required
+            value={draft.limit}
+            onInput={event => set({ limit: Number(event.currentTarget.value) })}
           />
         </Field>
-        <Field label="Min duration">
-          <input name="minDuration" value={draft.minDuration} onInput={set('minDuration')} placeholder="100ms" autocomplete="off" />
-        </Field>
-        <Field label="Max duration">
-          <input name="maxDuration" value={draft.maxDuration} onInput={set('maxDuration')} placeholder="1.5s" autocomplete="off" />
-        </Field>
-        <Field label="Time">
-          <select name="lookback" value={draft.lookback} onChange={set('lookback')}>
-            {LOOKBACKS.map(choice => (
-              <option key={choice.value} value={choice.value}>
-                {choice.label}
-              </option>
-            ))}
-          </select>
-        </Field>
-        <Field label="Limit">
-          <input name="limit" type="number" min={1} max={MAX_LIMIT} required value={draft.limit} onInput={set('limit')} />
-        </Field>
-        <button type="submit" class="primary" disabled={service === ''}>
+        <button type="submit" class="primary">
           Find traces
         </button>
+        <p class="wide form-foot">
+          <Link href="/file">Look at a trace from a file</Link>
+        </p>
       </form>
     </details>
   )
 }
 
-function Field({ label, wide = false, children }: { label: string; wide?: boolean; children: ComponentChildren }) {
+export function Field({ label, wide = false, children }: { label: string; wide?: boolean; children: ComponentChildren }) {
   return (
     <label class={wide ? 'field wide' : 'field'}>
       <span>{label}</span>
@@ -120,6 +182,19 @@ function Options({ values, chosen }: { values: string[]; chosen: string }) {
 }
 
 function describe(query: SearchQuery): string {
-  const time = LOOKBACKS.find(choice => choice.value === query.lookback)?.label.toLowerCase()
-  return [query.service, query.operation, query.tags, time].filter(Boolean).join(' · ')
+  const { time } = query
+  const when =
+    'lookback' in time
+      ? (LOOKBACKS.find(choice => choice.value === time.lookback)?.label ?? `Last ${time.lookback}`).toLowerCase()
+      : 'between two times'
+  const what =
+    query.mode === 'traceql'
+      ? [query.traceql]
+      : [
+          query.service || 'all services',
+          query.operation,
+          query.errors ? 'errors' : '',
+          ...query.attributes.map(match => `${match.key}=${match.value}`),
+        ]
+  return [...what, when].filter(Boolean).join(' · ')
 }

@@ -1,35 +1,35 @@
-import { useEffect, useState } from 'preact/hooks'
-import { fetchServices, fetchTraces } from '../api'
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import { fetchServices } from '../api'
+import { FailureNotice, GapsStrip, Loading, Notice, StaleStrip } from '../components/Notice'
 import { useLoad } from '../load'
-import { summarise } from '../trace/model'
-import { fromUrl, problemOf, toApi, toUrl } from './query'
-import { goInstead, type Route } from '../router'
-import { FailureNotice, Loading, Notice } from '../components/Notice'
+import { go, goInstead, type Route } from '../router'
+import { boundsOf, fromUrl, problemOf, toUrl, type Order, type QueryTime } from './query'
 import { ResultList } from './ResultList'
 import './search.css'
 import { SearchForm } from './SearchForm'
+import { TimePlot } from './TimePlot'
+import { usePlaceInList, useSearch } from './useSearch'
 
 const POLL_MS = 5_000
 
 export default function SearchPage({ route }: { route: Route }) {
-  const query = fromUrl(route.parameters)
+  const query = useMemo(() => fromUrl(route.parameters), [route])
   const problem = problemOf(query)
   const [round, setRound] = useState(0)
   const services = useLoad(round, fetchServices)
-  const results = useLoad(
-    route,
-    query.service !== '' && problem === undefined
-      ? async signal => {
-          const now = Date.now() * 1000
-          const traces = await fetchTraces(toApi(query, now), signal)
-          return { now, traces: traces.map(summarise).sort((a, b) => b.start - a.start) }
-        }
-      : undefined,
-  )
+  const { found, busy, failure, more } = useSearch(route, query)
+  const keepScroll = usePlaceInList(route, found !== undefined && !busy)
 
   useEffect(() => {
-    document.title = query.service ? `${query.service} – Millrace` : 'Millrace'
-  }, [query.service])
+    const subject = query.mode === 'traceql' ? query.traceql : [query.service, query.operation].filter(Boolean).join(' ')
+    document.title = subject ? `${subject} – Millrace` : 'Search – Millrace'
+  }, [query])
+
+  // Jaeger's links to several traces at once name them here; one is shown as itself.
+  const named = route.parameters.getAll('traceID')
+  useEffect(() => {
+    if (named.length === 1) goInstead(`/trace/${encodeURIComponent(named[0]!)}`)
+  }, [named.length])
 
   // A new server has no services until the first spans arrive.
   const empty = services.value?.length === 0
@@ -39,40 +39,61 @@ export default function SearchPage({ route }: { route: Route }) {
     return () => clearTimeout(timer)
   }, [empty, round])
 
-  // Jaeger's API searches within one service: begin with the first.
-  const first = services.value?.[0]
-  useEffect(() => {
-    if (query.service === '' && first !== undefined) goInstead(toUrl({ ...query, service: first }))
-  }, [query.service, first])
-
+  const bounds = boundsOf(query.time, found?.now ?? 0)
+  const narrow = (time: QueryTime, durations?: { min: string; max: string }) =>
+    go(toUrl({ ...query, time, ...(durations ? { minDuration: durations.min, maxDuration: durations.max } : {}) }))
   return (
     <main id="main" class="page search">
-      <SearchForm query={query} services={services.value ?? []} />
-      <section class={results.busy ? 'results busy' : 'results'} aria-label="Traces" aria-busy={results.busy}>
+      <h1 class="sr-only">Search traces</h1>
+      <SearchForm query={query} services={services.value ?? []} failed={services.failure !== undefined} />
+      <section class={busy ? 'results busy' : 'results'} aria-label="Traces" aria-busy={busy}>
         {content()}
       </section>
     </main>
   )
 
   function content() {
-    if (services.failure && results.value === undefined) return <FailureNotice failure={services.failure} />
-    if (empty) {
+    if (problem !== undefined) return <Notice tone="error" title="The search cannot be asked.">{problem}</Notice>
+    if (failure && found === undefined) return <FailureNotice failure={failure} />
+    if (found === undefined) return <Loading what="traces" />
+    if (empty && found.traces.length === 0) {
       return (
         <Notice title="No spans have arrived yet.">
           Point an OpenTelemetry exporter at this server; its service will then appear in the list.
         </Notice>
       )
     }
-    if (problem !== undefined) return <Notice tone="error" title="The search cannot be asked.">{problem}</Notice>
-    if (results.failure) return <FailureNotice failure={results.failure} />
-    if (results.value === undefined) return <Loading what="traces" />
-    if (results.value.traces.length === 0 && !results.busy) {
-      return (
-        <Notice title="No traces match this search.">
-          Look back further, or drop the operation, a tag or a duration.
-        </Notice>
-      )
-    }
-    return <ResultList traces={results.value.traces} now={results.value.now} limit={query.limit} />
+    return (
+      <>
+        <StaleStrip failure={failure} />
+        <GapsStrip reasons={found.reasons} />
+        <TimePlot
+          query={query}
+          traces={found.traces}
+          start={bounds.start}
+          end={bounds.end}
+          visit={found.now}
+          onNarrow={narrow}
+        />
+        {found.traces.length === 0 ? (
+          !busy && (
+            <Notice title="No traces match this search.">
+              Look back further, or drop the operation, an attribute or a duration.
+            </Notice>
+          )
+        ) : (
+          <ResultList
+            traces={found.traces}
+            now={found.now}
+            order={query.order}
+            onOrder={(order: Order) => goInstead(toUrl({ ...query, order }))}
+            more={found.next !== undefined}
+            busy={busy}
+            onMore={more}
+            onLeave={keepScroll}
+          />
+        )}
+      </>
+    )
   }
 }

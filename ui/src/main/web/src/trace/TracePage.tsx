@@ -1,47 +1,79 @@
-import { useEffect, useState } from 'preact/hooks'
-import { fetchTrace } from '../api'
-import { useLoad } from '../load'
-import { buildTrace } from './model'
-import { Link, rememberUrl, type Route } from '../router'
-import { FailureNotice, Loading, Notice } from '../components/Notice'
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import { FailureNotice, GapsStrip, Loading, Notice, StaleStrip, Strip } from '../components/Notice'
+import { formatBytes, plural } from '../format'
+import { Link, type Route } from '../router'
+import { useTrace } from './session'
 import './trace.css'
+import { rootRow } from './TraceHeader'
 import { TraceView } from './TraceView'
+import type { Built } from './tree'
+import { readView } from './url'
 
-/** Built anew for each trace; only the span in the route changes. */
+/** Built anew for each trace; of the route only the parameters change. */
 export default function TracePage({ route }: { route: Route }) {
   const id = route.names['id']!
+  const source = useMemo(() => ({ kind: 'server' as const, id }), [id])
   const [round, setRound] = useState(0)
-  const load = useLoad(round, async signal => {
-    const trace = await fetchTrace(id, signal)
-    return { trace: trace && trace.spans.length > 0 ? buildTrace(trace) : undefined }
-  })
-  const trace = load.value?.trace
-  const root = trace?.spans[0]
+  const [correct, setCorrect] = useState(() => !readView(route.parameters).raw)
+  const [state, session] = useTrace(source, round, correct)
+  const { built, failure, whole } = state
+  useTitle(built)
 
-  useEffect(() => {
-    document.title = root ? `${root.service}: ${root.operation} – Millrace` : 'Millrace'
-  }, [root])
+  const changeClocks = (wanted: boolean) => {
+    setCorrect(wanted)
+    session?.send({ kind: 'correct', correct: wanted })
+  }
 
-  if (trace) {
-    const remember = (selected: string | undefined) =>
-      rememberUrl(`/trace/${id}${selected ? `?span=${encodeURIComponent(selected)}` : ''}`)
-    return <TraceView trace={trace} route={route} onSelect={remember} />
+  if (built && session && !state.absent) {
+    return (
+      <TraceView
+        built={built}
+        whole={whole}
+        session={session}
+        route={route}
+        correct={correct}
+        onCorrect={changeClocks}
+        stored
+        onRefresh={() => setRound(round + 1)}
+      >
+        <StaleStrip failure={failure?.retrying ? failure : undefined} />
+        <GapsStrip reasons={state.gaps} />
+        {!whole && !failure && (
+          <Strip>
+            Loading: {plural(state.spans, 'span')}, {formatBytes(state.bytes)} so far …
+          </Strip>
+        )}
+      </TraceView>
+    )
   }
   return (
     <main id="main" class="page">
-      {load.failure ? (
-        <FailureNotice failure={load.failure} />
-      ) : load.busy ? (
-        <Loading what="the trace" />
-      ) : (
+      {failure ? (
+        <FailureNotice failure={failure} />
+      ) : state.absent ? (
         <Notice title="No such trace here.">
-          No span of <code>{id}</code> was found. It may still be on its way, or it was not kept.{' '}
+          No span of <code>{id.slice(0, 64)}</code> was found. It may still be on its way, or it was not kept.{' '}
           <button type="button" class="link" onClick={() => setRound(round + 1)}>
             Look again
           </button>{' '}
           or <Link href="/search">search</Link>.
         </Notice>
+      ) : (
+        <Loading what="the trace" />
       )}
     </main>
   )
+}
+
+/** Names the document after the trace. */
+export function useTitle(built: Built | undefined): void {
+  useEffect(() => {
+    if (!built || built.layout.rows === 0) {
+      document.title = 'Trace – Millrace'
+      return
+    }
+    const { layout, facts } = built
+    const root = rootRow(built)
+    document.title = `${facts.services[layout.service[root]!]}: ${facts.names[layout.name[root]!]!.slice(0, 200)} – Millrace`
+  }, [built])
 }
