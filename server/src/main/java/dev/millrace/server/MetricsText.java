@@ -69,8 +69,7 @@ final class MetricsText {
         return line.substring(0, end);
     }
 
-    private static void add(
-            List<Figure> into, String name, @Nullable String labels, String value) {
+    private static void add(List<Figure> into, String name, @Nullable String labels, String value) {
         try {
             into.add(
                     new Figure(

@@ -82,7 +82,8 @@ class OtherProcessesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"collector:8888", "ftp://collector/metrics", "http://", "not an address"})
+    @ValueSource(
+            strings = {"collector:8888", "ftp://collector/metrics", "http://", "not an address"})
     void refusesWhatIsNoAddress(String text) {
         assertThatThrownBy(() -> OtherProcesses.addresses(List.of(text)))
                 .isInstanceOf(IllegalArgumentException.class)
