@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
@@ -202,7 +203,7 @@ public final class LogLook implements AutoCloseable {
                             .sorted(Comparator.comparingInt(PartitionLag::partition))
                             .toList();
             try {
-                var group = await(described.get(reading.group()));
+                var group = await(Objects.requireNonNull(described.get(reading.group())));
                 states.add(
                         new GroupState(
                                 reading,

@@ -30,7 +30,11 @@ class LogLookTest {
 
     private LogLook look(List<String> topics) {
         return new LogLook(
-                clients, topics, List.of(reading), Duration.ofSeconds(20), InstantSource.fixed(NOW));
+                clients,
+                topics,
+                List.of(reading),
+                Duration.ofSeconds(20),
+                InstantSource.fixed(NOW));
     }
 
     @Test

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// Figures as a process writes them down for Prometheus, and which of them show how the pipeline
 /// does: ours, but not those of single services or partitions, and a few of the process.
@@ -68,7 +69,7 @@ final class MetricsText {
         return line.substring(0, end);
     }
 
-    private static void add(List<Figure> into, String name, String labels, String value) {
+    private static void add(List<Figure> into, String name, @Nullable String labels, String value) {
         try {
             into.add(
                     new Figure(

@@ -46,6 +46,7 @@ final class SettingsCheck {
         note(problems, "query", () -> QueryConfigs.query(config));
         note(problems, "query", () -> QueryConfigs.alsoRead(config));
         note(problems, "query", () -> QueryConfigs.archive(config));
+        note(problems, "query", () -> OtherProcesses.addresses(config.query().processes()));
         if (!problems.isEmpty()) {
             throw new ConfigException(problems);
         }

@@ -148,7 +148,9 @@ class SystemPagesTest {
         // Then
         var way = page.getByRole(AriaRole.LIST, named("The way of a span"));
         for (var role : List.of("Collector", "Aggregator", "Ingester", "Store", "Query")) {
-            assertThat(way.getByRole(AriaRole.HEADING, new Locator.GetByRoleOptions().setName(role)))
+            assertThat(
+                            way.getByRole(
+                                    AriaRole.HEADING, new Locator.GetByRoleOptions().setName(role)))
                     .isVisible();
         }
         assertThat(way).containsText("traces-complete");
@@ -188,7 +190,8 @@ class SystemPagesTest {
     private static Locator service(String name) {
         return page.getByRole(AriaRole.LIST, named("Services"))
                 .getByRole(
-                        AriaRole.BUTTON, new Locator.GetByRoleOptions().setName(name + ", service"));
+                        AriaRole.BUTTON,
+                        new Locator.GetByRoleOptions().setName(name + ", service"));
     }
 
     private static Page.GetByRoleOptions named(String name) {

@@ -33,8 +33,7 @@ class ConditionWordsTest {
                     """)
     void saysWhatARuleAsks(String condition, String words) {
         // Given
-        var policy =
-                PolicyFile.read("policy", "rules: [{name: a, when: %s}]".formatted(condition));
+        var policy = PolicyFile.read("policy", "rules: [{name: a, when: %s}]".formatted(condition));
 
         // When
         var said = ConditionWords.of(policy.rules().getFirst().when());
