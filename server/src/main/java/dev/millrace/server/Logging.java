@@ -49,6 +49,10 @@ public final class Logging extends ContextAwareBase implements Configurator {
                     entry("org.apache.kafka.controller.QuorumController", Level.ERROR),
                     // One process has nobody to keep a standby, and says so at each rebalance.
                     entry("org.apache.kafka.streams.processor.internals.assignment", Level.ERROR),
+                    // Each marker of the topic spans, which has no key and nothing to be kept.
+                    entry(
+                            "org.apache.kafka.streams.processor.internals.StoreChangelogReader",
+                            Level.ERROR),
                     // Advice that does not apply: there is no global store.
                     entry("org.apache.kafka.streams.StreamsConfig", Level.ERROR),
                     entry("org.apache.lucene", Level.WARN),

@@ -95,15 +95,17 @@ final class RecordIndex implements OpenPartition {
     }
 
     private Reading read(ConsumerRecord<byte[], byte[]> record) {
-        if (record.key() == null) {
-            // Kafka Streams leaves these out when it restores, so they are left out at any time.
-            return new Reading.Poison("key", "key: none (expected: a trace id or a partition)", 1);
-        }
+        Reading reading;
         try {
-            return rules.reader().read(record);
+            reading = rules.reader().read(record);
         } catch (RuntimeException e) {
-            return new Reading.Poison("value", "value: " + e, 1);
+            reading = new Reading.Poison("value", "value: " + e, 1);
         }
+        // Kafka Streams leaves records without a key out when it restores, so they are left out at
+        // any time. A marker has none and no spans either: nothing is lost with it.
+        return record.key() == null && !(reading instanceof Reading.Marker)
+                ? new Reading.Poison("key", "key: none (expected: a trace id or a partition)", 1)
+                : reading;
     }
 
     private static FragmentId idOf(ConsumerRecord<byte[], byte[]> record) {

@@ -157,10 +157,11 @@ final class TraceTopologyTest {
     void aMarkerIsNoRecordThatCannotBeRead() {
         // When
         topic.pipeInput(record("0".getBytes(UTF_8), null, headers("marker", "")));
+        topic.pipeInput(record(null, null, headers("marker", "")));
 
         // Then
         assertThat(registry.find("millrace.store.kafka.unreadable").counter()).isNull();
-        assertThat(open.find(0).orElseThrow().next()).isEqualTo(1);
+        assertThat(open.find(0).orElseThrow().next()).isEqualTo(2);
     }
 
     @Test
