@@ -81,14 +81,19 @@ public final class Screenshots {
 
     /// The trace with the most spans among those that failed.
     private static String failedTrace(RunningMillrace millrace) {
-        return millrace.patiently(() -> {
-                    var traces = millrace.get("/v1/search?status=error&limit=100").path("traces");
-                    return StreamSupport.stream(traces.spliterator(), false)
-                            .max(Comparator.comparingInt(trace -> trace.path("spanCount").asInt()))
-                            .map(trace -> trace.path("traceId").asText())
-                            .stream()
-                            .toList();
-                })
+        return millrace.patiently(
+                        () -> {
+                            var traces =
+                                    millrace.get("/v1/search?status=error&limit=100")
+                                            .path("traces");
+                            return StreamSupport.stream(traces.spliterator(), false)
+                                    .max(
+                                            Comparator.comparingInt(
+                                                    trace -> trace.path("spanCount").asInt()))
+                                    .map(trace -> trace.path("traceId").asText())
+                                    .stream()
+                                    .toList();
+                        })
                 .getFirst();
     }
 
@@ -113,9 +118,7 @@ public final class Screenshots {
             page.locator("main").waitFor();
             page.locator(".loading")
                     .first()
-                    .waitFor(
-                            new Locator.WaitForOptions()
-                                    .setState(WaitForSelectorState.HIDDEN));
+                    .waitFor(new Locator.WaitForOptions().setState(WaitForSelectorState.HIDDEN));
             page.waitForLoadState(LoadState.NETWORKIDLE);
             save(page, shot.name() + "-" + theme.name().toLowerCase(Locale.ROOT));
         }
@@ -124,8 +127,7 @@ public final class Screenshots {
     }
 
     private static void save(Page page, String name) {
-        page.screenshot(
-                new Page.ScreenshotOptions().setPath(IMAGES.resolve(name + ".png")));
+        page.screenshot(new Page.ScreenshotOptions().setPath(IMAGES.resolve(name + ".png")));
         System.out.println(IMAGES.resolve(name + ".png"));
     }
 }

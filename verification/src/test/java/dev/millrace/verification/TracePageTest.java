@@ -25,7 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
-/// What a reader can do with a trace and a search, by keys alone where it says so, in a real browser.
+/// What a reader can do with a trace and a search, by keys alone where it says so, in a real
+/// browser.
 @ExtendWith(SharedMillrace.class)
 @ResourceLock(SharedMillrace.NAME)
 class TracePageTest {
@@ -339,8 +340,7 @@ class TracePageTest {
                         .addAttributes(text("basket", "b-17"))
                         .addAttributes(text("note", HOSTILE));
         var orphan = child(77, 5, "orphan", start + 3_000_000);
-        return Otlp.request(
-                Otlp.of(SERVICE, order, pay, basket, orphan), Otlp.of(BANK, authorise));
+        return Otlp.request(Otlp.of(SERVICE, order, pay, basket, orphan), Otlp.of(BANK, authorise));
     }
 
     /// A short span within its parent, so that no clock is corrected.
