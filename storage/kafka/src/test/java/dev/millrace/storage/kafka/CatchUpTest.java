@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.model.ByteSize;
 import dev.millrace.storage.api.StoreException;
-import dev.millrace.storage.api.TraceStore;
 import dev.millrace.storage.kafka.OpenPartitions.Stage;
 import dev.millrace.testkit.KafkaFixture;
 import java.time.Instant;
@@ -33,7 +32,7 @@ final class CatchUpTest {
         private boolean written;
 
         @Override
-        public TraceStore store() {
+        public Contents contents() {
             throw new StoreException(StoreException.Kind.UNAVAILABLE, "nothing is here");
         }
 

@@ -68,7 +68,7 @@ final class IndexCostTest {
             }
 
             // Then: each record is there as it came.
-            assertThat(index.store().version(Tenant.DEFAULT, trace(1)).parts())
+            assertThat(index.contents().traces().version(Tenant.DEFAULT, trace(1)).parts())
                     .isEqualTo(ROUNDS * RECORDS);
             assertThat(registry.get("millrace.store.spans").counter().count())
                     .isEqualTo(ROUNDS * RECORDS);
