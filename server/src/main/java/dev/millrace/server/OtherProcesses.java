@@ -22,6 +22,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /// Asks other processes for what they count, where Prometheus does.
 ///
@@ -151,11 +152,13 @@ final class OtherProcesses implements AutoCloseable {
         }
     }
 
-    private static String reason(Throwable failure) {
+    private static String reason(@Nullable Throwable failure) {
         if (failure instanceof UnknownHostException) {
             return "its name is not known: " + failure.getMessage();
         }
-        return failure.getMessage() == null ? "does not answer" : failure.getMessage();
+        return failure == null || failure.getMessage() == null
+                ? "does not answer"
+                : failure.getMessage();
     }
 
     @Override
