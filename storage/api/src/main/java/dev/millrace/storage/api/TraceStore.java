@@ -69,6 +69,18 @@ public interface TraceStore extends AutoCloseable {
         return this;
     }
 
+    /// The same store, for somebody who keeps answers to give them again later: where a store has
+    /// copies, one that is behind may answer, and what it lacks is not to be lacking for longer.
+    ///
+    /// It is for who stands right before the store; stores that stand before others do not pass it
+    /// on.
+    ///
+    /// @param unfit is run when an answer is good enough to be given and not to be kept, on the
+    ///   thread that asks
+    default TraceStore forKeeping(Runnable unfit) {
+        return this;
+    }
+
     /// Closes files and connections. Idempotent; bounded in time.
     @Override
     void close();

@@ -24,14 +24,17 @@ import dev.millrace.storage.api.TraceVersion;
 import dev.millrace.storage.cached.CacheMeters.Outcome;
 import dev.millrace.storage.cached.SingleFlight.Landing;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// A store whose traces and names are remembered for a while.
 ///
@@ -41,6 +44,9 @@ import java.util.function.Supplier;
 /// not there is not remembered. Who asks for the same thing at once shares one question to the
 /// store, and so gets what was true when that was asked.
 ///
+/// An answer that lacks something, or comes of a copy that may, is given to those who take it and
+/// not remembered. Those who take only whole answers and those who do not share no questions.
+///
 /// Metrics: `millrace.cache.questions` by `kind` and `outcome`, `millrace.cache.load` by `kind`,
 /// `millrace.cache.puts` by `outcome`, and those of the memory.
 public sealed class CachedTraceStore implements TraceStore permits CachedTraceStore.WithFigures {
@@ -49,11 +55,27 @@ public sealed class CachedTraceStore implements TraceStore permits CachedTraceSt
     private final SharedBytes bytes;
     private final CacheConfig config;
     private final InstantSource clock;
-    private final SingleFlight<Optional<Trace>> traceFlights;
-    private final SingleFlight<List<String>> nameFlights;
+    private final Flights strict;
+    private final Flights tolerant;
     private final CacheMeters traceMeters;
     private final CacheMeters serviceMeters;
     private final CacheMeters operationMeters;
+
+    /// Answers what is not remembered.
+    private final TraceStore direct;
+
+    /// Null for who takes only whole answers.
+    private final @Nullable Consumer<String> gaps;
+
+    /// The questions that are under way.
+    private record Flights(
+            SingleFlight<Heard<Optional<Trace>>> traces, SingleFlight<Heard<List<String>>> names) {
+
+        private static Flights of(Duration patience, LongSupplier nanos) {
+            return new Flights(
+                    new SingleFlight<>(patience, nanos), new SingleFlight<>(patience, nanos));
+        }
+    }
 
     private CachedTraceStore(
             TraceStore store,
@@ -66,11 +88,28 @@ public sealed class CachedTraceStore implements TraceStore permits CachedTraceSt
         this.bytes = bytes;
         this.config = config;
         this.clock = clock;
-        traceFlights = new SingleFlight<>(config.patience(), nanos);
-        nameFlights = new SingleFlight<>(config.patience(), nanos);
+        strict = Flights.of(config.patience(), nanos);
+        tolerant = Flights.of(config.patience(), nanos);
         traceMeters = new CacheMeters("trace", registry);
         serviceMeters = new CacheMeters("services", registry);
         operationMeters = new CacheMeters("operations", registry);
+        direct = store;
+        gaps = null;
+    }
+
+    /// The same for somebody else.
+    private CachedTraceStore(CachedTraceStore one, TraceStore direct, Consumer<String> gaps) {
+        store = one.store;
+        bytes = one.bytes;
+        config = one.config;
+        clock = one.clock;
+        strict = one.strict;
+        tolerant = one.tolerant;
+        traceMeters = one.traceMeters;
+        serviceMeters = one.serviceMeters;
+        operationMeters = one.operationMeters;
+        this.direct = direct;
+        this.gaps = gaps;
     }
 
     /// One before a store, which is closed with it. It keeps figures if the store does.
@@ -98,6 +137,32 @@ public sealed class CachedTraceStore implements TraceStore permits CachedTraceSt
     }
 
     @Override
+    public TraceStore tolerating(Consumer<String> told) {
+        var other = store.tolerating(told);
+        if (other.equals(store)) {
+            return this;
+        }
+        return other instanceof DependencyStore figures
+                ? new WithFigures(this, other, figures, told)
+                : new CachedTraceStore(this, other, told);
+    }
+
+    private Flights flights() {
+        return gaps == null ? strict : tolerant;
+    }
+
+    private <T> Heard<T> hear(Function<TraceStore, T> question) {
+        return Heard.from(store, gaps != null, question);
+    }
+
+    private <T> T told(Heard<T> heard) {
+        if (gaps != null) {
+            heard.gaps().forEach(gaps);
+        }
+        return heard.answer();
+    }
+
+    @Override
     public void write(List<Fragment> fragments) {
         try {
             store.write(fragments);
@@ -115,15 +180,21 @@ public sealed class CachedTraceStore implements TraceStore permits CachedTraceSt
         if (!names.isEmpty()) {
             // In this order: nobody is to join, after this, one who found what was kept before.
             bytes.forget(names);
-            names.forEach(traceFlights::forget);
+            names.forEach(strict.traces()::forget);
+            names.forEach(tolerant.traces()::forget);
         }
     }
 
     @Override
     public Optional<Trace> trace(Tenant tenant, TraceId traceId) {
         var question = new TraceQuestion(tenant, traceId);
-        return traceFlights.fly(
-                question.name, question::ask, () -> traceMeters.answered(Outcome.JOINED));
+        return told(
+                flights()
+                        .traces()
+                        .fly(
+                                question.name,
+                                question::ask,
+                                () -> traceMeters.answered(Outcome.JOINED)));
     }
 
     /// One trace, asked for.
@@ -140,10 +211,10 @@ public sealed class CachedTraceStore implements TraceStore permits CachedTraceSt
             this.name = KeptNames.trace(tenant, traceId);
         }
 
-        private Landing<Optional<Trace>> ask() {
+        private Landing<Heard<Optional<Trace>>> ask() {
             return switch (bytes.find(name)) {
                 case Kept(Slice kept) -> check(kept);
-                case Missing(Claim claim) -> load(Outcome.MISSED, version(), claim);
+                case Missing(Claim claim) -> load(Outcome.MISSED, version().answer(), claim);
                 case Unknown() -> {
                     traceMeters.answered(Outcome.UNREACHABLE);
                     yield Landing.of(load());
@@ -151,38 +222,43 @@ public sealed class CachedTraceStore implements TraceStore permits CachedTraceSt
             };
         }
 
-        private Landing<Optional<Trace>> check(Slice kept) {
+        private Landing<Heard<Optional<Trace>>> check(Slice kept) {
             var entry = CachedTrace.decode(kept);
             var trace = entry.flatMap(found -> found.trace(traceId));
             if (entry.isEmpty() || trace.isEmpty()) {
-                return load(Outcome.STALE, version(), bytes.reclaim(name));
+                return load(Outcome.STALE, version().answer(), bytes.reclaim(name));
             }
             if (entry.get().settled()) {
                 traceMeters.answered(Outcome.HIT);
-                return Landing.of(trace);
+                return Landing.of(Heard.ofKept(trace));
             }
             var version = version();
-            if (version.equals(entry.get().version())) {
+            if (version.answer().equals(entry.get().version())) {
                 traceMeters.answered(Outcome.CHECKED);
-                return Landing.of(trace);
+                return Landing.of(version.with(trace));
             }
-            return load(Outcome.STALE, version, bytes.reclaim(name));
+            return load(Outcome.STALE, version.answer(), bytes.reclaim(name));
         }
 
-        private TraceVersion version() {
-            return store.version(tenant, traceId);
+        private Heard<TraceVersion> version() {
+            return hear(asked -> asked.version(tenant, traceId));
         }
 
-        private Optional<Trace> load() {
-            return traceMeters.loaded(() -> store.trace(tenant, traceId));
+        private Heard<Optional<Trace>> load() {
+            return traceMeters.loaded(() -> hear(asked -> asked.trace(tenant, traceId)));
         }
 
         /// @param version asked for before: were it asked for afterwards, it might stand for more
         ///   than the trace holds
-        private Landing<Optional<Trace>> load(Outcome outcome, TraceVersion version, Claim claim) {
+        private Landing<Heard<Optional<Trace>>> load(
+                Outcome outcome, TraceVersion version, Claim claim) {
             traceMeters.answered(outcome);
-            var trace = load();
-            return new Landing<>(trace, () -> trace.ifPresent(found -> put(found, version, claim)));
+            var heard = load();
+            return heard.keepable()
+                    ? new Landing<>(
+                            heard,
+                            () -> heard.answer().ifPresent(found -> put(found, version, claim)))
+                    : Landing.of(heard);
         }
 
         private void put(Trace trace, TraceVersion version, Claim claim) {
@@ -206,22 +282,22 @@ public sealed class CachedTraceStore implements TraceStore permits CachedTraceSt
     /// From the store: what is read in pieces is too large to be remembered.
     @Override
     public Optional<TracePiece> piece(Tenant tenant, TraceId traceId, Optional<String> from) {
-        return store.piece(tenant, traceId, from);
+        return direct.piece(tenant, traceId, from);
     }
 
     @Override
     public TraceVersion version(Tenant tenant, TraceId traceId) {
-        return store.version(tenant, traceId);
+        return direct.version(tenant, traceId);
     }
 
     @Override
     public SearchPage search(Tenant tenant, TraceSearch search) {
-        return store.search(tenant, search);
+        return direct.search(tenant, search);
     }
 
     @Override
     public List<String> services(Tenant tenant) {
-        return names(KeptNames.services(tenant), serviceMeters, () -> store.services(tenant));
+        return names(KeptNames.services(tenant), serviceMeters, asked -> asked.services(tenant));
     }
 
     @Override
@@ -230,7 +306,7 @@ public sealed class CachedTraceStore implements TraceStore permits CachedTraceSt
                 names(
                         KeptNames.service(tenant, service),
                         operationMeters,
-                        () -> texts(store.operations(tenant, service)));
+                        asked -> texts(asked.operations(tenant, service)));
         return operations(texts);
     }
 
@@ -249,52 +325,64 @@ public sealed class CachedTraceStore implements TraceStore permits CachedTraceSt
         return operations;
     }
 
-    private List<String> names(String name, CacheMeters meters, Supplier<List<String>> load) {
-        return nameFlights.fly(
-                name,
-                () ->
-                        switch (bytes.find(name)) {
-                            case Kept(Slice kept) -> check(name, kept, meters, load);
-                            case Missing(Claim claim) -> {
-                                meters.answered(Outcome.MISSED);
-                                yield loadNames(name, claim, Optional.empty(), meters, load);
-                            }
-                            case Unknown() -> {
-                                meters.answered(Outcome.UNREACHABLE);
-                                yield Landing.of(meters.loaded(load));
-                            }
-                        },
-                () -> meters.answered(Outcome.JOINED));
+    private List<String> names(
+            String name, CacheMeters meters, Function<TraceStore, List<String>> question) {
+        return told(
+                flights()
+                        .names()
+                        .fly(
+                                name,
+                                () -> findNames(name, meters, question),
+                                () -> meters.answered(Outcome.JOINED)));
     }
 
-    private Landing<List<String>> check(
-            String name, Slice kept, CacheMeters meters, Supplier<List<String>> load) {
+    private Landing<Heard<List<String>>> findNames(
+            String name, CacheMeters meters, Function<TraceStore, List<String>> question) {
+        return switch (bytes.find(name)) {
+            case Kept(Slice kept) -> check(name, kept, meters, question);
+            case Missing(Claim claim) -> {
+                meters.answered(Outcome.MISSED);
+                yield loadNames(name, claim, Optional.empty(), meters, question);
+            }
+            case Unknown() -> {
+                meters.answered(Outcome.UNREACHABLE);
+                yield Landing.of(meters.loaded(() -> hear(question)));
+            }
+        };
+    }
+
+    private Landing<Heard<List<String>>> check(
+            String name,
+            Slice kept,
+            CacheMeters meters,
+            Function<TraceStore, List<String>> question) {
         var entry = CachedNames.decode(kept);
         if (entry.isPresent() && entry.get().isGood(clock.millis(), config.namesExpiry())) {
             meters.answered(Outcome.HIT);
-            return Landing.of(entry.get().names());
+            return Landing.of(Heard.ofKept(entry.get().names()));
         }
         meters.answered(Outcome.STALE);
-        return loadNames(name, bytes.reclaim(name), entry, meters, load);
+        return loadNames(name, bytes.reclaim(name), entry, meters, question);
     }
 
-    private Landing<List<String>> loadNames(
+    private Landing<Heard<List<String>>> loadNames(
             String name,
             Claim claim,
             Optional<CachedNames> before,
             CacheMeters meters,
-            Supplier<List<String>> load) {
+            Function<TraceStore, List<String>> question) {
         long now = clock.millis();
-        var names = meters.loaded(load);
-        if (names.isEmpty()) {
-            return Landing.of(names);
+        var heard = meters.loaded(() -> hear(question));
+        var names = heard.answer();
+        if (names.isEmpty() || !heard.keepable()) {
+            return Landing.of(heard);
         }
         var entry =
                 before.map(known -> known.followedBy(now, names))
                         .orElseGet(() -> CachedNames.of(now, names));
         // Twice as long as they can be good, so that it is known then whether they have changed.
         return new Landing<>(
-                names,
+                heard,
                 () -> bytes.put(name, claim, entry.encode(), config.namesExpiry().multipliedBy(2)));
     }
 
@@ -322,6 +410,15 @@ public sealed class CachedTraceStore implements TraceStore permits CachedTraceSt
                 LongSupplier nanos,
                 MeterRegistry registry) {
             super(store, bytes, config, clock, nanos, registry);
+            this.figures = figures;
+        }
+
+        private WithFigures(
+                CachedTraceStore one,
+                TraceStore direct,
+                DependencyStore figures,
+                Consumer<String> gaps) {
+            super(one, direct, gaps);
             this.figures = figures;
         }
 

@@ -34,7 +34,8 @@ import org.jspecify.annotations.Nullable;
 /// A question about one trace goes to whoever has its partition, all others go to everybody who has
 /// one. When an instance fails or is silent, a standby is asked. What a standby may not have yet is
 /// told to whoever asks through [#tolerating(Consumer)], and counted; a partition that nobody
-/// answers for makes the question fail for all others, and is named.
+/// answers for makes the question fail for all others, and is named. No answer of a standby is one
+/// to be kept, see [#forKeeping(Runnable)].
 ///
 /// Nothing is written here: the topics are what is kept. Safe for threads.
 public final class KafkaTraceStore implements TraceStore, DependencyStore {
@@ -44,7 +45,27 @@ public final class KafkaTraceStore implements TraceStore, DependencyStore {
     private final PeerConfig config;
     private final Scatter scatter;
     private final PeerMeters meters;
-    private final @Nullable Consumer<String> gaps;
+    private final Asker asker;
+
+    /// Who asks.
+    ///
+    /// @param partial whether those who can say so get answers that lack partitions
+    /// @param gaps is told what an answer lacks; null for those who cannot say so
+    /// @param unfit is run of an answer that is not to be kept
+    private record Asker(boolean partial, @Nullable Consumer<String> gaps, Runnable unfit) {
+
+        private static final Asker ANYBODY = new Asker(true, null, () -> {});
+
+        boolean mayLack() {
+            return partial && gaps != null;
+        }
+
+        void tell(String gap) {
+            if (gaps != null) {
+                gaps.accept(gap);
+            }
+        }
+    }
 
     /// @param traces null where none are kept
     /// @param dependencies null where no figures of services are kept
@@ -73,7 +94,7 @@ public final class KafkaTraceStore implements TraceStore, DependencyStore {
                 config,
                 new Scatter(self, client, config.hedgeAfter(), meters),
                 meters,
-                null);
+                Asker.ANYBODY);
     }
 
     private KafkaTraceStore(
@@ -82,18 +103,32 @@ public final class KafkaTraceStore implements TraceStore, DependencyStore {
             PeerConfig config,
             Scatter scatter,
             PeerMeters meters,
-            @Nullable Consumer<String> gaps) {
+            Asker asker) {
         this.traces = traces;
         this.dependencies = dependencies;
         this.config = config;
         this.scatter = scatter;
         this.meters = meters;
-        this.gaps = gaps;
+        this.asker = asker;
     }
 
     @Override
-    public TraceStore tolerating(Consumer<String> told) {
-        return new KafkaTraceStore(traces, dependencies, config, scatter, meters, told);
+    public TraceStore tolerating(Consumer<String> gaps) {
+        return with(new Asker(asker.partial(), gaps, asker.unfit()));
+    }
+
+    @Override
+    public TraceStore forKeeping(Runnable unfit) {
+        return with(new Asker(asker.partial(), asker.gaps(), unfit));
+    }
+
+    /// The same store where no partition may be missing from an answer, whoever asks.
+    public KafkaTraceStore ofWholeAnswers() {
+        return with(new Asker(false, asker.gaps(), asker.unfit()));
+    }
+
+    private KafkaTraceStore with(Asker other) {
+        return new KafkaTraceStore(traces, dependencies, config, scatter, meters, other);
     }
 
     /// Refuses: what is to be found here is written to the topic, by a collector.
@@ -110,24 +145,23 @@ public final class KafkaTraceStore implements TraceStore, DependencyStore {
 
     @Override
     public Optional<Trace> trace(Tenant tenant, TraceId traceId) {
-        return ofTrace(traceId, new TraceQuestion(tenant, traceId), gaps);
+        return ofTrace(traceId, new TraceQuestion(tenant, traceId), asker);
     }
 
     /// Pieces are read while an answer is under way, when it is too late to say that something is
     /// missing. So it is not said of them.
     @Override
     public Optional<TracePiece> piece(Tenant tenant, TraceId traceId, Optional<String> from) {
-        return ofTrace(traceId, new PieceQuestion(tenant, traceId, from), null);
+        return ofTrace(traceId, new PieceQuestion(tenant, traceId, from), Asker.ANYBODY);
     }
 
     @Override
     public TraceVersion version(Tenant tenant, TraceId traceId) {
-        return ofTrace(traceId, new VersionQuestion(tenant, traceId), gaps);
+        return ofTrace(traceId, new VersionQuestion(tenant, traceId), asker);
     }
 
     // Of one partition there is an answer or none: nothing of it can be missing.
-    private <A> A ofTrace(
-            TraceId traceId, Question<A> question, @Nullable Consumer<String> tolerant) {
+    private <A> A ofTrace(TraceId traceId, Question<A> question, Asker by) {
         var traces = traces();
         int count = count(traces);
         var parts =
@@ -137,7 +171,7 @@ public final class KafkaTraceStore implements TraceStore, DependencyStore {
                         question,
                         List.of(traces.placement().partition(traceId, count)),
                         Deadline.in(config.patience()),
-                        tolerant);
+                        by);
         return parts.getFirst().answer();
     }
 
@@ -156,7 +190,7 @@ public final class KafkaTraceStore implements TraceStore, DependencyStore {
                                                         tenant, search.page(search.limit(), after)),
                                                 partitions,
                                                 deadline,
-                                                gaps)
+                                                asker)
                                         .stream()
                                         .map(part ->
                                                 new Share(
@@ -184,7 +218,7 @@ public final class KafkaTraceStore implements TraceStore, DependencyStore {
                         question,
                         PartitionedTopic.numbers(count),
                         Deadline.in(config.patience()),
-                        gaps)
+                        asker)
                 .stream()
                 .map(Part::answer)
                 .toList();
@@ -259,7 +293,7 @@ public final class KafkaTraceStore implements TraceStore, DependencyStore {
             Deadline deadline,
             List<DependencyMinute> found) {
         var question = new DependenciesQuestion(tenant, from, to);
-        for (var part : ask(topic, count, question, partitions, deadline, gaps)) {
+        for (var part : ask(topic, count, question, partitions, deadline, asker)) {
             found.addAll(part.answer().minutes());
             var next = part.answer().next();
             if (next.isPresent()) {
@@ -296,23 +330,23 @@ public final class KafkaTraceStore implements TraceStore, DependencyStore {
         return count;
     }
 
-    /// @param tolerant is told what is missing; null when nothing may be
     private <A> List<Part<A>> ask(
             PartitionedTopic topic,
             int count,
             Question<A> question,
             Collection<Integer> partitions,
             Deadline deadline,
-            @Nullable Consumer<String> tolerant) {
+            Asker by) {
         var gathered = scatter.ask(topic, count, question, partitions, deadline);
         var missing = gathered.missing();
         if (!missing.isEmpty()) {
             meters.missing(question, missing.size());
             var sentence = GapText.missing(topic.name(), missing);
-            if (tolerant == null || gathered.parts().isEmpty()) {
+            if (!by.mayLack() || gathered.parts().isEmpty()) {
                 throw new StoreException(Kind.UNAVAILABLE, sentence);
             }
-            tolerant.accept(sentence);
+            by.tell(sentence);
+            by.unfit().run();
         }
         int byStandbys = 0;
         for (var part : gathered.parts()) {
@@ -324,9 +358,9 @@ public final class KafkaTraceStore implements TraceStore, DependencyStore {
         }
         if (byStandbys > 0) {
             meters.answeredByStandbys(question, byStandbys);
-            if (tolerant != null) {
-                GapText.behind(topic.name(), gathered.parts()).ifPresent(tolerant);
-            }
+            GapText.behind(topic.name(), gathered.parts()).ifPresent(by::tell);
+            // Also one that was not behind when last looked: that is a while ago.
+            by.unfit().run();
         }
         return gathered.parts();
     }
