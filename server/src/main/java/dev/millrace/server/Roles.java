@@ -239,9 +239,19 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                         share,
                         () -> share.trouble().map(PartState::down).orElseGet(PartState::up))
                 .start();
-        parts.listening(
-                "store", scheme() + shown(settings.peers().host()) + ":" + settings.peers().port());
-        return Caches.before(share.store(), roles, redis, parts, config, clock);
+        if (!share.holdsNothing()) {
+            parts.listening(
+                    "store",
+                    scheme() + shown(settings.peers().host()) + ":" + settings.peers().port());
+        }
+        var store = share.store();
+        return Caches.before(
+                config.query().partialAnswers() ? store : store.ofWholeAnswers(),
+                roles,
+                redis,
+                parts,
+                config,
+                clock);
     }
 
     private TraceStore openStore(Parts parts, Optional<RedisLink> redis) throws StartException {
