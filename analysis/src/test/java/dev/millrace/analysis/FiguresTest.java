@@ -54,6 +54,25 @@ class FiguresTest {
     }
 
     @Test
+    void aLinkHasOneEntryOfACommitHoweverManyTracesHaveIt() {
+        // Given
+        var figures = Traces.analysis().partition();
+
+        // When
+        for (int i = 0; i < 500; i++) {
+            show(figures, span("web", CLIENT, 1, 0), span("shop", SERVER, 2, 1));
+        }
+
+        // Then
+        var deltas = figures.take(origin(1));
+        assertThat(deltas).hasSize(1);
+        assertThat(deltas.getFirst().entries())
+                .filteredOn(entry -> entry.series() instanceof Dependency)
+                .singleElement()
+                .satisfies(entry -> assertThat(entry.figures().seen()).isEqualTo(500));
+    }
+
+    @Test
     void countsACallOnceThatIsReportedInPieces() {
         // Given: a call whose late tags came without a time, a span of which nothing else came, and
         // two halves that share an id

@@ -5,14 +5,17 @@ import static dev.millrace.assembly.Spans.ids;
 import static dev.millrace.assembly.Spans.span;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
 import dev.millrace.model.ByteSize;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.wire.otlp.SpanIndex;
 import dev.millrace.wire.otlp.TraceChunk;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -310,6 +313,40 @@ class PartitionAssemblerTest {
 
         assertThat(recorded.poisoned).containsExactly(1L, 2L);
         assertThat(ids(recorded.parts.getFirst())).containsExactly(1L, 2L);
+    }
+
+    @Test
+    void aSpanCostsNoMoreToTakeHoweverManyItsTraceHasAlready() {
+        // Given
+        int rounds = 20;
+        int records = 500;
+        var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        var allocated = new long[rounds];
+        var bodies = new ArrayList<Slice>();
+        for (int i = 1; i <= rounds * records; i++) {
+            bodies.add(body(span(1, i, i == 1 ? 0 : 1, "web")));
+        }
+
+        // When
+        for (int round = 0; round < rounds; round++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = round * records; i < (round + 1) * records; i++) {
+                assembler.accept(i, 0, Tenant.DEFAULT, new TraceId(7, 1), bodies.get(i));
+            }
+            allocated[round] = threads.getCurrentThreadAllocatedBytes() - before;
+        }
+
+        // Then
+        assertThat(middle(allocated, 15, 20))
+                .as("bytes for each %s spans: %s", records, Arrays.toString(allocated))
+                .isLessThan(2 * middle(allocated, 2, 7));
+        assertThat(assembler.openTraces()).isOne();
+    }
+
+    private static long middle(long[] of, int from, int to) {
+        var some = Arrays.copyOfRange(of, from, to);
+        Arrays.sort(some);
+        return some[some.length / 2];
     }
 
     private void send(Tenant tenant, long time, Slice body) {

@@ -132,6 +132,36 @@ class DependenciesTest {
     }
 
     @Test
+    void aTraceThatGoesOnAfterItsEndIsCountedOnceAndToTheEndWithoutOtherTraffic() {
+        // Given: a trace that is complete.
+        kafka.send(List.of(record(call(1, START, false))));
+        try (var loop = loop()) {
+            loop.open();
+            stepUntil(() -> metrics.traces.count() == 1, loop);
+
+            // When: its second call comes, and nothing after that.
+            var caller =
+                    copy(span(1, 4, 1, "shop", SpanKind.CLIENT, false))
+                            .time(START, START + 20 * MILLI)
+                            .build();
+            kafka.send(
+                    List.of(
+                            record(
+                                    List.of(
+                                            caller,
+                                            span(1, 5, 4, "stock", SpanKind.SERVER, false)))));
+            stepUntil(() -> metrics.late.count() == 1, loop);
+            assertThat(loop.commit()).isTrue();
+        }
+
+        // Then
+        var totals = totals();
+        assertThat(figures(totals, CALL).seen()).isEqualTo(2);
+        assertThat(figures(totals, ENTRY).seen()).isOne();
+        assertThat(figures(totals, GET).seen()).isEqualTo(2);
+    }
+
+    @Test
     void exemplarsPointToStoredTraces() {
         // When
         kafka.send(traces(1, 40));

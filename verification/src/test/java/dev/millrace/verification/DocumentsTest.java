@@ -7,16 +7,21 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /// What the documents name exists.
 final class DocumentsTest {
+
+    private static final Path FLAWS = Path.of("docs/reference/zipkin-storage-kafka.md");
 
     private static final Pattern FENCE = Pattern.compile("(?ms)^```.*?^```$");
     private static final Pattern QUOTED = Pattern.compile("`([^`\n]+)`");
@@ -26,6 +31,9 @@ final class DocumentsTest {
             Pattern.compile("\\.?[\\w-]+(/[\\w.-]+)+/?|[\\w-]+\\.(md|xml)");
     private static final Pattern DECLARED =
             Pattern.compile("\\b(?:class|interface|record|enum) ([A-Z]\\w*)");
+    private static final Pattern TEST = Pattern.compile("(\\w+(?:Test|Contract))\\.([a-z]\\w+)");
+    private static final Pattern TEST_BEGINS = Pattern.compile("@(?:Parameterized)?Test\\b");
+    private static final Pattern METHOD = Pattern.compile("\\bvoid (\\w+)\\(");
     private static final Pattern COMMAND = Pattern.compile("\\./(millrace|dev) +([a-z][a-z-]*)");
     private static final Pattern HEADING = Pattern.compile("(?m)^#+ +(.+)$");
 
@@ -81,6 +89,63 @@ final class DocumentsTest {
         // Then
         assertThat(types).contains("Span");
         assertThat(missing).isEmpty();
+    }
+
+    @Test
+    void everyTestNamedExists() {
+        // Given
+        var tests = new HashMap<String, Set<String>>();
+        for (Path source : Repository.files(".java")) {
+            String name = source.getFileName().toString().replace(".java", "");
+            tests.computeIfAbsent(name, _ -> new HashSet<>()).addAll(tests(source));
+        }
+        var missing = new ArrayList<String>();
+        var named = new HashSet<Path>();
+
+        // When
+        for (Path document : documents()) {
+            for (String name : matches(QUOTED, prose(document))) {
+                var test = TEST.matcher(name);
+                if (test.matches()) {
+                    named.add(Repository.ROOT.relativize(document));
+                    if (!tests.getOrDefault(test.group(1), Set.of()).contains(test.group(2))) {
+                        missing.add(document + " names " + name);
+                    }
+                }
+            }
+        }
+
+        // Then
+        assertThat(named).contains(FLAWS);
+        assertThat(missing).isEmpty();
+    }
+
+    private static Set<String> tests(Path source) {
+        return TEST_BEGINS
+                .splitAsStream(Repository.read(source))
+                .skip(1)
+                .map(METHOD::matcher)
+                .filter(Matcher::find)
+                .map(method -> method.group(1))
+                .collect(Collectors.toSet());
+    }
+
+    @Test
+    void eachFlawOfZipkinStorageKafkaHasATestThatShowsItIsNotOurs() {
+        // When
+        var rows =
+                prose(Repository.ROOT.resolve(FLAWS))
+                        .lines()
+                        .filter(line -> line.matches("\\| \\d+ \\| .*"))
+                        .toList();
+
+        // Then
+        assertThat(rows)
+                .hasSize(18)
+                .allSatisfy(row ->
+                        assertThat(matches(QUOTED, row.substring(row.lastIndexOf(" | "))))
+                                .isNotEmpty()
+                                .allMatch(name -> TEST.matcher(name).matches()));
     }
 
     @Test

@@ -173,6 +173,19 @@ final class TraceTopologyTest {
     }
 
     @Test
+    void aTraceOfDaysAgoIsKeptAndFound() {
+        // Given
+        long before = TIME - 3 * 86_400L * SECOND;
+
+        // When
+        put(headers(), Samples.span(trace(1), 1, before).build());
+
+        // Then
+        assertThat(spansOf(trace(1))).isEqualTo(1);
+        assertThat(found(TraceSearch.builder().service("shop"))).containsExactly(trace(1));
+    }
+
+    @Test
     void aBatchThatComesTwiceIsThereOnce() {
         // When
         put(headers(), span(trace(1), 1), span(trace(1), 2));
