@@ -34,7 +34,6 @@ import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -47,7 +46,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// Whole processes whose only store is Kafka, with some of their parts switched off under a name
 /// that zipkin-storage-kafka had for it: what is off says so, and nothing is spent on it.
@@ -67,11 +66,11 @@ final class KafkaStoreSwitchesTest {
                     .version(HttpClient.Version.HTTP_1_1)
                     .build();
 
-    @TempDir private Path directory;
+    private Path directory;
     private Started everything;
 
     /// What a switch is about.
-    private enum Part {
+    enum Part {
         COLLECTOR,
         AGGREGATOR,
         TRACE_BY_ID,
@@ -81,43 +80,68 @@ final class KafkaStoreSwitchesTest {
 
     /// Switches as an old deployment sets them.
     ///
-    /// In the environment, as its own variables and as Spring's, and as properties.
-    private enum Switched {
-        PARTITIONING(
-                Map.of("KAFKA_STORAGE_PARTITIONING_ENABLED", "false"), Map.of(), Part.COLLECTOR),
-        AGGREGATION(
-                Map.of(),
-                Map.of("zipkin.storage.kafka.span-aggregation.enabled", "false"),
-                Part.AGGREGATOR),
-        TRACE_BY_ID(Map.of("TRACE_BY_ID_QUERY_ENABLED", "false"), Map.of(), Part.TRACE_BY_ID),
-        SEARCH(Map.of(), Map.of("zipkin.storage.kafka.trace-search-enabled", "false"), Part.SEARCH),
-        DEPENDENCIES(
-                Map.of("KAFKA_STORAGE_DEPENDENCY_ENABLED", "false"), Map.of(), Part.DEPENDENCIES),
-        /// What the profile `storage-kafka-only-dependencies` is.
-        ALL_BUT_LINKS(
-                Map.of("KAFKA_STORAGE_TRACE_ENABLED", "false"),
-                Map.of(),
-                Part.TRACE_BY_ID,
-                Part.SEARCH),
-        ALL_BUT_PARTITIONING(
-                Map.of("ZIPKIN_STORAGE_KAFKA_SPANAGGREGATION_ENABLED", "false"),
-                Map.of(
-                        "zipkin.storage.kafka.trace-storage.enabled", "false",
-                        "zipkin.storage.kafka.dependency-storage.enabled", "false"),
-                Part.AGGREGATOR,
-                Part.TRACE_BY_ID,
-                Part.SEARCH,
-                Part.DEPENDENCIES);
+    /// @param role what is started: those for one role need no others
+    /// @param environment its own variables, or Spring's
+    record Switched(
+            String what,
+            String role,
+            Map<String, String> environment,
+            Map<String, String> properties,
+            Set<Part> off) {
 
-        private final Map<String, String> environment;
-        private final Map<String, String> properties;
-        private final Set<Part> off;
-
-        Switched(Map<String, String> environment, Map<String, String> properties, Part... off) {
-            this.environment = environment;
-            this.properties = properties;
-            this.off = Set.of(off);
+        @Override
+        public String toString() {
+            return what;
         }
+    }
+
+    static List<Switched> switched() {
+        return List.of(
+                new Switched(
+                        "partitioning",
+                        "up",
+                        Map.of("KAFKA_STORAGE_PARTITIONING_ENABLED", "false"),
+                        Map.of(),
+                        Set.of(Part.COLLECTOR)),
+                new Switched(
+                        "aggregation",
+                        "up",
+                        Map.of(),
+                        Map.of("zipkin.storage.kafka.span-aggregation.enabled", "false"),
+                        Set.of(Part.AGGREGATOR)),
+                new Switched(
+                        "trace-by-id",
+                        "query",
+                        Map.of("TRACE_BY_ID_QUERY_ENABLED", "false"),
+                        Map.of(),
+                        Set.of(Part.TRACE_BY_ID)),
+                new Switched(
+                        "search",
+                        "query",
+                        Map.of(),
+                        Map.of("zipkin.storage.kafka.trace-search-enabled", "false"),
+                        Set.of(Part.SEARCH)),
+                new Switched(
+                        "dependencies",
+                        "query",
+                        Map.of("KAFKA_STORAGE_DEPENDENCY_ENABLED", "false"),
+                        Map.of(),
+                        Set.of(Part.DEPENDENCIES)),
+                // What the profile storage-kafka-only-dependencies is.
+                new Switched(
+                        "all-but-links",
+                        "up",
+                        Map.of("KAFKA_STORAGE_TRACE_ENABLED", "false"),
+                        Map.of(),
+                        Set.of(Part.TRACE_BY_ID, Part.SEARCH)),
+                new Switched(
+                        "all-but-partitioning",
+                        "up",
+                        Map.of("ZIPKIN_STORAGE_KAFKA_SPANAGGREGATION_ENABLED", "false"),
+                        Map.of(
+                                "zipkin.storage.kafka.trace-storage.enabled", "false",
+                                "zipkin.storage.kafka.dependency-storage.enabled", "false"),
+                        Set.of(Part.AGGREGATOR, Part.TRACE_BY_ID, Part.SEARCH, Part.DEPENDENCIES)));
     }
 
     /// A process, and what its things in Kafka are called.
@@ -143,10 +167,12 @@ final class KafkaStoreSwitchesTest {
     }
 
     @BeforeAll
-    void start() throws Exception {
+    void start(@TempDir Path given) throws Exception {
+        directory = given;
         everything =
                 started(
                         "everything",
+                        "up",
                         Map.of("AUTOCOMPLETE_KEYS", "tier", "STRICT_TRACE_ID", "false"),
                         // By this name, completed traces are stored and not spans as they come.
                         Map.of("storage.type", "kafka"));
@@ -159,9 +185,12 @@ final class KafkaStoreSwitchesTest {
     }
 
     private Started started(
-            String what, Map<String, String> environment, Map<String, String> properties)
+            String what,
+            String role,
+            Map<String, String> environment,
+            Map<String, String> properties)
             throws Exception {
-        String name = KafkaFixture.uniqueName("switched-" + what.toLowerCase(Locale.ROOT));
+        String name = KafkaFixture.uniqueName("switched-" + what);
         var variables = new HashMap<String, String>();
         variables.put("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrapServers());
         variables.put("KAFKA_STORAGE_AGGREGATION_TRACE_TIMEOUT", "500");
@@ -187,26 +216,29 @@ final class KafkaStoreSwitchesTest {
                         "millrace",
                         home,
                         new Program(Program.ofThisClassPath().line(), variables),
-                        List.of("up"),
+                        List.of(role),
                         settings);
         process.start();
         return new Started(process, name, home.resolve("data"));
     }
 
     @ParameterizedTest
-    @EnumSource(Switched.class)
+    @MethodSource("switched")
     void whatIsOffSaysSoAndNothingIsSpentOnIt(Switched switched) throws Exception {
         // Given
-        var properties = new HashMap<>(switched.properties);
-        var environment = new HashMap<>(switched.environment);
+        var environment = new HashMap<>(switched.environment());
         environment.put("STORAGE_TYPE", "kafka");
 
         // When
-        try (var millrace = started(switched.name(), environment, properties)) {
+        try (var millrace = started(
+                        switched.what(), switched.role(), environment, switched.properties())) {
             // Then
-            var on = EnumSet.complementOf(EnumSet.copyOf(switched.off));
+            var on = EnumSet.complementOf(EnumSet.copyOf(switched.off()));
             answers(millrace, on);
             hasTopics(millrace, on, true);
+            if (switched.role().equals("query")) {
+                on.removeAll(Set.of(Part.COLLECTOR, Part.AGGREGATOR));
+            }
             hasNoMoreThanItNeeds(millrace, on);
         }
     }
@@ -459,6 +491,7 @@ final class KafkaStoreSwitchesTest {
         // Given: a trace that one of its services knows by the lower half of its id.
         String low = "8448eb211c80aaaa";
         String whole = "0af7651916cd43dd" + low;
+        long now = System.currentTimeMillis() * 1_000;
         String spans =
                 """
                 [{"traceId":"%s","id":"000000000000000a","name":"get","timestamp":%d,"duration":9,
@@ -466,11 +499,11 @@ final class KafkaStoreSwitchesTest {
                  {"traceId":"%s","id":"000000000000000b","parentId":"000000000000000a",
                   "name":"get","timestamp":%d,"duration":5,
                   "localEndpoint":{"serviceName":"stock"},"tags":{"tier":"lead"}}]
-                """;
-        long now = System.currentTimeMillis() * 1_000;
+                """
+                        .formatted(whole, now, low, now);
 
         // When
-        assertThat(post(spans.formatted(whole, now, low, now))).isEqualTo(202);
+        assertThat(post(spans)).isEqualTo(202);
 
         // Then
         await().atMost(PATIENCE)

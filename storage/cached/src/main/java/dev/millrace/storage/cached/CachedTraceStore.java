@@ -139,7 +139,7 @@ public sealed class CachedTraceStore implements TraceStore permits CachedTraceSt
     @Override
     public TraceStore tolerating(Consumer<String> told) {
         var other = store.tolerating(told);
-        if (other == store) {
+        if (other.equals(store)) {
             return this;
         }
         return other instanceof DependencyStore figures

@@ -8,8 +8,8 @@ import java.util.Arrays;
 
 /// Bytes that grow, and the text form of an OTLP `AnyValue` written into them.
 ///
-/// The text is what `toString` of a [dev.millrace.model.AttributeValue] gives for the same value, so that
-/// a term made from bytes and one made from a query agree. Not safe for threads.
+/// The text is what `toString` of a [dev.millrace.model.AttributeValue] gives for the same value,
+/// so that a term made from bytes and one made from a query agree. Not safe for threads.
 final class TermText {
 
     private static final int STRING = ProtoReader.tag(1, ProtoReader.LENGTH_DELIMITED);

@@ -47,7 +47,7 @@ final class SearchCostTest {
                     fragment(
                             i,
                             // In every window of a day and a half.
-                            span(trace(i), 1, TIME + i * 40 * SECOND)
+                            span(trace(i), 1, TIME + i * 40L * SECOND)
                                     .attributes(
                                             attributes("colour", i % 1_000 == 0 ? "mauve" : "red"),
                                             0)));
