@@ -361,8 +361,7 @@ final class KafkaStoreAnswers {
         times.forEach((what, taken) -> {
             figures.add(part, what + ": p50, ms", "%.2f", taken.median());
             if (what.equals(StoreQuestions.NOBODY)) {
-                figures.atMost(
-                        part, what + ": p99, ms", "%.2f", taken.p99(), RARE_MILLIS / TIMES);
+                figures.atMost(part, what + ": p99, ms", "%.2f", taken.p99(), RARE_MILLIS / TIMES);
             } else {
                 figures.add(part, what + ": p99, ms", "%.2f", taken.p99());
             }

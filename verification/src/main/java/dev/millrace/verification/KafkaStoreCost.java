@@ -23,8 +23,8 @@ import java.util.concurrent.locks.LockSupport;
 /// 198 bytes in Zipkin's protobuf, a hundred in a request, at a fixed rate, over four partitions.
 ///
 /// That one does everything in one process: taking in, partitioning, aggregation, storage and
-/// links. Here each role has a process, so that each has a figure, and the sum is what compares. Two
-/// stores follow at the same time, one the completed traces and one the spans as they come; a
+/// links. Here each role has a process, so that each has a figure, and the sum is what compares.
+/// Two stores follow at the same time, one the completed traces and one the spans as they come; a
 /// deployment has one of them.
 final class KafkaStoreCost {
 
@@ -63,8 +63,7 @@ final class KafkaStoreCost {
     private long sent;
 
     KafkaStoreCost(Path directory, BenchOptions options, Figures figures, Shape shape) {
-        this.directory =
-                directory.resolve("kafka-store-" + shape.name().toLowerCase(Locale.ROOT));
+        this.directory = directory.resolve("kafka-store-" + shape.name().toLowerCase(Locale.ROOT));
         this.options = options;
         this.figures = figures;
         this.mark = Mark.of(shape);
@@ -84,10 +83,7 @@ final class KafkaStoreCost {
             var aggregator = stage.role("aggregator", Map.of(), "aggregator");
             var traces = stage.store("store-of-traces", "traces", Map.of());
             var spans =
-                    stage.store(
-                            "store-of-spans",
-                            "spans",
-                            Map.of("storage.kafka.source", "spans"));
+                    stage.store("store-of-spans", "spans", Map.of("storage.kafka.source", "spans"));
             var roles = List.of(collector, aggregator, traces, spans);
             for (var role : roles) {
                 role.start();
@@ -154,11 +150,7 @@ final class KafkaStoreCost {
 
     private void tellSum(String what, double cpu) {
         figures.atMost(
-                mark.part(),
-                what + ": CPU s per million spans",
-                "%.2f",
-                cpu,
-                mark.cpu() / TIMES);
+                mark.part(), what + ": CPU s per million spans", "%.2f", cpu, mark.cpu() / TIMES);
         figures.add(
                 mark.part(),
                 what + ": of zipkin-storage-kafka's %.0f, times less".formatted(mark.cpu()),
@@ -190,8 +182,8 @@ final class KafkaStoreCost {
         return bytes;
     }
 
-    private static Map<MillraceProcess, Double> usage(
-            KafkaStage stage, List<MillraceProcess> roles) throws IOException {
+    private static Map<MillraceProcess, Double> usage(KafkaStage stage, List<MillraceProcess> roles)
+            throws IOException {
         var usage = new LinkedHashMap<MillraceProcess, Double>();
         for (var role : roles) {
             usage.put(role, ProcessUsage.of(role.pid()).cpuSeconds());
@@ -208,7 +200,8 @@ final class KafkaStoreCost {
         return (after.getOrDefault(process, 0.0) - before.getOrDefault(process, 0.0)) / spans * 1e6;
     }
 
-    // A request is due at its time whatever became of those before it, as long as few are without an
+    // A request is due at its time whatever became of those before it, as long as few are without
+    // an
     // answer.
     private void send(HttpClient http, MillraceProcess collector, long count)
             throws InterruptedException {

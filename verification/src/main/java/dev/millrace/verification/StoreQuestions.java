@@ -89,9 +89,7 @@ final class StoreQuestions {
                                         "attribute",
                                         "user.id=" + traffic.userOf(random.nextLong(traces))),
                         1));
-        kinds.put(
-                NOBODY,
-                new Kind(i -> search("attribute", "user.id=nobody-" + i), 0));
+        kinds.put(NOBODY, new Kind(i -> search("attribute", "user.id=nobody-" + i), 0));
     }
 
     String trace(long number) {

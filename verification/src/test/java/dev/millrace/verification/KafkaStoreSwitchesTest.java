@@ -230,8 +230,8 @@ final class KafkaStoreSwitchesTest {
         environment.put("STORAGE_TYPE", "kafka");
 
         // When
-        try (var millrace = started(
-                        switched.what(), switched.role(), environment, switched.properties())) {
+        try (var millrace =
+                started(switched.what(), switched.role(), environment, switched.properties())) {
             // Then
             var on = EnumSet.complementOf(EnumSet.copyOf(switched.off()));
             answers(millrace, on);
