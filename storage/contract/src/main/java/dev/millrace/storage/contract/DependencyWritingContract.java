@@ -73,7 +73,7 @@ public interface DependencyWritingContract extends StoreUnderTest {
         }
     }
 
-    /// Writes these lists one after the other, and asserts what is kept then of [#MINUTE].
+    /// Writes these lists one after the other, and asserts what is kept then of the minute.
     private void keeps(List<List<DependencyMinute>> written, DependencyMinute... expected) {
         if (!capabilities().contains(Capability.DEPENDENCIES)) {
             return;
