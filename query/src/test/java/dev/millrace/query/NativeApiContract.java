@@ -299,7 +299,7 @@ abstract class NativeApiContract {
                     /v1/red?step=1m&start=2026-11-01T00:00:00Z | step: 1m (expected: whole minutes, such as 5m, and at least 20m for this range)
                     /v1/red?kind=srv          | kind: srv (expected: one of unspecified, internal, server, client, producer, consumer)
                     /v1/red?start=1&end=4611686018427387904 | start: 1 (expected: at most 31 days before end, 4611686018427387904)
-                    /v1/red?limit=1           | parameter: limit (expected: one of end, kind, operation, service, start, step)
+                    /v1/red?limit=1           | parameter: limit (expected: one of by, end, kind, operation, service, start, step)
                     /v1/traces/0/decision     | trace id: 0 (expected: 1 to 32 hexadecimal digits, not all zero)
                     /v1/traces/1/decision?start=5&end=4 | start: 5 (expected: not after end, 4)
                     /v1/traces/1/decision?end=now | end: now (expected: an RFC 3339 time such as 2026-11-21T03:00:00Z, or nanoseconds since the epoch)
