@@ -3,6 +3,7 @@ import { FailureNotice, GapsStrip, Loading, Notice, StaleStrip, Strip } from '..
 import { formatBytes, plural } from '../format'
 import { Link, type Route } from '../router'
 import { useTrace } from './session'
+import './views.css'
 import './trace.css'
 import { rootRow } from './TraceHeader'
 import { TraceView } from './TraceView'

@@ -128,7 +128,7 @@ class SystemPagesTest {
         chart.press("ArrowRight");
 
         // Then
-        assertThat(page.getByText("requests").first()).isVisible();
+        assertThat(page.getByText(Pattern.compile(": requests ")).first()).isVisible();
         assertThat(page.getByRole(AriaRole.LINK, named("POST /pay")).first()).isVisible();
         shoot("service");
 
