@@ -163,7 +163,7 @@ final class ZipkinTraffic {
     private static void varint(ByteArrayOutputStream into, int value) {
         int rest = value;
         while (rest >= 0x80) {
-            into.write(rest & 0x7f | 0x80);
+            into.write((rest & 0x7f) | 0x80);
             rest >>>= 7;
         }
         into.write(rest);

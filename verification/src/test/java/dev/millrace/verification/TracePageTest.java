@@ -348,6 +348,6 @@ class TracePageTest {
         return span(traceId, spanId, name)
                 .setParentSpanId(id(parent))
                 .setStartTimeUnixNano(start)
-                .setEndTimeUnixNano(start + 1_000_000 - 200_000 * (parent == 2 ? 1 : 0));
+                .setEndTimeUnixNano(start + 1_000_000 - 200_000L * (parent == 2 ? 1 : 0));
     }
 }
