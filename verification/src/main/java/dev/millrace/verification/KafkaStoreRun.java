@@ -126,7 +126,7 @@ final class KafkaStoreRun implements AutoCloseable {
             instances.forEach((name, each) -> watch.include(name, each.query()));
             awaitKnown(watch);
             long from = firstNanos + Duration.ofSeconds(1).toNanos();
-            int range = watch.fix(instances.get("a").query(), from, from + RANGE.toNanos());
+            int range = watch.fix(instance(instances, "a").query(), from, from + RANGE.toNanos());
             System.out.println("  " + range + " traces in the range that is searched");
             disturb(watch, balance, admin, random);
             var report = lane.end(END_WITHIN);
@@ -305,7 +305,9 @@ final class KafkaStoreRun implements AutoCloseable {
         return admin.describeConsumerGroups(List.of(APPLICATION))
                 .all()
                 .get()
-                .get(APPLICATION)
+                .values()
+                .iterator()
+                .next()
                 .coordinator()
                 .id();
     }
