@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /// What became of questions to the store on Kafka while its instances and brokers died, and what it
@@ -36,8 +37,9 @@ record KafkaStoreReport(
     /// A part of the run.
     ///
     /// @param balancedAfter from its beginning until every partition had its owner and its copies
-    ///   again
-    record Phase(String name, Duration lasted, Duration balancedAfter, List<Asked> asked) {
+    ///   again; empty when that was not within patience
+    record Phase(
+            String name, Duration lasted, Optional<Duration> balancedAfter, List<Asked> asked) {
 
         Phase {
             asked = List.copyOf(asked);
@@ -87,7 +89,7 @@ record KafkaStoreReport(
         public String toString() {
             return String.format(
                     Locale.ROOT,
-                    "| %s | %.1f | %,d | %,d | %.1f | %,d | %d / %,d | %.1f |",
+                    "| %s | %.1f | %,d | %,d | %.1f | %,d | %d / %,d | %s |",
                     name,
                     seconds(lasted),
                     asked.size(),
@@ -96,7 +98,14 @@ record KafkaStoreReport(
                     remarked(),
                     percentile(0.5).toMillis(),
                     percentile(0.99).toMillis(),
-                    seconds(balancedAfter));
+                    balancedAfter
+                            .map(after -> String.format(Locale.ROOT, "%.1f", seconds(after)))
+                            .orElse("never"));
+        }
+
+        /// Whether every question was answered as before, and all copies came back.
+        boolean passes() {
+            return failed() == 0 && !asked.isEmpty() && balancedAfter.isPresent();
         }
 
         /// Some of what failed, for whoever looks for the cause.
@@ -121,9 +130,9 @@ record KafkaStoreReport(
         phases = List.copyOf(phases);
     }
 
-    /// Whether no question failed, nothing is missing and all counts are true.
+    /// Whether no question failed, all came back, nothing is missing and all counts are true.
     boolean passes() {
-        return phases.stream().allMatch(phase -> phase.failed() == 0 && !phase.asked().isEmpty())
+        return phases.stream().allMatch(Phase::passes)
                 && load.failed() == 0
                 && load.rejected() == 0
                 && acknowledgedSpans > 0

@@ -2,6 +2,7 @@ package dev.millrace.verification;
 
 import dev.millrace.load.Comparison;
 import dev.millrace.load.LoadConfig;
+import dev.millrace.load.LoadReport;
 import dev.millrace.load.Truth;
 import dev.millrace.model.Slice;
 import dev.millrace.verification.KafkaStoreReport.Phase;
@@ -58,6 +59,10 @@ final class KafkaStoreRun implements AutoCloseable {
     private static final Duration END_WITHIN = Duration.ofSeconds(90);
     private static final Duration LOOK_EVERY = Duration.ofMillis(500);
     private static final int KNOWN_FIRST = 60;
+
+    /// A trace is complete after its quiet period, and looked for every few seconds.
+    private static final Duration FOUND_AFTER = QUIET.plusSeconds(3);
+
     private static final Duration RANGE = Duration.ofSeconds(4);
 
     private final Setup setup;
@@ -119,12 +124,13 @@ final class KafkaStoreRun implements AutoCloseable {
                 var watch = new LookupWatch(truthFile, setup.seed());
                 var admin = kafka.admin()) {
             var balance = balance(admin);
-            balance.await(instances.values(), System.nanoTime(), PATIENCE);
-            long firstNanos = System.currentTimeMillis() * 1_000_000;
+            balance.await(instances.values(), System.nanoTime(), PATIENCE).orElseThrow();
             lane.start();
             watch.start();
             instances.forEach((name, each) -> watch.include(name, each.query()));
-            awaitKnown(watch);
+            awaitKnown(watch, 1);
+            long firstNanos = System.currentTimeMillis() * 1_000_000 - FOUND_AFTER.toNanos();
+            awaitKnown(watch, KNOWN_FIRST);
             long from = firstNanos + Duration.ofSeconds(1).toNanos();
             int range = watch.fix(instance(instances, "a").query(), from, from + RANGE.toNanos());
             System.out.println("  " + range + " traces in the range that is searched");
@@ -180,9 +186,9 @@ final class KafkaStoreRun implements AutoCloseable {
                 .build();
     }
 
-    private void awaitKnown(LookupWatch watch) {
+    private void awaitKnown(LookupWatch watch, int traces) {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (watch.knownTraces() < KNOWN_FIRST) {
+        while (watch.knownTraces() < traces) {
             if (System.nanoTime() - deadline > 0) {
                 throw new IllegalStateException(
                         "only "
@@ -317,8 +323,7 @@ final class KafkaStoreRun implements AutoCloseable {
     }
 
     /// Waits until every instance has everything, or patience is at its end.
-    private KafkaStoreReport judge(dev.millrace.load.LoadReport report, LookupWatch watch)
-            throws Exception {
+    private KafkaStoreReport judge(LoadReport report, LookupWatch watch) throws Exception {
         watch.close();
         var truth = Truth.read(truthFile);
         var calls = CallTruth.of(load().workload(), truth.traceIds());

@@ -75,8 +75,8 @@ public interface VersionContract extends StoreUnderTest {
                 () -> {
                     write(
                             List.of(
-                                    fragment(other, 1, span(trace(1), 2, TIME)),
-                                    fragment(other, 2, span(trace(1), 3, TIME))));
+                                    fragment(other, 1, span(trace(1), 2, TIME + 1)),
+                                    fragment(other, 2, span(trace(1), 3, TIME + 2))));
                     return store().version(other, trace(1));
                 },
                 found -> {

@@ -76,7 +76,8 @@ final class CommittedOffsets {
             // Kafka's types do not say that it may be.
             if (offset == null) {
                 offsets.remove(partition);
-            } else {
+            } else if (offset >= 0) {
+                // One that is negative says that nothing has been read yet.
                 offsets.put(partition, offset);
             }
         });

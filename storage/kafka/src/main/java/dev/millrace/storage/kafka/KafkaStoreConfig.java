@@ -81,10 +81,11 @@ public record KafkaStoreConfig(
     /// @param threads that follow the log; each has some of the partitions
     /// @param standbys how many copies of a partition other instances keep up to date
     /// @param acceptableLag how many records an instance may be behind to be given a partition at
-    ///   once; where none is that near, the former owner keeps it until one is
+    ///   once; where none is that near, the former owner keeps it until one is. Until it has them,
+    ///   only copies answer, so this is no more than is built within a second or two
     public record Sharing(int threads, int standbys, long acceptableLag) {
 
-        public static final Sharing DEFAULT = new Sharing(1, 1, 10_000);
+        public static final Sharing DEFAULT = new Sharing(1, 1, 1_000);
 
         public Sharing {
             if (threads < 1 || threads > 256) {

@@ -124,6 +124,12 @@ public final class PeerClient implements AutoCloseable {
         return new Inquiry<>(reply, response::abort);
     }
 
+    /// Whether a question failed because there was nobody to take it.
+    static boolean isUnreached(StoreException failure) {
+        var cause = failure.getCause();
+        return cause != null && Exceptions.peel(cause) instanceof UnprocessedRequestException;
+    }
+
     private static String words(Throwable failure) {
         return switch (Exceptions.peel(failure)) {
             case UnprocessedRequestException e -> "cannot be reached (" + e.getMessage() + ")";

@@ -30,6 +30,9 @@ final class Scatter implements AutoCloseable {
 
     private static final Duration AGAIN_AFTER = Duration.ofMillis(50);
 
+    /// Who has left in good order is known by then to be gone; that one is dead takes far longer.
+    private static final Duration LEAVING = Duration.ofSeconds(1);
+
     private final Peer self;
     private final PeerClient client;
     private final HeldPartitions held = new HeldPartitions();
@@ -49,7 +52,8 @@ final class Scatter implements AutoCloseable {
     /// Asks for some partitions of a topic.
     ///
     /// One that nobody has is on its way from one instance to another, as long as those that were
-    /// asked for it are there: it is asked for again until it has arrived, for a bounded time.
+    /// asked for it are there: it is asked for again until it has arrived, for a bounded time. So
+    /// is one of an instance that cannot be reached, for as long as it may just have left.
     ///
     /// @param count how many there are
     /// @throws StoreException when an instance says what any other would say too, such as that a
@@ -61,15 +65,17 @@ final class Scatter implements AutoCloseable {
             Collection<Integer> partitions,
             Deadline deadline) {
         var parts = new ArrayList<Part<A>>();
-        long patience =
-                least(topic.partitions().handover(), deadline.patience().dividedBy(2)).toNanos();
+        var handover = least(topic.partitions().handover(), deadline.patience().dividedBy(2));
         long begin = System.nanoTime();
         Collection<Integer> left = partitions;
         while (true) {
             var round = new Round<>(topic, count, question, left, deadline);
             var gathering = round.run();
             parts.addAll(gathering.parts());
-            if (!round.isOnItsWay(gathering.missing()) || System.nanoTime() - begin >= patience) {
+            var patience =
+                    round.isOnItsWay(gathering.missing()) ? handover : least(LEAVING, handover);
+            if (!round.mayBeElsewhere(gathering.missing())
+                    || System.nanoTime() - begin >= patience.toNanos()) {
                 return new Gathering<>(parts, gathering.missing());
             }
             left = gathering.missing().stream().map(Missing::partition).toList();
@@ -105,6 +111,7 @@ final class Scatter implements AutoCloseable {
         private final Map<Ask, Inquiry<A>> open = new HashMap<>();
         private final List<Part<A>> parts = new ArrayList<>();
         private final Set<Integer> lacking = new HashSet<>();
+        private final Set<Integer> unreached = new HashSet<>();
 
         Round(
                 PartitionedTopic topic,
@@ -146,6 +153,12 @@ final class Scatter implements AutoCloseable {
             return missing.stream()
                     .anyMatch(each ->
                             each.failures().isEmpty() || lacking.contains(each.partition()));
+        }
+
+        /// Whether one of those is on its way, or was with an instance that is not there.
+        boolean mayBeElsewhere(List<Missing> missing) {
+            return isOnItsWay(missing)
+                    || missing.stream().anyMatch(each -> unreached.contains(each.partition()));
         }
 
         private void await() throws InterruptedException {
@@ -201,6 +214,9 @@ final class Scatter implements AutoCloseable {
                 count(ask, refused ? Outcome.REFUSED : Outcome.FAILED);
                 if (refused) {
                     throw failure;
+                }
+                if (PeerClient.isUnreached(failure)) {
+                    unreached.addAll(ask.partitions());
                 }
                 put(plan.ended(ask, _ -> String.valueOf(failure.getMessage()), elapsed()));
                 return;

@@ -29,6 +29,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.streams.errors.TaskCorruptedException;
 import org.apache.kafka.streams.processor.TaskId;
 import org.apache.kafka.streams.processor.api.MockProcessorContext;
+import org.apache.kafka.streams.state.internals.OffsetCheckpoint;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -108,6 +109,19 @@ class DependencyPartitionTest {
                 });
         assertThat(partition.next()).isEqualTo(11);
         assertThat(partition.committedOffset(FIGURES)).isNull();
+    }
+
+    /// As Kafka Streams notes it where a log holds nothing yet.
+    @Test
+    void anOffsetOfNothingIsNotOnDisk() {
+        // When
+        commit(OffsetCheckpoint.OFFSET_UNKNOWN);
+        partition.close();
+        init();
+
+        // Then
+        assertThat(partition.committedOffset(FIGURES)).isNull();
+        assertThat(partition.next()).isEqualTo(-1);
     }
 
     @Test

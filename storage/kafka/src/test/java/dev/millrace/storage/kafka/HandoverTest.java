@@ -6,6 +6,7 @@ import static dev.millrace.storage.contract.Samples.span;
 import static dev.millrace.storage.contract.Samples.trace;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
@@ -104,6 +105,20 @@ final class HandoverTest {
         // Then
         assertThat(services.get()).containsExactly("shop");
         assertThat(one.counted("millrace.store.kafka.partitions.missing")).isZero();
+    }
+
+    @Test
+    void aQuestionForOneThatHasLeftIsPutToWhoHasItsPartitionThen() throws Exception {
+        // Given: it is known to have left a moment after it was asked in vain.
+        instances.owners(1, Instances.nobody(), List.of());
+
+        // When
+        var answer = CompletableFuture.supplyAsync(() -> one.store().trace(Tenant.DEFAULT, in(1)));
+        await().until(() -> one.counted("millrace.store.kafka.asked", "outcome", "failed") > 0);
+        instances.give(1, one);
+
+        // Then
+        assertThat(answer.get()).isPresent();
     }
 
     @Test

@@ -36,6 +36,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.streams.processor.StateStoreContext;
 import org.apache.kafka.streams.processor.TaskId;
 import org.apache.kafka.streams.processor.api.MockProcessorContext;
+import org.apache.kafka.streams.state.internals.OffsetCheckpoint;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -83,6 +84,18 @@ final class PartitionIndexTest {
         assertThat(index.committedOffset(PARTITION)).isEqualTo(4);
         assertThat(open.find(0).orElseThrow().next()).isEqualTo(5);
         assertThat(spansOf(trace(1))).isEqualTo(1);
+    }
+
+    /// As Kafka Streams notes it where a log holds nothing yet.
+    @Test
+    void anOffsetOfNothingIsNotCommitted() {
+        // When
+        index.commit(Map.of(PARTITION, OffsetCheckpoint.OFFSET_UNKNOWN));
+        restart();
+
+        // Then
+        assertThat(index.committedOffset(PARTITION)).isNull();
+        assertThat(open.find(0).orElseThrow().next()).isEqualTo(-1);
     }
 
     @Test
