@@ -35,6 +35,7 @@ class CommitInStepsTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(40);
     private static final int PART_SPANS = 100;
+    private static final int MANY = 200;
 
     private final KafkaFixture kafka = KafkaFixture.shared();
     private final AggregatorMetrics metrics = new AggregatorMetrics(new SimpleMeterRegistry());
@@ -78,7 +79,7 @@ class CommitInStepsTest {
     @Test
     void aMarkerThatCompletesManyTracesIsCommittedInSteps() {
         // Given
-        for (int trace = 1; trace <= 500; trace++) {
+        for (int trace = 1; trace <= MANY; trace++) {
             send(new TraceId(1, trace), trace, trace + 1);
         }
         double most = 0;
@@ -87,7 +88,7 @@ class CommitInStepsTest {
         try (var loop = loop("many", metrics, hurrying())) {
             loop.open();
             long deadline = System.nanoTime() + PATIENCE.toNanos();
-            while (metrics.traces.count() < 500 && System.nanoTime() < deadline) {
+            while (metrics.traces.count() < MANY && System.nanoTime() < deadline) {
                 double before = metrics.commits.count();
                 loop.step();
                 most = Math.max(most, metrics.commits.count() - before);
@@ -98,9 +99,9 @@ class CommitInStepsTest {
         // Then
         assertThat(most).isGreaterThan(10);
         assertThat(traces().stream().map(message -> TraceKey.parse(message.key())))
-                .hasSize(500)
+                .hasSize(MANY)
                 .doesNotHaveDuplicates();
-        assertThat(decisions()).hasSize(500);
+        assertThat(decisions()).hasSize(MANY);
     }
 
     @Test

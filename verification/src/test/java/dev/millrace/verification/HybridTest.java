@@ -16,7 +16,7 @@ class HybridTest {
 
     @Test
     void killsUnderLoadAndWithTracesPendingChangeNoVerdictAndNothingStored() throws Exception {
-        try (var run = new HybridRun(directory, Duration.ofSeconds(10))) {
+        try (var run = new HybridRun(directory, Duration.ofSeconds(5))) {
             // Given
             run.start();
             assertThat(run.disturb(SEED).acknowledged()).isPositive();

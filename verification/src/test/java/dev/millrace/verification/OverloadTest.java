@@ -27,8 +27,8 @@ class OverloadTest {
                         200_000,
                         3,
                         Duration.ZERO,
-                        Duration.ofSeconds(3),
-                        Duration.ofSeconds(15),
+                        Duration.ofSeconds(2),
+                        Duration.ofSeconds(6),
                         Duration.ofSeconds(40),
                         ByteSize.ofMebibytes(16),
                         ByteSize.ofMebibytes(16));

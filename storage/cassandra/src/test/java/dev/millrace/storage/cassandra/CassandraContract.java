@@ -2,7 +2,7 @@ package dev.millrace.storage.cassandra;
 
 import dev.millrace.storage.api.DependencyStore;
 import dev.millrace.storage.api.TraceStore;
-import dev.millrace.storage.contract.StoreContract;
+import dev.millrace.storage.contract.StoreUnderTest;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
@@ -11,7 +11,7 @@ import org.junit.jupiter.api.TestInstance;
 
 /// What every store promises, in a keyspace of its own; the store is opened once.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-abstract class CassandraContract implements StoreContract {
+abstract class CassandraContract implements StoreUnderTest {
 
     private final CassandraConfig config;
     private final AtomicLong nanoTime = new AtomicLong();

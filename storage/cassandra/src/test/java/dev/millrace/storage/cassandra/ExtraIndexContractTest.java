@@ -1,11 +1,12 @@
 package dev.millrace.storage.cassandra;
 
 import dev.millrace.storage.contract.Capability;
+import dev.millrace.storage.contract.StoreContract;
 import java.util.EnumSet;
 import java.util.Set;
 
 /// With the extra indexes, over TLS.
-final class ExtraIndexContractTest extends CassandraContract {
+final class ExtraIndexContractTest extends CassandraContract implements StoreContract {
 
     ExtraIndexContractTest() {
         super(TestCluster.Login.overTls().config("extra"));
