@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Comparator;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -41,7 +40,7 @@ final class WarmupCommand implements Callable<Integer> {
                             .load()
                             .values();
             Logging.apply(config.log());
-            var roles = new Roles(config, EnumSet.allOf(Role.class), clock);
+            var roles = new Roles(config, Role.together(), clock);
             try (var millrace = new Millrace(config, roles, clock)) {
                 millrace.start();
             }
