@@ -5,6 +5,9 @@ import dev.millrace.agent.spool.Parcel;
 import dev.millrace.agent.spool.Spool;
 import dev.millrace.agent.spool.SpoolObserver;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -178,15 +181,29 @@ final class SpoolKeeper implements SpoolObserver {
 
     private void failed(IOException e) {
         metrics.spoolFailed();
-        var words = directory + ": " + (e.getMessage() == null ? e : e);
+        var words =
+                directory
+                        + ": "
+                        + words(e)
+                        + " (expected: a directory with room that can be written to)";
         if (!words.equals(trouble)) {
             log.atError()
                     .addKeyValue("directory", directory)
-                    .addKeyValue("error", e.toString())
+                    .addKeyValue("error", words)
                     .log("Spool cannot be used; spans are refused while no collector takes them");
         }
         trouble = words;
         pausedUntil = clock.millis() + PAUSE.toMillis();
+    }
+
+    // Those of files have no words of their own, or name the file again.
+    private static String words(IOException e) {
+        return switch (e) {
+            case FileAlreadyExistsException _ -> "not a directory";
+            case AccessDeniedException _ -> "access denied";
+            case FileSystemException at when at.getReason() != null -> at.getReason();
+            default -> String.valueOf(e.getMessage());
+        };
     }
 
     private void look() {
