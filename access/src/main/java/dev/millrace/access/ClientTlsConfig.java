@@ -22,7 +22,11 @@ public record ClientTlsConfig(
     public ClientTlsConfig {
         if ((certificate == null) != (key == null)) {
             throw new IllegalArgumentException(
-                    "key: " + key + " with certificate: " + certificate + " (expected: both or none)");
+                    "key: "
+                            + key
+                            + " with certificate: "
+                            + certificate
+                            + " (expected: both or none)");
         }
         AccessConfig.checkRefresh(refresh);
     }

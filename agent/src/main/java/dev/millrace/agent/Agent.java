@@ -259,8 +259,7 @@ public final class Agent implements SpanSink, AutoCloseable {
         if (keeper != null) {
             await(
                     keeper.close(),
-                    Duration.ofNanos(
-                            Math.max(SOON.toNanos(), end - System.nanoTime())));
+                    Duration.ofNanos(Math.max(SOON.toNanos(), end - System.nanoTime())));
         }
         disk.shutdownNow();
     }

@@ -72,8 +72,7 @@ final class AgentMetrics {
         spooled = counter("millrace.agent.spans.spooled", "Spans that went to disk");
         spoolFailures =
                 counter("millrace.agent.spool.failures", "Times the disk did not do as it should");
-        setAside =
-                counter("millrace.agent.spool.set.aside", "Segments put aside as not readable");
+        setAside = counter("millrace.agent.spool.set.aside", "Segments put aside as not readable");
         tornBytes =
                 counter(
                         "millrace.agent.spool.torn.bytes",

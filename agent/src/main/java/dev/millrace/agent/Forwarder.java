@@ -11,7 +11,6 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +21,8 @@ import org.slf4j.LoggerFactory;
 ///
 /// Fresh spans go straight to a collector as long as one takes them. Where none does, or none in
 /// time, they go to disk, and those who sent them are told that they are taken when they are there.
-/// Whatever lies on disk follows in its order, one piece at a time, in its own lane beside the fresh
-/// ones. Where there is no disk to be had, fresh spans wait for their patience, and are then
+/// Whatever lies on disk follows in its order, one piece at a time, in its own lane beside the
+/// fresh ones. Where there is no disk to be had, fresh spans wait for their patience, and are then
 /// refused, to be sent again.
 ///
 /// Everything happens on one thread, the loop's: calls must come from there. Nothing here waits.
@@ -385,8 +384,7 @@ final class Forwarder {
 
     private long untilNext(long now) {
         var keeper = spool;
-        boolean waits =
-                !fresh.isEmpty() || haul != null || (keeper != null && keeper.hasBacklog());
+        boolean waits = !fresh.isEmpty() || haul != null || (keeper != null && keeper.hasBacklog());
         if (!waits) {
             return IDLE;
         }

@@ -1,7 +1,7 @@
 package dev.millrace.agent;
 
-/// Whose turn it is where fresh spans and those from disk wait for the same way: of four bytes three
-/// are fresh.
+/// Whose turn it is where fresh spans and those from disk wait for the same way: of four bytes
+/// three are fresh.
 ///
 /// Fresh spans go first, and for what they take the others are owed a third. Not safe for threads.
 final class Lanes {

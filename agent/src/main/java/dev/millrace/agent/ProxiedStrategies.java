@@ -22,9 +22,9 @@ import org.slf4j.LoggerFactory;
 
 /// What a collector tells SDKs to sample, remembered for a while.
 ///
-/// An answer is good for as long as it is fresh. After that a collector is asked again, once for all
-/// who ask at the same time; where none answers, the old answer is given as long as there is one.
-/// Safe for threads.
+/// An answer is good for as long as it is fresh. After that a collector is asked again, once for
+/// all who ask at the same time; where none answers, the old answer is given as long as there is
+/// one. Safe for threads.
 final class ProxiedStrategies implements Strategies {
 
     private static final Logger log = LoggerFactory.getLogger(ProxiedStrategies.class);
@@ -85,7 +85,9 @@ final class ProxiedStrategies implements Strategies {
             }
             known.asking = asked;
         }
-        var _ = ask(service, new HashSet<>(), now).thenAccept(answer -> settle(known, answer, asked));
+        var _ =
+                ask(service, new HashSet<>(), now)
+                        .thenAccept(answer -> settle(known, answer, asked));
         return asked.copy();
     }
 

@@ -13,8 +13,8 @@ import org.slf4j.LoggerFactory;
 
 /// Finds out which collectors stand behind the names that were configured.
 ///
-/// A name that cannot be resolved stands for those that it stood for before. Every call may wait for
-/// a name server. Not safe for threads.
+/// A name that cannot be resolved stands for those that it stood for before. Every call may wait
+/// for a name server. Not safe for threads.
 final class Resolver {
 
     private static final Logger log = LoggerFactory.getLogger(Resolver.class);

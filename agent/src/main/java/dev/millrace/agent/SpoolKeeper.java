@@ -45,15 +45,16 @@ final class SpoolKeeper implements SpoolObserver {
     private volatile long oldest = Long.MAX_VALUE;
 
     /// @param disk runs one thing at a time
-    SpoolKeeper(
-            AgentConfig.Disk config, InstantSource clock, Executor disk, AgentMetrics metrics) {
+    SpoolKeeper(AgentConfig.Disk config, InstantSource clock, Executor disk, AgentMetrics metrics) {
         this.directory = config.directory();
         this.spool = new Spool(config.directory(), config.limits(), clock, this);
         this.disk = disk;
         this.clock = clock;
         this.metrics = metrics;
         metrics.gauge(
-                "millrace.agent.spool.bytes", "Bytes on disk that wait for a collector", () -> bytes);
+                "millrace.agent.spool.bytes",
+                "Bytes on disk that wait for a collector",
+                () -> bytes);
         metrics.gauge(
                 "millrace.agent.spool.age.seconds",
                 "Age of the oldest spans on disk",
@@ -100,9 +101,10 @@ final class SpoolKeeper implements SpoolObserver {
 
     /// The oldest that wait; empty where none do.
     CompletableFuture<Optional<Haul>> haul(int maxBytes, int maxSize) {
-        return on(() -> opened
-                ? Optional.ofNullable(spool.next(maxBytes, maxSize))
-                : Optional.<Haul>empty());
+        return on(() ->
+                opened
+                        ? Optional.ofNullable(spool.next(maxBytes, maxSize))
+                        : Optional.<Haul>empty());
     }
 
     CompletableFuture<Void> done(Haul haul) {

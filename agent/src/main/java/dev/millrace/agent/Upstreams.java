@@ -106,15 +106,15 @@ final class Upstreams {
         // Agents that lost the same collector do not come back to it in step.
         pause = pause / 2 + random.nextLong(pause / 2 + 1);
         upstream.failures++;
-        upstream.pausedUntil =
-                now + Math.max(pause, Math.min(least.toNanos(), 6 * LONGEST_PAUSE));
+        upstream.pausedUntil = now + Math.max(pause, Math.min(least.toNanos(), 6 * LONGEST_PAUSE));
     }
 
     synchronized boolean isOpen(long now) {
         return all.stream().anyMatch(upstream -> upstream.isUsable(now));
     }
 
-    /// How long until one may be asked, nanoseconds, as far as time alone decides; at most a second.
+    /// How long until one may be asked, nanoseconds, as far as time alone decides; at most a
+    /// second.
     synchronized long untilOpen(long now) {
         return all.stream()
                 .mapToLong(upstream -> Math.max(0, upstream.pausedUntil - now))

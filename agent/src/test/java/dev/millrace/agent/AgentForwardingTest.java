@@ -20,6 +20,7 @@ import dev.millrace.testkit.Certificates;
 import dev.millrace.wire.otlp.TraceChunk;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,11 +30,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,16 +46,35 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// An agent before real collectors, in one process.
 final class AgentForwardingTest {
 
+    private static final List<CompletableFuture<Void>> CLOSING = new CopyOnWriteArrayList<>();
+
     @TempDir private Path directory;
 
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final List<AutoCloseable> open = new ArrayList<>();
+    private final List<Upstairs> collectors = new ArrayList<>();
 
     @AfterEach
     void close() throws Exception {
         for (var part : open.reversed()) {
             part.close();
         }
+        collectors.forEach(AgentForwardingTest::closeSoon);
+    }
+
+    // A server takes two seconds to let go of its threads, and of its ports none.
+    @AfterAll
+    static void awaitCollectors() {
+        CompletableFuture.allOf(CLOSING.toArray(CompletableFuture<?>[]::new)).join();
+    }
+
+    private static void closeSoon(Upstairs collector) {
+        CLOSING.add(CompletableFuture.runAsync(collector::close, Thread::startVirtualThread));
+    }
+
+    private Upstairs collector(Upstairs started) {
+        collectors.add(started);
+        return started;
     }
 
     private <T extends AutoCloseable> T opened(T part) {
@@ -109,7 +131,7 @@ final class AgentForwardingTest {
     @EnumSource(Packing.class)
     void spansArriveWithTheAttributesOfTheirNode(Packing packing) throws Exception {
         // Given
-        var collector = opened(new Upstairs());
+        var collector = collector(new Upstairs());
         var agent = agent(config(packing, false, collector.port()), null);
 
         // When
@@ -126,7 +148,7 @@ final class AgentForwardingTest {
     @Test
     void tenantsStayApart() throws Exception {
         // Given
-        var collector = opened(new Upstairs(0, null, true));
+        var collector = collector(new Upstairs(0, null, true));
         var agent = agent(collector.port());
         var other = new Tenant("other");
 
@@ -141,8 +163,8 @@ final class AgentForwardingTest {
     @Test
     void allCollectorsShareTheWorkAndOneThatIsGoneIsNotMissed() throws Exception {
         // Given
-        var one = opened(new Upstairs());
-        var two = opened(new Upstairs());
+        var one = collector(new Upstairs());
+        var two = collector(new Upstairs());
         var agent = agent(one.port(), two.port());
         for (long i = 1; i <= 10; i++) {
             take(agent, i);
@@ -151,7 +173,7 @@ final class AgentForwardingTest {
         assertThat(two.spans()).isNotEmpty();
 
         // When
-        two.close();
+        closeSoon(two);
         for (long i = 11; i <= 20; i++) {
             take(agent, i);
         }
@@ -166,7 +188,7 @@ final class AgentForwardingTest {
     @Test
     void spansOfAnOutageAreOnDiskAndFollow() throws Exception {
         // Given
-        var collector = opened(new Upstairs());
+        var collector = collector(new Upstairs());
         var agent = agent(collector.port());
         take(agent, 1);
         collector.busy(true);
@@ -189,8 +211,8 @@ final class AgentForwardingTest {
     void anotherAgentFindsWhatTheFirstHasLeftOnDisk() throws Exception {
         // Given: nobody listens yet
         int port;
-        try (var gone = new Upstairs()) {
-            port = gone.port();
+        try (var free = new ServerSocket(0)) {
+            port = free.getLocalPort();
         }
         var first = agent(port);
         for (long i = 1; i <= 5; i++) {
@@ -199,7 +221,7 @@ final class AgentForwardingTest {
         first.close();
 
         // When
-        var collector = opened(new Upstairs(port, null, false));
+        var collector = collector(new Upstairs(port, null, false));
         agent(collector.port());
 
         // Then
@@ -228,7 +250,7 @@ final class AgentForwardingTest {
         var server = ours.server();
         var client = ours.client("agent");
         var collector =
-                opened(
+                collector(
                         new Upstairs(
                                 0,
                                 TlsConfig.mutual(
@@ -239,8 +261,7 @@ final class AgentForwardingTest {
         var config = config(Packing.ZSTD, true, collector.port());
 
         // When
-        var agent =
-                agent(config, tls(ours.authorityFile(), client.certificate(), client.key()));
+        var agent = agent(config, tls(ours.authorityFile(), client.certificate(), client.key()));
         take(agent, 1);
 
         // Then
@@ -256,8 +277,7 @@ final class AgentForwardingTest {
         assertThat(count("millrace.agent.spans.spooled")).isEqualTo(1);
     }
 
-    private ClientTls tls(
-            Path authorities, @Nullable Path certificate, @Nullable Path key) {
+    private ClientTls tls(Path authorities, @Nullable Path certificate, @Nullable Path key) {
         var watcher = opened(Executors.newSingleThreadScheduledExecutor());
         var tls =
                 opened(
@@ -277,15 +297,13 @@ final class AgentForwardingTest {
         var told =
                 new SamplingStrategy.PerOperation(
                         0.25, 0.5, List.of(new SamplingStrategy.Operation("GET /", 0.125)));
-        var collector = opened(new Upstairs());
+        var collector = collector(new Upstairs());
         collector.tell(told);
         var upstreams = new Upstreams(new Random(1));
         upstreams.replace(
                 List.of(new InetSocketAddress("127.0.0.1", collector.port())), System.nanoTime());
         var client =
-                opened(
-                        new CollectorClient(
-                                config(Packing.ZSTD, false, collector.port()), null));
+                opened(new CollectorClient(config(Packing.ZSTD, false, collector.port()), null));
         var skipped = new AtomicLong();
         var strategies =
                 new ProxiedStrategies(

@@ -66,8 +66,7 @@ final class BatchesTest {
         batches.add(part(Tenant.DEFAULT, 2_000), 0);
 
         // Then
-        assertThat(shipped())
-                .containsExactly("default 1 600", "default 1 600", "default 1 2000");
+        assertThat(shipped()).containsExactly("default 1 600", "default 1 600", "default 1 2000");
     }
 
     @Test
@@ -139,7 +138,8 @@ final class BatchesTest {
     void addressesAreHostAndPort() {
         assertThat(Address.parse("collector:4317")).isEqualTo(new Address("collector", 4317));
         assertThat(Address.parse("[::1]:4317")).isEqualTo(new Address("::1", 4317));
-        for (String wrong : List.of("collector", "http://collector:4317", ":4317", "::1:4317", "a:0")) {
+        for (String wrong :
+                List.of("collector", "http://collector:4317", ":4317", "::1:4317", "a:0")) {
             assertThat(refusal(wrong))
                     .isEqualTo(
                             "collectors: \""

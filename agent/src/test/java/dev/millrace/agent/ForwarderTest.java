@@ -329,7 +329,8 @@ final class ForwarderTest {
         // Then
         double sent = taken().stream().mapToInt(String::length).sum();
         assertThat(sent).isBetween(1.8e6, 2.2e6 + Forwarder.MOST_HAUL);
-        double old = taken().stream().filter(it -> it.startsWith("old")).mapToInt(String::length).sum();
+        double old =
+                taken().stream().filter(it -> it.startsWith("old")).mapToInt(String::length).sum();
         assertThat(old / sent).isBetween(0.15, 0.5);
     }
 

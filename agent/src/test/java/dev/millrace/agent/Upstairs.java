@@ -47,7 +47,8 @@ final class Upstairs implements SpanSink, AutoCloseable {
         var defaults = AccessConfig.OPEN;
         var access =
                 new Access(
-                        new AccessConfig(tenants, defaults.tenantHeader(), null, defaults.refresh()),
+                        new AccessConfig(
+                                tenants, defaults.tenantHeader(), null, defaults.refresh()),
                         Map.of(),
                         watcher,
                         meters);

@@ -111,7 +111,10 @@ final class AgentConfigs {
         try {
             return Optional.of(
                     new ClientTlsConfig(
-                            path(tls.ca()), path(tls.certificate()), path(tls.key()), tls.refresh()));
+                            path(tls.ca()),
+                            path(tls.certificate()),
+                            path(tls.key()),
+                            tls.refresh()));
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("tls." + e.getMessage(), e);
         }

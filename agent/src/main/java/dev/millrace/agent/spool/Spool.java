@@ -55,8 +55,7 @@ public final class Spool implements AutoCloseable {
     private long nextNumber = 1;
     private OptionalLong oldest = OptionalLong.empty();
 
-    public Spool(
-            Path directory, SpoolLimits limits, InstantSource clock, SpoolObserver observer) {
+    public Spool(Path directory, SpoolLimits limits, InstantSource clock, SpoolObserver observer) {
         this.directory = directory;
         this.limits = limits;
         this.clock = clock;

@@ -279,8 +279,7 @@ final class SpoolTest {
         var first = texts.subList(0, texts.size() - 1);
         assertThat(first)
                 .as("seed %s", seed)
-                .isEqualTo(
-                        IntStream.range(0, first.size()).mapToObj(i -> "first " + i).toList());
+                .isEqualTo(IntStream.range(0, first.size()).mapToObj(i -> "first " + i).toList());
     }
 
     @Test
