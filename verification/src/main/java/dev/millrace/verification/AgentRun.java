@@ -24,6 +24,8 @@ public final class AgentRun implements AutoCloseable {
                     "log.level", "warn");
 
     private static final Duration POLL = Duration.ofMillis(100);
+    private static final Duration MOST_WAIT = Duration.ofMinutes(1);
+    private static final String SPOOLED = "millrace_agent_spans_spooled_total";
     private static final long MEGABYTE = 1 << 20;
 
     /// How long each part of a run takes.
@@ -31,12 +33,7 @@ public final class AgentRun implements AutoCloseable {
     /// @param before the cut
     /// @param cut until the link is mended; the agent is killed in the middle of it
     /// @param after the link was mended
-    public record Times(Duration before, Duration cut, Duration after) {
-
-        Duration load() {
-            return before.plus(cut).plus(after);
-        }
-    }
+    public record Times(Duration before, Duration cut, Duration after) {}
 
     /// What a run came to.
     ///
@@ -136,25 +133,27 @@ public final class AgentRun implements AutoCloseable {
                         LoadConfig.builder(agent.otlpGrpc())
                                 .seed(seed)
                                 .spansPerSecond(spansPerSecond)
-                                .duration(times.load())
                                 .concurrency(8)
                                 .requestTimeout(Duration.ofSeconds(10))
                                 .retryFor(Duration.ofMinutes(5))
                                 .truthFile(truthFile)
                                 .build())) {
             load.start();
+            awaitMore("millrace_agent_spans_forwarded_total", 0);
             watch(times.before());
             link.cut();
+            awaitMore(SPOOLED, 0);
             watch(times.cut().dividedBy(2));
             agent.kill();
             long began = System.nanoTime();
             agent.start();
             startMillis = (System.nanoTime() - began) / 1_000_000;
+            awaitMore(SPOOLED, 0);
             watch(times.cut().dividedBy(2));
             link.mend();
             mended = System.nanoTime();
             watch(times.after());
-            load.await(patience);
+            var _ = load.end(patience);
             drained = awaitDrained(mended, patience);
         }
         var truth = Truth.read(truthFile);
@@ -173,6 +172,22 @@ public final class AgentRun implements AutoCloseable {
             look();
             LockSupport.parkNanos(Math.min(POLL.toNanos(), Math.max(1, end - System.nanoTime())));
         }
+    }
+
+    private void awaitMore(String metric, double than) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + MOST_WAIT.toNanos();
+        while (look(metric) <= than) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new IllegalStateException(
+                        metric + ": " + than + " (expected: more)\n" + agent.tail());
+            }
+            LockSupport.parkNanos(POLL.toNanos());
+        }
+    }
+
+    private double look(String metric) throws IOException, InterruptedException {
+        var _ = look();
+        return agent.metric(metric);
     }
 
     private double look() throws IOException, InterruptedException {

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// that is cut.
 final class AgentTest {
 
-    private static final Duration SECOND = Duration.ofSeconds(1);
+    private static final Duration BRIEFLY = Duration.ofMillis(300);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @TempDir private Path directory;
@@ -40,7 +40,7 @@ final class AgentTest {
                     run.run(
                             1,
                             1_000,
-                            new AgentRun.Times(SECOND, SECOND.multipliedBy(3), SECOND),
+                            new AgentRun.Times(BRIEFLY, BRIEFLY, BRIEFLY),
                             PATIENCE);
 
             // Then
