@@ -78,7 +78,14 @@ public final class Agent implements SpanSink, AutoCloseable {
         forwarder =
                 new Forwarder(
                         config,
-                        new OtlpLink(upstreams, client, metrics, System::nanoTime, onLoop),
+                        new OtlpLink(
+                                upstreams,
+                                client,
+                                metrics,
+                                // One that hangs has used up all of it.
+                                config.timeout().dividedBy(2),
+                                System::nanoTime,
+                                onLoop),
                         spool,
                         metrics,
                         System::nanoTime,
@@ -106,21 +113,23 @@ public final class Agent implements SpanSink, AutoCloseable {
     public void start() {
         var resolver = new Resolver(config.collectors(), InetAddress::getAllByName);
         var first = names.submit(() -> resolve(resolver));
-        names.scheduleWithFixedDelay(
-                () -> resolve(resolver),
-                RESOLVE_EVERY.toMillis(),
-                RESOLVE_EVERY.toMillis(),
-                TimeUnit.MILLISECONDS);
+        var _ =
+                names.scheduleWithFixedDelay(
+                        () -> resolve(resolver),
+                        RESOLVE_EVERY.toMillis(),
+                        RESOLVE_EVERY.toMillis(),
+                        TimeUnit.MILLISECONDS);
         var keeper = spool;
         if (keeper != null) {
             await(keeper.tend(), FIRST_RESOLUTION);
-            disk.scheduleWithFixedDelay(
-                    () -> {
-                        var _ = keeper.tend();
-                    },
-                    TEND_EVERY.toMillis(),
-                    TEND_EVERY.toMillis(),
-                    TimeUnit.MILLISECONDS);
+            var _ =
+                    disk.scheduleWithFixedDelay(
+                            () -> {
+                                var _ = keeper.tend();
+                            },
+                            TEND_EVERY.toMillis(),
+                            TEND_EVERY.toMillis(),
+                            TimeUnit.MILLISECONDS);
         }
         try {
             first.get(FIRST_RESOLUTION.toMillis(), TimeUnit.MILLISECONDS);
@@ -206,8 +215,14 @@ public final class Agent implements SpanSink, AutoCloseable {
     private void onLoop(Runnable work) {
         try {
             loop.execute(() -> {
-                work.run();
-                step();
+                try {
+                    work.run();
+                    step();
+                } catch (RuntimeException e) {
+                    // The loop goes on: nothing that was acknowledged depends on this one.
+                    log.atError().setCause(e).log("Failed to forward");
+                    throw e;
+                }
             });
         } catch (RejectedExecutionException e) {
             log.atDebug().setCause(e).log("Came after the end");
@@ -222,15 +237,16 @@ public final class Agent implements SpanSink, AutoCloseable {
             nextStep = now + wait;
             long due = nextStep;
             try {
-                loop.schedule(
-                        () -> {
-                            if (nextStep == due) {
-                                nextStep = Long.MAX_VALUE;
-                            }
-                            step();
-                        },
-                        wait,
-                        TimeUnit.NANOSECONDS);
+                var _ =
+                        loop.schedule(
+                                () -> {
+                                    if (nextStep == due) {
+                                        nextStep = Long.MAX_VALUE;
+                                    }
+                                    step();
+                                },
+                                wait,
+                                TimeUnit.NANOSECONDS);
             } catch (RejectedExecutionException e) {
                 log.atDebug().setCause(e).log("Came after the end");
             }
@@ -269,7 +285,7 @@ public final class Agent implements SpanSink, AutoCloseable {
         if (forwarder.isIdle()) {
             idle.complete(null);
         } else {
-            loop.schedule(() -> awaitIdle(idle), 10, TimeUnit.MILLISECONDS);
+            var _ = loop.schedule(() -> awaitIdle(idle), 10, TimeUnit.MILLISECONDS);
         }
     }
 

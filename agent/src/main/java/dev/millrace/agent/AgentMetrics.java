@@ -118,7 +118,7 @@ final class AgentMetrics {
 
     void forwarded(Lanes.Lane lane, int spans, long rejectedSpans) {
         at(forwarded, lane).increment(spans);
-        rejected.increment(rejectedSpans);
+        rejected.increment((double) rejectedSpans);
     }
 
     void dropped(SpoolObserver.Reason reason, int spans) {
@@ -143,11 +143,11 @@ final class AgentMetrics {
     }
 
     void torn(long lost) {
-        tornBytes.increment(lost);
+        tornBytes.increment((double) lost);
     }
 
     void sent(Answer answer, long length) {
-        bytes.increment(length);
+        bytes.increment((double) length);
         switch (answer) {
             case Answer.Taken _ -> taken.increment();
             case Answer.Later _ -> later.increment();

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +55,7 @@ final class Forwarder {
     private boolean keeping;
     private boolean fetching;
     private boolean haulOnTheWay;
+    private long fetchAfter;
     private @Nullable Haul haul;
     private int haulBytes = MOST_HAUL;
     private Haul.@Nullable Place failedAt;
@@ -82,6 +82,7 @@ final class Forwarder {
         this.metrics = metrics;
         this.nanoTime = nanoTime;
         this.loop = loop;
+        fetchAfter = nanoTime.getAsLong();
     }
 
     /// Takes charge of fresh spans.
@@ -193,21 +194,25 @@ final class Forwarder {
                 || haul != null
                 || fetching
                 || !keeper.hasBacklog()
+                || now - fetchAfter < 0
                 || !link.isOpen(now)) {
             return;
         }
         fetching = true;
         var _ =
                 keeper.haul(single > 0 ? 1 : haulBytes, MOST_HAUL_SIZE)
-                        .whenCompleteAsync((fetched, failure) -> fetched(fetched, failure), loop);
-    }
-
-    private void fetched(@Nullable Optional<Haul> fetched, @Nullable Throwable failure) {
-        fetching = false;
-        if (failure == null && fetched != null) {
-            haul = fetched.orElse(null);
-        }
-        var _ = step();
+                        .whenCompleteAsync(
+                                (fetched, failure) -> {
+                                    fetching = false;
+                                    if (failure == null) {
+                                        haul = fetched.orElse(null);
+                                    } else {
+                                        // A disk that cannot be read is not asked again and again.
+                                        fetchAfter = nanoTime.getAsLong() + IDLE;
+                                    }
+                                    var _ = step();
+                                },
+                                loop);
     }
 
     private void send(long now) {

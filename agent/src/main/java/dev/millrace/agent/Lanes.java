@@ -34,9 +34,14 @@ final class Lanes {
     ///
     /// @param contended whether the other lane had to wait for it
     void sent(Lane lane, long bytes, boolean contended) {
-        switch (lane) {
-            case FRESH -> owed = contended ? Math.min(mostOwed, owed + bytes / FRESH_FOR_ONE) : 0;
-            case SPOOLED -> owed = contended ? Math.max(0, owed - bytes) : 0;
+        if (!contended) {
+            owed = 0;
+            return;
         }
+        owed =
+                switch (lane) {
+                    case FRESH -> Math.min(mostOwed, owed + bytes / FRESH_FOR_ONE);
+                    case SPOOLED -> Math.max(0, owed - bytes);
+                };
     }
 }

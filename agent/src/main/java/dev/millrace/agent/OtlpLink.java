@@ -21,19 +21,23 @@ final class OtlpLink implements Link {
     private final Upstreams upstreams;
     private final CollectorClient client;
     private final AgentMetrics metrics;
+    private final long timeout;
     private final LongSupplier nanoTime;
     private final Executor loop;
 
+    /// @param timeout after which no other collector is asked; the last may take as long again
     /// @param loop where answers are looked at: the thread that uses this
     OtlpLink(
             Upstreams upstreams,
             CollectorClient client,
             AgentMetrics metrics,
+            Duration timeout,
             LongSupplier nanoTime,
             Executor loop) {
         this.upstreams = upstreams;
         this.client = client;
         this.metrics = metrics;
+        this.timeout = timeout.toNanos();
         this.nanoTime = nanoTime;
         this.loop = loop;
     }
@@ -54,11 +58,12 @@ final class OtlpLink implements Link {
                 parcel,
                 new HashSet<>(),
                 now,
+                now,
                 new Answer.Later("no collector is known or all are left alone", null));
     }
 
     private CompletableFuture<Answer> send(
-            Parcel parcel, Set<Upstream> asked, long now, Answer last) {
+            Parcel parcel, Set<Upstream> asked, long since, long now, Answer last) {
         var upstream = upstreams.ask(asked, now);
         if (upstream.isEmpty()) {
             return CompletableFuture.completedFuture(last);
@@ -71,13 +76,13 @@ final class OtlpLink implements Link {
                         said -> {
                             var answer = answer(said);
                             metrics.sent(answer, parcel.body().length());
-                            return settle(parcel, asked, chosen, answer);
+                            return settle(parcel, asked, since, chosen, answer);
                         },
                         loop);
     }
 
     private CompletableFuture<Answer> settle(
-            Parcel parcel, Set<Upstream> asked, Upstream asking, Answer answer) {
+            Parcel parcel, Set<Upstream> asked, long since, Upstream asking, Answer answer) {
         long now = nanoTime.getAsLong();
         return switch (answer) {
             case Answer.Taken _, Answer.Refused _, Answer.Failed _ -> {
@@ -87,10 +92,9 @@ final class OtlpLink implements Link {
             case Answer.Later(var reason, var after) -> {
                 upstreams.failed(asking, after == null ? Duration.ZERO : after, now);
                 var named = new Answer.Later(asking.address() + ": " + reason, after);
-                // A bound on the whole: time that was waited for one collector is gone.
-                yield reason.endsWith("in time")
+                yield now - since >= timeout
                         ? CompletableFuture.completedFuture(named)
-                        : send(parcel, asked, now, named);
+                        : send(parcel, asked, since, now, named);
             }
         };
     }

@@ -15,7 +15,7 @@ final class Pacer {
     /// @param bytesPerSecond 0 for any number
     Pacer(long bytesPerSecond, long now) {
         this.bytesPerSecond = bytesPerSecond;
-        this.allowed = bytesPerSecond;
+        this.allowed = (double) bytesPerSecond;
         this.last = now;
     }
 

@@ -6,6 +6,7 @@ import dev.millrace.wire.otlp.ProtoWriter;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /// Gives every resource of a request the attributes of the node, where it has none of that name.
@@ -110,7 +111,7 @@ final class ResourceStamp {
         return reader.field() == RESOURCE && reader.wireType() == ProtoReader.LENGTH_DELIMITED;
     }
 
-    private static void addKeys(Slice resource, HashSet<String> keys) {
+    private static void addKeys(Slice resource, Set<String> keys) {
         var reader = ProtoReader.of(resource);
         while (reader.next() != 0) {
             if (reader.field() == ATTRIBUTE && reader.wireType() == ProtoReader.LENGTH_DELIMITED) {

@@ -33,14 +33,16 @@ final class AgentConfigs {
 
     static AgentConfig agent(MillraceConfig config) {
         var agent = config.agent();
-        var patience = agent.patience().plus(agent.timeout());
-        if (patience.compareTo(config.collector().requestTimeout()) >= 0) {
+        // Another collector is asked until half of the timeout is over, and may take all of it.
+        var longest = agent.patience().plus(agent.timeout().multipliedBy(3).dividedBy(2));
+        if (longest.compareTo(config.collector().requestTimeout()) >= 0) {
             throw new IllegalArgumentException(
                     "patience: "
                             + words(agent.patience())
                             + " and timeout "
                             + words(agent.timeout())
-                            + " (expected: together less than collector.request-timeout, "
+                            + " (expected: patience and one and a half times timeout to be less than"
+                            + " collector.request-timeout, "
                             + words(config.collector().requestTimeout())
                             + ", so that clients get an answer)");
         }

@@ -16,8 +16,8 @@ import picocli.CommandLine.Parameters;
 /// `millrace warmup`: starts everything on free ports and an empty directory, and stops again.
 ///
 /// The launcher runs it once after a build, under the JVM's AOT training, so that later starts find
-/// their classes loaded and linked. `millrace warmup agent` starts an agent only, for a cache of its
-/// own: in one that has everything the agent would be thrice its size.
+/// their classes loaded and linked. `millrace warmup agent` starts an agent only, for a cache of
+/// its own: in one that has everything the agent would be thrice its size.
 @Command(
         name = "warmup",
         hidden = true,

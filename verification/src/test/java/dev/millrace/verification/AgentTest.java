@@ -37,11 +37,7 @@ final class AgentTest {
 
             // When
             var outcome =
-                    run.run(
-                            1,
-                            1_000,
-                            new AgentRun.Times(BRIEFLY, BRIEFLY, BRIEFLY),
-                            PATIENCE);
+                    run.run(1, 1_000, new AgentRun.Times(BRIEFLY, BRIEFLY, BRIEFLY), PATIENCE);
 
             // Then
             assertThat(outcome.acknowledged()).isPositive();

@@ -22,25 +22,27 @@ record Cursor(long segment, long offset) {
     private static final int PAYLOAD = 2 * Long.BYTES;
 
     /// The place in the file; the start when there is none that can be read.
-    static Cursor read(Path file) throws IOException {
-        var bytes = ByteBuffer.allocate(PAYLOAD + Integer.BYTES);
-        try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
+    static Cursor read(Path path) throws IOException {
+        byte[] file = new byte[PAYLOAD + Integer.BYTES];
+        var bytes = ByteBuffer.wrap(file);
+        try (var channel = FileChannel.open(path, StandardOpenOption.READ)) {
             while (bytes.hasRemaining() && channel.read(bytes) >= 0) {
                 // Until it is whole.
             }
         } catch (NoSuchFileException _) {
             return START;
         }
-        return !bytes.hasRemaining() && checksum(bytes) == bytes.getInt(PAYLOAD)
+        return !bytes.hasRemaining() && checksum(file) == bytes.getInt(PAYLOAD)
                 ? new Cursor(bytes.getLong(0), bytes.getLong(Long.BYTES))
                 : START;
     }
 
-    void write(Path file) throws IOException {
-        var bytes = ByteBuffer.allocate(PAYLOAD + Integer.BYTES).putLong(segment).putLong(offset);
-        bytes.putInt(checksum(bytes)).flip();
+    void write(Path path) throws IOException {
+        byte[] file = new byte[PAYLOAD + Integer.BYTES];
+        var bytes = ByteBuffer.wrap(file).putLong(segment).putLong(offset);
+        bytes.putInt(checksum(file)).flip();
         try (var channel =
-                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             long position = 0;
             while (bytes.hasRemaining()) {
                 position += channel.write(bytes, position);
@@ -48,9 +50,9 @@ record Cursor(long segment, long offset) {
         }
     }
 
-    private static int checksum(ByteBuffer bytes) {
+    private static int checksum(byte[] file) {
         var crc = new CRC32C();
-        crc.update(bytes.array(), 0, PAYLOAD);
+        crc.update(file, 0, PAYLOAD);
         return (int) crc.getValue();
     }
 }

@@ -35,9 +35,10 @@ record Frame(Parcel parcel, long at, long end) {
         return (long) PREFIX + FIXED + parcel.tenant().name().length() + parcel.body().length();
     }
 
-    static void write(Parcel parcel, long at, ByteBuffer into) {
+    /// Returns where the next frame begins.
+    static int write(Parcel parcel, long at, byte[] bytes, int start) {
         byte[] tenant = parcel.tenant().name().getBytes(StandardCharsets.US_ASCII);
-        int start = into.position();
+        var into = ByteBuffer.wrap(bytes).position(start);
         into.putInt(FIXED + tenant.length + parcel.body().length())
                 .putInt(0)
                 .putLong(at)
@@ -47,7 +48,9 @@ record Frame(Parcel parcel, long at, long end) {
                 .put((byte) tenant.length)
                 .put(tenant)
                 .put(parcel.body().array(), parcel.body().offset(), parcel.body().length());
-        into.putInt(start + Integer.BYTES, checksum(into, start, into.position()));
+        int end = into.position();
+        into.putInt(start + Integer.BYTES, checksum(bytes, start, end));
+        return end;
     }
 
     /// @throws CorruptFrameException when there is none at this place
@@ -71,45 +74,43 @@ record Frame(Parcel parcel, long at, long end) {
             throw new CorruptFrameException(
                     "a length of " + length + " with " + (size - position) + " bytes left", true);
         }
-        var bytes = ByteBuffer.allocate(PREFIX + length);
+        byte[] frame = new byte[PREFIX + length];
+        var bytes = ByteBuffer.wrap(frame);
         fill(channel, bytes, position);
-        if (checksum(bytes, 0, bytes.capacity()) != bytes.getInt(Integer.BYTES)) {
+        if (checksum(frame, 0, frame.length) != bytes.getInt(Integer.BYTES)) {
             throw new CorruptFrameException("a checksum that does not match", end == size);
         }
-        return new Frame(parcel(bytes), bytes.getLong(PREFIX), end);
+        return new Frame(parcel(frame), bytes.getLong(PREFIX), end);
     }
 
-    private static Parcel parcel(ByteBuffer bytes) throws CorruptFrameException {
+    private static Parcel parcel(byte[] frame) throws CorruptFrameException {
+        var bytes = ByteBuffer.wrap(frame);
         int spans = bytes.getInt(16);
         int size = bytes.getInt(20);
         var packing = Packing.of(bytes.get(24));
         int tenant = bytes.get(25);
         int body = PREFIX + FIXED + tenant;
-        if (tenant < 0 || body > bytes.capacity()) {
+        if (tenant < 0 || body > frame.length) {
             throw new CorruptFrameException("a tenant of " + tenant + " bytes", false);
         }
         try {
             return new Parcel(
                     new Tenant(
-                            new String(
-                                    bytes.array(),
-                                    PREFIX + FIXED,
-                                    tenant,
-                                    StandardCharsets.US_ASCII)),
+                            new String(frame, PREFIX + FIXED, tenant, StandardCharsets.US_ASCII)),
                     packing,
                     spans,
                     size,
-                    Slice.of(bytes.array(), body, bytes.capacity() - body));
+                    Slice.of(frame, body, frame.length - body));
         } catch (IllegalArgumentException e) {
             throw new CorruptFrameException(String.valueOf(e.getMessage()), false);
         }
     }
 
     // Of the length and all that follows the checksum.
-    private static int checksum(ByteBuffer bytes, int from, int to) {
+    private static int checksum(byte[] bytes, int from, int to) {
         var crc = new CRC32C();
-        crc.update(bytes.array(), from, Integer.BYTES);
-        crc.update(bytes.array(), from + PREFIX, to - from - PREFIX);
+        crc.update(bytes, from, Integer.BYTES);
+        crc.update(bytes, from + PREFIX, to - from - PREFIX);
         return (int) crc.getValue();
     }
 

@@ -143,12 +143,15 @@ public final class Spool implements AutoCloseable {
         }
         makeRoom(length);
         var segment = writable(length);
-        var frames = ByteBuffer.allocate((int) length);
+        byte[] frames = new byte[(int) length];
         long now = clock.millis();
-        parcels.forEach(parcel -> Frame.write(parcel, now, frames));
+        int end = 0;
+        for (var parcel : parcels) {
+            end = Frame.write(parcel, now, frames, end);
+        }
         boolean appended = false;
         try {
-            segment.append(frames.flip());
+            segment.append(ByteBuffer.wrap(frames));
             appended = true;
         } finally {
             if (!appended) {
