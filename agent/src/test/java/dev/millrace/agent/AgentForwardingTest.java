@@ -19,6 +19,7 @@ import dev.millrace.sampling.SamplingStrategy;
 import dev.millrace.testkit.Certificates;
 import dev.millrace.wire.otlp.TraceChunk;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -301,7 +302,8 @@ final class AgentForwardingTest {
         collector.tell(told);
         var upstreams = new Upstreams(new Random(1));
         upstreams.replace(
-                List.of(new InetSocketAddress("127.0.0.1", collector.port())), System.nanoTime());
+                List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), collector.port())),
+                System.nanoTime());
         var client =
                 opened(new CollectorClient(config(Packing.ZSTD, false, collector.port()), null));
         var skipped = new AtomicLong();

@@ -9,6 +9,7 @@ import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -111,18 +112,19 @@ final class BatchesTest {
     void ofFourBytesThreeAreFresh() {
         // Given
         var lanes = new Lanes(1_000);
-        long[] sent = new long[2];
+        var sent = new EnumMap<Lane, Long>(Lane.class);
 
         // When
         for (int i = 0; i < 400; i++) {
             var lane = lanes.turn(true, true, 300);
             long bytes = lane == Lane.FRESH ? 100 : 300;
             lanes.sent(lane, bytes, true);
-            sent[lane.ordinal()] += bytes;
+            sent.merge(lane, bytes, Long::sum);
         }
 
         // Then
-        double share = (double) sent[Lane.FRESH.ordinal()] / (sent[0] + sent[1]);
+        double fresh = sent.getOrDefault(Lane.FRESH, 0L);
+        double share = fresh / (fresh + sent.getOrDefault(Lane.SPOOLED, 0L));
         assertThat(share).isBetween(0.74, 0.76);
     }
 

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -75,7 +76,7 @@ final class ForwarderTest {
     }
 
     private long nanoTime() {
-        return clock.instant().getEpochSecond() * 1_000_000_000L + clock.instant().getNano();
+        return TimeUnit.MILLISECONDS.toNanos(clock.millis());
     }
 
     @AfterEach
@@ -268,9 +269,9 @@ final class ForwarderTest {
         // Given
         link.open(false);
         var forwarder = forwarder();
-        ship(forwarder, "good");
-        ship(forwarder, "bad");
-        ship(forwarder, "fine");
+        var _ = ship(forwarder, "good");
+        var _ = ship(forwarder, "bad");
+        var _ = ship(forwarder, "fine");
         link.open(true);
         link.answerWith(null);
         forwarder.step();
@@ -292,7 +293,7 @@ final class ForwarderTest {
         // Given
         link.open(false);
         var forwarder = forwarder();
-        ship(forwarder, "bad");
+        var _ = ship(forwarder, "bad");
         link.open(true);
         link.answerWith(null);
         forwarder.step();
@@ -315,13 +316,13 @@ final class ForwarderTest {
         link.open(false);
         var forwarder = forwarder(100_000, true);
         for (int i = 0; i < 40; i++) {
-            ship(forwarder, ("old" + body).repeat(10));
+            var _ = ship(forwarder, ("old" + body).repeat(10));
         }
         link.open(true);
 
         // When: 200 kB a second of fresh spans for 20 s
         for (int tick = 0; tick < 100; tick++) {
-            ship(forwarder, ("new" + body).repeat(4));
+            var _ = ship(forwarder, ("new" + body).repeat(4));
             clock.advance(Duration.ofMillis(200));
             forwarder.step();
         }
@@ -339,7 +340,7 @@ final class ForwarderTest {
         // Given
         link.open(false);
         var before = forwarder();
-        ship(before, "a");
+        var _ = ship(before, "a");
         keeper().close().join();
         link.open(true);
 

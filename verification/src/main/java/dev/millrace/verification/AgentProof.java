@@ -37,22 +37,28 @@ public final class AgentProof {
                             new Times(BEFORE, cut, AFTER),
                             Duration.ofMinutes(5).plus(cut.multipliedBy(2)));
         }
-        System.out.println("| | |");
-        System.out.println("|-|-|");
-        row("link cut", "%.1f min, agent killed in the middle", minutes);
-        row("load", "%d spans/s", SPANS_PER_SECOND);
-        row("spans acknowledged", "%d", outcome.acknowledged());
-        row("stored", "%s", outcome.comparison());
-        row("most on disk", "%.1f MB", outcome.spooledBytes() / 1e6);
-        row("disk empty after", "%.1f s", outcome.drained().toMillis() / 1e3);
-        row(
-                "start after the kill",
-                "%d ms (promised: at most %d)",
+        System.out.printf(
+                Locale.ROOT,
+                """
+                | | |
+                |-|-|
+                | link cut | %.1f min, agent killed in the middle |
+                | load | %d spans/s asked for |
+                | spans acknowledged | %d |
+                | stored | %s |
+                | most on disk | %.1f MB |
+                | disk empty after | %.1f s |
+                | start after the kill | %d ms (promised: at most %d) |
+                | most memory (VmHWM) | %d MB (promised: at most %d) |
+                """,
+                minutes,
+                SPANS_PER_SECOND,
+                outcome.acknowledged(),
+                outcome.comparison(),
+                outcome.spooledBytes() / 1e6,
+                outcome.drained().toMillis() / 1e3,
                 outcome.startMillis(),
-                LONGEST_START_MILLIS);
-        row(
-                "most memory (VmHWM)",
-                "%d MB (promised: at most %d)",
+                LONGEST_START_MILLIS,
                 outcome.mostMegabytes(),
                 MOST_MEGABYTES);
         boolean kept =
@@ -64,9 +70,5 @@ public final class AgentProof {
             Start.delete(directory);
         }
         System.exit(kept ? 0 : 1);
-    }
-
-    private static void row(String what, String format, Object... values) {
-        System.out.printf(Locale.ROOT, "| %s | %s |%n", what, format.formatted(values));
     }
 }
