@@ -31,12 +31,7 @@ record TlsFiles(TlsKeyPair keyPair, List<X509Certificate> clientAuthorities) {
 
     /// @throws IllegalArgumentException when a file holds something else, or the key is another's
     static TlsFiles read(TlsConfig config) throws IOException {
-        var pair = keyPair(config.certificate(), config.key());
-        var leaf = pair.certificateChain().getFirst();
-        if (!belongTogether(pair.privateKey(), leaf.getPublicKey())) {
-            throw new IllegalArgumentException(
-                    config.key() + ": not the key of " + config.certificate());
-        }
+        var pair = pair(config.certificate(), config.key());
         var authorities = new ArrayList<X509Certificate>();
         for (var file : config.clientCertificates()) {
             authorities.addAll(certificates(file));
@@ -50,6 +45,18 @@ record TlsFiles(TlsKeyPair keyPair, List<X509Certificate> clientAuthorities) {
                 .mapToLong(certificate -> certificate.getNotAfter().toInstant().getEpochSecond())
                 .min()
                 .orElse(0);
+    }
+
+    /// A certificate and its key.
+    ///
+    /// @throws IllegalArgumentException when a file holds something else, or the key is another's
+    static TlsKeyPair pair(Path certificate, Path key) throws IOException {
+        var pair = keyPair(certificate, key);
+        var leaf = pair.certificateChain().getFirst();
+        if (!belongTogether(pair.privateKey(), leaf.getPublicKey())) {
+            throw new IllegalArgumentException(key + ": not the key of " + certificate);
+        }
+        return pair;
     }
 
     private static TlsKeyPair keyPair(Path certificate, Path key) throws IOException {
@@ -66,7 +73,8 @@ record TlsFiles(TlsKeyPair keyPair, List<X509Certificate> clientAuthorities) {
         }
     }
 
-    private static List<X509Certificate> certificates(Path file) throws IOException {
+    /// @throws IllegalArgumentException when the file holds none
+    static List<X509Certificate> certificates(Path file) throws IOException {
         var found = new ArrayList<X509Certificate>();
         try (var in = Files.newInputStream(file)) {
             for (var certificate :

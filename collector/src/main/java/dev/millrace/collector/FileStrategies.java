@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -74,8 +75,8 @@ public final class FileStrategies implements Strategies, AutoCloseable {
     }
 
     @Override
-    public SamplingStrategy strategy(String service) {
-        return strategies.strategy(service);
+    public CompletableFuture<SamplingStrategy> strategy(String service) {
+        return CompletableFuture.completedFuture(strategies.strategy(service));
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.millrace.collector;
 
 import dev.millrace.sampling.SamplingStrategy;
 import dev.millrace.sampling.StrategyFile;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /// What is decided before spans reach the log: by the collector, and by SDKs that ask it.
@@ -14,5 +15,8 @@ public record Sampling(@Nullable HeadSampling head, Strategies strategies) {
     public static final Sampling NONE =
             new Sampling(
                     null,
-                    _ -> new SamplingStrategy.Probabilistic(StrategyFile.DEFAULT_PROBABILITY));
+                    _ ->
+                            CompletableFuture.completedFuture(
+                                    new SamplingStrategy.Probabilistic(
+                                            StrategyFile.DEFAULT_PROBABILITY)));
 }

@@ -4,6 +4,7 @@ import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
+import com.linecorp.armeria.common.util.Exceptions;
 import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import com.linecorp.armeria.server.grpc.GrpcService;
@@ -14,6 +15,7 @@ import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
 import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
@@ -46,9 +48,18 @@ final class SamplingReceiver implements HttpService {
                     "service: " + services + " (expected: one name)");
         }
         return HttpResponse.of(
-                HttpStatus.OK,
-                MediaType.JSON,
-                StrategyCodec.json(strategies.strategy(services.getFirst())));
+                strategies
+                        .strategy(services.getFirst())
+                        .handle((strategy, failure) ->
+                                failure == null
+                                        ? HttpResponse.of(
+                                                HttpStatus.OK,
+                                                MediaType.JSON,
+                                                StrategyCodec.json(strategy))
+                                        : HttpResponse.of(
+                                                HttpStatus.SERVICE_UNAVAILABLE,
+                                                MediaType.PLAIN_TEXT_UTF_8,
+                                                words(failure))));
     }
 
     GrpcService grpc() {
@@ -79,7 +90,25 @@ final class SamplingReceiver implements HttpService {
                     Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException());
             return;
         }
-        observer.onNext(StrategyCodec.proto(strategies.strategy(service)).toByteArray());
-        observer.onCompleted();
+        // Without a handler, answering a client that left would throw.
+        ((ServerCallStreamObserver<byte[]>) observer).setOnCancelHandler(() -> {});
+        var _ =
+                strategies
+                        .strategy(service)
+                        .whenComplete((strategy, failure) -> {
+                            if (failure == null) {
+                                observer.onNext(StrategyCodec.proto(strategy).toByteArray());
+                                observer.onCompleted();
+                            } else {
+                                observer.onError(
+                                        Status.UNAVAILABLE
+                                                .withDescription(words(failure))
+                                                .asRuntimeException());
+                            }
+                        });
+    }
+
+    private static String words(Throwable failure) {
+        return String.valueOf(Exceptions.peel(failure).getMessage());
     }
 }

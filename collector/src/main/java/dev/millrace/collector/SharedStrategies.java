@@ -11,6 +11,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -107,9 +108,9 @@ public final class SharedStrategies implements Strategies, AutoCloseable {
     }
 
     @Override
-    public SamplingStrategy strategy(String service) {
+    public CompletableFuture<SamplingStrategy> strategy(String service) {
         synchronized (strategies) {
-            return strategies.strategy(service);
+            return CompletableFuture.completedFuture(strategies.strategy(service));
         }
     }
 

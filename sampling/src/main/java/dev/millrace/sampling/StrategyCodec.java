@@ -11,6 +11,8 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import org.jspecify.annotations.Nullable;
 
 /// Strategies in Jaeger's two forms: JSON over HTTP and protobuf over gRPC.
 public final class StrategyCodec {
@@ -121,6 +123,99 @@ public final class StrategyCodec {
             ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putDouble(1, value);
             writer.raw(bytes, 0, bytes.length);
         }
+    }
+
+    /// Reads a `jaeger.api_v2.SamplingStrategyResponse`.
+    ///
+    /// @throws MalformedSpansException when the bytes are not protobuf
+    /// @throws IllegalArgumentException when it holds what cannot be, such as a probability over 1
+    public static SamplingStrategy strategy(Slice response) {
+        long type = 0;
+        double rate = 0;
+        int most = 0;
+        @Nullable Slice operations = null;
+        var reader = ProtoReader.of(response);
+        while (reader.next() != 0) {
+            switch (reader.field() << 3 | reader.wireType()) {
+                case 1 << 3 | ProtoReader.VARINT -> type = reader.varint();
+                case 2 << 3 | ProtoReader.LENGTH_DELIMITED -> rate = rate(reader.slice());
+                case 3 << 3 | ProtoReader.LENGTH_DELIMITED -> most = most(reader.slice());
+                case 4 << 3 | ProtoReader.LENGTH_DELIMITED -> operations = reader.slice();
+                default -> reader.skip();
+            }
+        }
+        if (operations != null) {
+            return perOperation(operations);
+        }
+        return type == RATE_LIMITING
+                ? new SamplingStrategy.RateLimiting(most)
+                : new SamplingStrategy.Probabilistic(rate);
+    }
+
+    private static SamplingStrategy perOperation(Slice strategies) {
+        double otherwise = 0;
+        double lowerBound = 0;
+        var operations = new ArrayList<SamplingStrategy.Operation>();
+        var reader = ProtoReader.of(strategies);
+        while (reader.next() != 0) {
+            switch (reader.field() << 3 | reader.wireType()) {
+                case 1 << 3 | ProtoReader.FIXED64 -> otherwise = real(reader);
+                case 2 << 3 | ProtoReader.FIXED64 -> lowerBound = real(reader);
+                case 3 << 3 | ProtoReader.LENGTH_DELIMITED ->
+                        operations.add(operation(reader.slice()));
+                default -> reader.skip();
+            }
+        }
+        return new SamplingStrategy.PerOperation(otherwise, lowerBound, operations);
+    }
+
+    private static SamplingStrategy.Operation operation(Slice strategy) {
+        String name = "";
+        double rate = 0;
+        var reader = ProtoReader.of(strategy);
+        while (reader.next() != 0) {
+            switch (reader.field() << 3 | reader.wireType()) {
+                case 1 << 3 | ProtoReader.LENGTH_DELIMITED -> name = reader.slice().toText();
+                case 2 << 3 | ProtoReader.LENGTH_DELIMITED -> rate = rate(reader.slice());
+                default -> reader.skip();
+            }
+        }
+        return new SamplingStrategy.Operation(name, rate);
+    }
+
+    private static double rate(Slice probabilistic) {
+        double rate = 0;
+        var reader = ProtoReader.of(probabilistic);
+        while (reader.next() != 0) {
+            if (reader.field() == 1 && reader.wireType() == ProtoReader.FIXED64) {
+                rate = real(reader);
+            } else {
+                reader.skip();
+            }
+        }
+        return rate;
+    }
+
+    private static int most(Slice rateLimiting) {
+        int most = 0;
+        var reader = ProtoReader.of(rateLimiting);
+        while (reader.next() != 0) {
+            if (reader.field() == 1 && reader.wireType() == ProtoReader.VARINT) {
+                most = (int) reader.varint();
+            } else {
+                reader.skip();
+            }
+        }
+        return most;
+    }
+
+    private static double real(ProtoReader reader) {
+        return Double.longBitsToDouble(reader.fixed64());
+    }
+
+    /// A `SamplingStrategyParameters` that asks for a service.
+    public static Slice parameters(String service) {
+        return new ProtoWriter(service.length() + 16).text(1, service).finish();
     }
 
     /// The service that a `SamplingStrategyParameters` asks for; empty when it names none.

@@ -2,7 +2,6 @@ package dev.millrace.server;
 
 import dev.millrace.server.config.ConfigException;
 import java.time.Clock;
-import java.util.EnumSet;
 import java.util.Map;
 import java.util.TreeSet;
 import picocli.CommandLine;
@@ -40,7 +39,7 @@ public final class Commands implements Runnable {
     public static CommandLine commandLine(Map<String, String> environment) {
         var clock = Clock.systemUTC();
         var line = new CommandLine(new Commands());
-        line.addSubcommand("up", new UpCommand(environment, clock, EnumSet.allOf(Role.class)));
+        line.addSubcommand("up", new UpCommand(environment, clock, Role.together()));
         for (var role : Role.values()) {
             var one = new CommandLine(new RoleCommand(environment, clock, role));
             one.getCommandSpec().usageMessage().description(role.description());

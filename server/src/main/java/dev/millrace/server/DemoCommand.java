@@ -12,7 +12,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.EnumSet;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
@@ -68,8 +67,7 @@ final class DemoCommand implements Callable<Integer> {
         var config = options.load(environment).values();
         // Log lines would tear the progress line apart.
         Logging.apply(config.log().atMost(LogLevel.WARN));
-        var millrace =
-                new Millrace(config, new Roles(config, EnumSet.allOf(Role.class), clock), clock);
+        var millrace = new Millrace(config, new Roles(config, Role.together(), clock), clock);
         var out = spec.commandLine().getOut();
         out.println("Starting Kafka, the store and all roles ...");
         out.flush();

@@ -1,6 +1,8 @@
 package dev.millrace.server;
 
 import dev.millrace.access.Access;
+import dev.millrace.access.ClientTls;
+import dev.millrace.access.ClientTlsConfig;
 import dev.millrace.access.CorsConfig;
 import dev.millrace.access.Entrance;
 import dev.millrace.access.Tls;
@@ -53,6 +55,16 @@ final class Doors {
     /// @param server its name in metrics
     Entrance before(String server) {
         return new Entrance(access, certificates(server), cors);
+    }
+
+    /// Whom a client of others trusts, and what it shows, read.
+    ClientTls asClient(ClientTlsConfig config) {
+        var certificates =
+                parts.push(
+                        "certificates of collectors",
+                        new ClientTls("collectors", config, watcher, parts.meters()));
+        certificates.start();
+        return certificates;
     }
 
     /// The certificates that one server shows, read; null for plain text.

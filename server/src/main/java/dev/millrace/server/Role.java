@@ -1,8 +1,10 @@
 package dev.millrace.server;
 
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /// A job that a process can have; one process can have several.
@@ -11,12 +13,18 @@ enum Role {
     COLLECTOR("Takes spans in and writes them to Kafka."),
     AGGREGATOR("Assembles spans into traces and decides which are kept."),
     INGESTER("Writes traces to the store."),
-    QUERY("Answers queries and serves the user interface.");
+    QUERY("Answers queries and serves the user interface."),
+    AGENT("Takes spans in on their node and forwards them to collectors.");
 
     private final String description;
 
     Role(String description) {
         this.description = description;
+    }
+
+    /// What `millrace up` runs: all but the agent, which listens where a collector does.
+    static Set<Role> together() {
+        return EnumSet.complementOf(EnumSet.of(AGENT));
     }
 
     String description() {

@@ -1,10 +1,12 @@
 package dev.millrace.server;
 
 import com.linecorp.armeria.server.HttpService;
+import dev.millrace.agent.Agent;
 import dev.millrace.broker.BrokerConfig;
 import dev.millrace.broker.EmbeddedBroker;
 import dev.millrace.cache.RedisLink;
 import dev.millrace.collector.Collector;
+import dev.millrace.collector.Sampling;
 import dev.millrace.pipeline.Aggregator;
 import dev.millrace.pipeline.DecisionReader;
 import dev.millrace.pipeline.DependencyIngester;
@@ -73,11 +75,53 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                     "roles: none left (expected: collector.enabled or aggregator.enabled: true for"
                             + " a process that is nothing else)");
         }
+        if (roles.contains(Role.AGENT)) {
+            openAgent(parts);
+            return;
+        }
         log.atInfo().addKeyValue("roles", roles).addKeyValue("mode", config.mode()).log("Starting");
         switch (config.mode()) {
             case STREAMING -> openStreaming(parts);
             case DIRECT -> openDirect(parts);
         }
+    }
+
+    private void openAgent(Parts parts) throws StartException {
+        if (roles.size() > 1) {
+            throw new StartException(
+                    "roles: "
+                            + roles
+                            + " (expected: agent alone, for it listens where a collector does)");
+        }
+        var settings =
+                AgentConfigs.check(config)
+                        .orElseThrow(() ->
+                                new StartException(
+                                        "agent.collectors: nothing (expected: host:port of at least"
+                                                + " one collector)"));
+        log.atInfo()
+                .addKeyValue("roles", roles)
+                .addKeyValue("collectors", settings.collectors())
+                .log("Starting");
+        var doors = Doors.open(parts, config);
+        var tls = AgentConfigs.tls(config).map(doors::asClient).orElse(null);
+        var agent = new Agent(settings, tls, clock, parts.meters());
+        parts.push(
+                        "agent",
+                        agent,
+                        () -> agent.trouble().map(PartState::down).orElseGet(PartState::up))
+                .start();
+        listen(
+                parts,
+                parts.push(
+                        "receivers",
+                        new Collector(
+                                AgentConfigs.receivers(config),
+                                doors.before("agent"),
+                                new Sampling(null, agent.strategies()),
+                                agent,
+                                clock,
+                                parts.meters())));
     }
 
     private void openStreaming(Parts parts) throws Exception {
@@ -163,7 +207,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
     }
 
     private void openDirect(Parts parts) throws StartException {
-        if (!roles.equals(EnumSet.allOf(Role.class))) {
+        if (!roles.equals(Role.together())) {
             throw new StartException(
                     "roles: "
                             + roles
@@ -444,9 +488,13 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
                                 clock,
                                 parts.meters()));
         collector.answer(questions);
+        listen(parts, collector);
+        Sources.open(parts, config, kafka, collector.intake(), clock);
+    }
+
+    private void listen(Parts parts, Collector collector) {
         collector.start();
         String host = shown(config.collector().host());
-        Sources.open(parts, config, kafka, collector.intake(), clock);
         collector
                 .ports()
                 .forEach((receiver, port) ->

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -103,8 +104,8 @@ final class Samplers {
             return shared;
         }
         if (remote.file().isEmpty()) {
-            var all = new SamplingStrategy.Probabilistic(remote.probability());
-            return _ -> all;
+            SamplingStrategy all = new SamplingStrategy.Probabilistic(remote.probability());
+            return _ -> CompletableFuture.completedFuture(all);
         }
         var file =
                 parts.push(

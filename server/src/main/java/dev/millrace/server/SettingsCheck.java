@@ -29,6 +29,7 @@ final class SettingsCheck {
         note(problems, "sources.activemq", () -> SourceConfigs.activeMq(config));
         note(problems, "sources.rabbitmq", () -> SourceConfigs.rabbitMq(config));
         note(problems, "collector", () -> CollectorConfigs.collector(config));
+        note(problems, "agent", () -> AgentConfigs.check(config));
         note(problems, "sink", () -> PipelineConfigs.sink(config));
         note(
                 problems,

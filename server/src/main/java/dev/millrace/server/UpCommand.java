@@ -19,7 +19,8 @@ import picocli.CommandLine.TypeConversionException;
         name = "up",
         mixinStandardHelpOptions = true,
         versionProvider = Commands.FromJar.class,
-        description = "Runs all roles in this process, with the embedded broker and store.")
+        description =
+                "Runs all roles but the agent in this process, with the embedded broker and store.")
 final class UpCommand implements Callable<Integer> {
 
     private final Map<String, String> environment;

@@ -32,7 +32,14 @@ final class CommandsTest {
         // Then
         assertThat(code).isZero();
         assertThat(out.toString())
-                .contains("up ", "broker ", "collector ", "aggregator ", "ingester ", "query ")
+                .contains(
+                        "up ",
+                        "broker ",
+                        "collector ",
+                        "aggregator ",
+                        "ingester ",
+                        "query ",
+                        "agent ")
                 .contains("config ", "audit ", "dead-letters ", "copy ")
                 .doesNotContain("warmup");
     }
@@ -122,7 +129,7 @@ final class CommandsTest {
         assertThat(run(Map.of(), "up", "--roles", "query,indexer")).isEqualTo(2);
         assertThat(err.toString())
                 .contains(
-                        "indexer (expected: one of broker, collector, aggregator, ingester, query)");
+                        "indexer (expected: one of broker, collector, aggregator, ingester, query, agent)");
     }
 
     @Test

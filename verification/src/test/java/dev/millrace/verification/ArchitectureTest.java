@@ -121,6 +121,15 @@ final class ArchitectureTest {
                                     "cache",
                                     "access",
                                     "pipeline")),
+                    entry(
+                            "agent",
+                            Set.of(
+                                    "model",
+                                    "wire.otlp",
+                                    "sampling",
+                                    "access",
+                                    "pipeline",
+                                    "collector")),
                     entry("traceql", Set.of("model")),
                     entry(
                             "query",

@@ -24,6 +24,7 @@ public record MillraceConfig(
         CorsConfig cors,
         CollectorConfig collector,
         SourcesConfig sources,
+        AgentConfig agent,
         SamplingConfig sampling,
         RedisConfig redis,
         SinkConfig sink,

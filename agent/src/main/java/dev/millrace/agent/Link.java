@@ -1,0 +1,21 @@
+package dev.millrace.agent;
+
+import dev.millrace.agent.spool.Parcel;
+import java.util.concurrent.CompletableFuture;
+
+/// The way to the collectors.
+///
+/// Used by one thread.
+interface Link {
+
+    /// Whether some collector may be asked now.
+    boolean isOpen(long now);
+
+    /// How long until one may, nanoseconds; 0 where one may now, and at most a second.
+    long untilOpen(long now);
+
+    /// Sends to one of them, or where it cannot be reached to the next.
+    ///
+    /// @return never fails, and completes within a bounded time
+    CompletableFuture<Answer> send(Parcel parcel, long now);
+}

@@ -1,0 +1,138 @@
+package dev.millrace.agent;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+
+/// The collectors that there are, and which of them to ask.
+///
+/// The one with the fewest questions open is asked, and among equals the one whose turn it is. One
+/// that failed is left alone, longer after every failure; after that a single question tries it.
+///
+/// Safe for threads.
+final class Upstreams {
+
+    static final long FIRST_PAUSE = 250_000_000L;
+    static final long LONGEST_PAUSE = 5_000_000_000L;
+
+    /// One collector.
+    static final class Upstream {
+        private final InetSocketAddress address;
+        private int open;
+        private int failures;
+        private boolean tried;
+        private long pausedUntil;
+
+        private Upstream(InetSocketAddress address, long now) {
+            this.address = address;
+            this.pausedUntil = now;
+        }
+
+        InetSocketAddress address() {
+            return address;
+        }
+
+        private boolean isUsable(long now) {
+            return now - pausedUntil >= 0 && (failures == 0 || !tried);
+        }
+    }
+
+    private final RandomGenerator random;
+    private List<Upstream> all = List.of();
+    private int turn;
+
+    Upstreams(RandomGenerator random) {
+        this.random = random;
+    }
+
+    /// Takes over who there is now; those that stay keep what is known of them.
+    synchronized void replace(List<InetSocketAddress> addresses, long now) {
+        Map<InetSocketAddress, Upstream> known = new HashMap<>();
+        all.forEach(upstream -> known.put(upstream.address, upstream));
+        var next = new ArrayList<Upstream>();
+        for (var address : addresses) {
+            var upstream = known.get(address);
+            next.add(upstream == null ? new Upstream(address, now) : upstream);
+        }
+        all = List.copyOf(next);
+    }
+
+    /// Chooses one and opens a question to it, which must be ended by [#succeeded(Upstream)] or
+    /// [#failed].
+    ///
+    /// @param without those that were asked already
+    synchronized Optional<Upstream> ask(Set<Upstream> without, long now) {
+        Upstream best = null;
+        for (int i = 0; i < all.size(); i++) {
+            var upstream = all.get((turn + i) % all.size());
+            if (!without.contains(upstream)
+                    && upstream.isUsable(now)
+                    && (best == null || upstream.open < best.open)) {
+                best = upstream;
+            }
+        }
+        if (best == null) {
+            return Optional.empty();
+        }
+        turn = (all.indexOf(best) + 1) % all.size();
+        best.open++;
+        best.tried = best.failures > 0;
+        return Optional.of(best);
+    }
+
+    synchronized void succeeded(Upstream upstream) {
+        upstream.open--;
+        upstream.failures = 0;
+        upstream.tried = false;
+    }
+
+    /// Leaves it alone for a while.
+    ///
+    /// @param least how long it wants to be left alone
+    synchronized void failed(Upstream upstream, Duration least, long now) {
+        upstream.open--;
+        upstream.tried = false;
+        if (now - upstream.pausedUntil < 0) {
+            // One of several questions that were open when it failed.
+            return;
+        }
+        long pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE << Math.min(upstream.failures, 8));
+        // Agents that lost the same collector do not come back to it in step.
+        pause = pause / 2 + random.nextLong(pause / 2 + 1);
+        upstream.failures++;
+        upstream.pausedUntil = now + Math.max(pause, Math.min(least.toNanos(), 6 * LONGEST_PAUSE));
+    }
+
+    synchronized boolean isOpen(long now) {
+        return all.stream().anyMatch(upstream -> upstream.isUsable(now));
+    }
+
+    /// How long until one may be asked, nanoseconds, as far as time alone decides; at most a
+    /// second.
+    synchronized long untilOpen(long now) {
+        return all.stream()
+                .mapToLong(upstream -> Math.max(0, upstream.pausedUntil - now))
+                .min()
+                .stream()
+                .map(wait -> Math.min(wait, 1_000_000_000L))
+                .findFirst()
+                .orElse(1_000_000_000L);
+    }
+
+    synchronized int size() {
+        return all.size();
+    }
+
+    synchronized int usable(long now) {
+        return (int)
+                all.stream()
+                        .filter(upstream -> upstream.failures == 0 && upstream.isUsable(now))
+                        .count();
+    }
+}
