@@ -36,7 +36,7 @@ import org.slf4j.LoggerFactory;
 /// Safe for any number of threads; never blocks.
 public final class Agent implements SpanSink, AutoCloseable {
 
-    private static final Logger log = LoggerFactory.getLogger(Agent.class);
+    private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
 
     private static final Duration RESOLVE_EVERY = Duration.ofSeconds(30);
     private static final Duration FIRST_RESOLUTION = Duration.ofSeconds(1);
@@ -134,7 +134,7 @@ public final class Agent implements SpanSink, AutoCloseable {
         try {
             first.get(FIRST_RESOLUTION.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {
-            log.atDebug().setCause(e).log("Collectors are not known yet");
+            LOG.atDebug().setCause(e).log("Collectors are not known yet");
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }
@@ -220,12 +220,12 @@ public final class Agent implements SpanSink, AutoCloseable {
                     step();
                 } catch (RuntimeException e) {
                     // The loop goes on: nothing that was acknowledged depends on this one.
-                    log.atError().setCause(e).log("Failed to forward");
+                    LOG.atError().setCause(e).log("Failed to forward");
                     throw e;
                 }
             });
         } catch (RejectedExecutionException e) {
-            log.atDebug().setCause(e).log("Came after the end");
+            LOG.atDebug().setCause(e).log("Came after the end");
         }
     }
 
@@ -248,7 +248,7 @@ public final class Agent implements SpanSink, AutoCloseable {
                                 wait,
                                 TimeUnit.NANOSECONDS);
             } catch (RejectedExecutionException e) {
-                log.atDebug().setCause(e).log("Came after the end");
+                LOG.atDebug().setCause(e).log("Came after the end");
             }
         }
     }
@@ -294,7 +294,7 @@ public final class Agent implements SpanSink, AutoCloseable {
             work.get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {
             // Those who failed have said so.
-            log.atDebug().setCause(e).log("Not done in time");
+            LOG.atDebug().setCause(e).log("Not done in time");
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }

@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
 /// Safe for threads.
 final class CollectorClient implements AutoCloseable {
 
-    private static final Logger log = LoggerFactory.getLogger(CollectorClient.class);
+    private static final Logger LOG = LoggerFactory.getLogger(CollectorClient.class);
 
     private static final int PREFIX = 5;
     private static final long LARGEST_ANSWER = 4 << 20;
@@ -138,7 +138,7 @@ final class CollectorClient implements AutoCloseable {
         try {
             factory.closeAsync().get(CLOSE_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {
-            log.atWarn().setCause(e).log("Connections to collectors did not close");
+            LOG.atWarn().setCause(e).log("Connections to collectors did not close");
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 /// Everything happens on one thread, the loop's: calls must come from there. Nothing here waits.
 final class Forwarder {
 
-    private static final Logger log = LoggerFactory.getLogger(Forwarder.class);
+    private static final Logger LOG = LoggerFactory.getLogger(Forwarder.class);
 
     static final int MOST_HAUL = 1 << 20;
     // What a collector has to hold when it is unpacked, far below what each takes at a time.
@@ -331,7 +331,7 @@ final class Forwarder {
             return;
         }
         metrics.refused(sent.parcel().spans());
-        log.atError()
+        LOG.atError()
                 .addKeyValue("spans", sent.parcel().spans())
                 .addKeyValue("error", reason)
                 .log("A collector refuses spans that were on disk for good; they are given up");
@@ -373,7 +373,7 @@ final class Forwarder {
             case Answer.Taken _ -> {
                 if (away) {
                     away = false;
-                    log.atInfo().log("Collectors take spans again");
+                    LOG.atInfo().log("Collectors take spans again");
                 }
             }
         }
@@ -383,7 +383,7 @@ final class Forwarder {
         lastReason = reason;
         if (!away) {
             away = true;
-            log.atWarn().addKeyValue("error", reason).log("No collector takes spans");
+            LOG.atWarn().addKeyValue("error", reason).log("No collector takes spans");
         }
     }
 

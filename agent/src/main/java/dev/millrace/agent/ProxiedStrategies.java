@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 /// one. Safe for threads.
 final class ProxiedStrategies implements Strategies {
 
-    private static final Logger log = LoggerFactory.getLogger(ProxiedStrategies.class);
+    private static final Logger LOG = LoggerFactory.getLogger(ProxiedStrategies.class);
 
     static final Duration FRESH = Duration.ofSeconds(10);
     static final int MOST_SERVICES = 1_000;
@@ -141,13 +141,13 @@ final class ProxiedStrategies implements Strategies {
 
     private static Optional<SamplingStrategy> read(GrpcAnswer said) {
         if (said.code() != Status.Code.OK) {
-            log.atWarn().addKeyValue("error", said.reason()).log("Question for sampling refused");
+            LOG.atWarn().addKeyValue("error", said.reason()).log("Question for sampling refused");
             return Optional.empty();
         }
         try {
             return Optional.of(StrategyCodec.strategy(said.message()));
         } catch (MalformedSpansException | IllegalArgumentException e) {
-            log.atWarn().addKeyValue("error", e.getMessage()).log("Strategy cannot be read");
+            LOG.atWarn().addKeyValue("error", e.getMessage()).log("Strategy cannot be read");
             return Optional.empty();
         }
     }

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 /// for a name server. Not safe for threads.
 final class Resolver {
 
-    private static final Logger log = LoggerFactory.getLogger(Resolver.class);
+    private static final Logger LOG = LoggerFactory.getLogger(Resolver.class);
 
     /// Asks for the addresses of a name.
     @FunctionalInterface
@@ -46,7 +46,7 @@ final class Resolver {
                 }
                 known.put(address, List.copyOf(found));
             } catch (UnknownHostException e) {
-                log.atWarn()
+                LOG.atWarn()
                         .addKeyValue("collector", address)
                         .addKeyValue("error", e.toString())
                         .log("Name of a collector cannot be resolved");

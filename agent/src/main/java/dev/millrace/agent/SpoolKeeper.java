@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 /// works nothing is put there. Safe for threads.
 final class SpoolKeeper implements SpoolObserver {
 
-    private static final Logger log = LoggerFactory.getLogger(SpoolKeeper.class);
+    private static final Logger LOG = LoggerFactory.getLogger(SpoolKeeper.class);
 
     static final Duration PAUSE = Duration.ofSeconds(1);
 
@@ -138,7 +138,7 @@ final class SpoolKeeper implements SpoolObserver {
         opened = true;
         fine();
         if (!spool.isEmpty()) {
-            log.atInfo()
+            LOG.atInfo()
                     .addKeyValue("directory", directory)
                     .addKeyValue("bytes", spool.bytes())
                     .log("Found spans on disk");
@@ -176,7 +176,7 @@ final class SpoolKeeper implements SpoolObserver {
     // Only what writes shows that writing works.
     private void fine() {
         if (!trouble.isEmpty() && pausedUntil > 0) {
-            log.atInfo().addKeyValue("directory", directory).log("Spool can be used again");
+            LOG.atInfo().addKeyValue("directory", directory).log("Spool can be used again");
         }
         trouble = "";
     }
@@ -189,7 +189,7 @@ final class SpoolKeeper implements SpoolObserver {
                         + words(e)
                         + " (expected: a directory with room that can be written to)";
         if (!words.equals(trouble)) {
-            log.atError()
+            LOG.atError()
                     .addKeyValue("directory", directory)
                     .addKeyValue("error", words)
                     .log("Spool cannot be used; spans are refused while no collector takes them");
@@ -222,7 +222,7 @@ final class SpoolKeeper implements SpoolObserver {
     @Override
     public void setAside(Path file, long offset, long lost, String found) {
         metrics.setAside();
-        log.atError()
+        LOG.atError()
                 .addKeyValue("file", file)
                 .addKeyValue("offset", offset)
                 .addKeyValue("bytes", lost)
@@ -233,7 +233,7 @@ final class SpoolKeeper implements SpoolObserver {
     @Override
     public void torn(Path file, long lost) {
         metrics.torn(lost);
-        log.atInfo()
+        LOG.atInfo()
                 .addKeyValue("file", file)
                 .addKeyValue("bytes", lost)
                 .log("Left out what was not written to its end, and never acknowledged");
@@ -242,7 +242,7 @@ final class SpoolKeeper implements SpoolObserver {
     @Override
     public void troubled(String what, IOException cause) {
         metrics.spoolFailed();
-        log.atWarn()
+        LOG.atWarn()
                 .addKeyValue("directory", directory)
                 .addKeyValue("file", what)
                 .addKeyValue("error", cause.toString())
