@@ -90,8 +90,8 @@ export function DiffTable({ rows, measure, linkOf }: DiffTableProps) {
                   </span>
                 </span>
               </th>
-              <td class="number">{cell(row.node.left, 'left')}</td>
-              <td class="number">{cell(row.node.right, 'right')}</td>
+              <td class="number" data-side="A">{cell(row.node.left, 'left')}</td>
+              <td class="number" data-side="B">{cell(row.node.right, 'right')}</td>
               <td class="number diff-by">
                 {row.node.left && row.node.right && signed(difference(row.node, measure))}
               </td>

@@ -9,6 +9,8 @@ import { addTrace, newProfile } from './setDiff'
 const MOST_SPANS = 5_000
 /** Where reading ends, so that sets of giants do not fill the memory. */
 const MOST_BYTES = 32 << 20
+/** How many traces are asked for at once. */
+const LANES = 4
 const TIMEOUT_MS = 60_000
 const FIRST_RETRY_MS = 1_000
 const LAST_RETRY_MS = 30_000
@@ -24,16 +26,21 @@ async function read(ids: readonly string[]): Promise<void> {
   const gaps = new Set<string>()
   let absent = 0
   try {
-    for (let i = 0; i < ids.length; i++) {
-      const found = await patiently(ids[i]!)
-      if (!found) absent++
-      else {
-        if (found.gap) gaps.add(found.gap)
-        addTrace(profile, found.store, build(found.store.table, true).layout, MOST_SPANS)
-        if (found.cut) profile.cut++
+    let next = 0
+    let read = 0
+    const lane = async () => {
+      while (next < ids.length) {
+        const found = await patiently(ids[next++]!)
+        if (!found) absent++
+        else {
+          if (found.gap) gaps.add(found.gap)
+          addTrace(profile, found.store, build(found.store.table, true).layout, MOST_SPANS)
+          if (found.cut) profile.cut++
+        }
+        say({ kind: 'progress', read: ++read })
       }
-      say({ kind: 'progress', read: i + 1 })
     }
+    await Promise.all(Array.from({ length: LANES }, lane))
     say({ kind: 'profile', profile, absent, gaps: [...gaps] })
   } catch (error) {
     say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
