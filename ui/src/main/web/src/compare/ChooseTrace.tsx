@@ -34,7 +34,11 @@ export function ChooseTrace({ left }: { left: string }) {
         <h2>With which trace?</h2>
         <IdForm label="Trace id to compare with" onId={id => go(tracesUrl(left, id))} />
       </section>
-      {state.failure && <FailureNotice failure={state.failure} />}
+      {state.failure ? (
+        <FailureNotice failure={state.failure} />
+      ) : (
+        !built && !state.absent && <Loading what="the first trace" />
+      )}
       {state.absent && (
         <p class="strip warn" role="status">
           No span of <code>{left}</code> was found.

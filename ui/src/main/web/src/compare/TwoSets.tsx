@@ -148,7 +148,7 @@ function Differences({ a, b, base }: { a: SetProfile; b: SetProfile; base: Searc
   return (
     <>
       {few && <Strip>There are few traces in a set; what is quiet may be chance.</Strip>}
-      <section class="panel" aria-label="Attributes that differ">
+      <section class="panel attributes-differ" aria-label="Attributes that differ">
         <div class="panel-head">
           <h2>Attributes</h2>
           <p class="panel-note">In how many of the traces some span has it. Quiet rows may be chance.</p>
@@ -178,7 +178,7 @@ function Differences({ a, b, base }: { a: SetProfile; b: SetProfile; base: Searc
             { label: 'In A', number: true, by: row => row.shareA, cell: row => formatShare(row.shareA) },
             { label: 'In B', number: true, by: row => row.shareB, cell: row => formatShare(row.shareB) },
             { label: 'Shares', by: () => undefined, cell: row => <Shares a={row.shareA} b={row.shareB} /> },
-            { label: 'Difference', number: true, by: row => Math.abs(row.by), cell: row => points(row.by) },
+            { label: 'A − B', number: true, by: row => Math.abs(row.by), cell: row => points(row.by) },
           ]}
         />
       </section>

@@ -137,7 +137,7 @@ export function SearchForm({ query, services, failed }: SearchFormProps) {
           </>
         )}
         <TimeField time={draft.time} onChange={time => set({ time })} />
-        <Field label="Traces at once">
+        <Field label="At most">
           <input
             name="limit"
             type="number"

@@ -1,4 +1,4 @@
-import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useMemo, useState } from 'preact/hooks'
 import { serviceColour } from '../colour'
 import { Loading } from '../components/Notice'
 import { formatDuration, formatShare, plural } from '../format'
@@ -19,12 +19,6 @@ export function GraphView(props: ScopeProps & { onGo: (row: number) => void }) {
   const root = usePaths(props)
   const [measure, setMeasure] = useState<Measure>('self')
   const graph = useMemo(() => (root ? boxes(root, MOST) : undefined), [root])
-  const sheet = useRef<HTMLDivElement>(null)
-  // Parents stand in the middle of their children, so the root may be far below the upper edge.
-  const first = graph?.boxes.find(box => box.parent === undefined)
-  useLayoutEffect(() => {
-    if (sheet.current && first) sheet.current.scrollTop = y(first) + HEIGHT / 2 - sheet.current.clientHeight / 2
-  }, [first])
   if (!root || !graph) return <div class="trace-main padded"><Loading what="the span graph" /></div>
   const most = Math.max(1, ...graph.boxes.map(box => box.node[measure]))
   const width = graph.columns * (WIDTH + GAP_X) - GAP_X + 32
@@ -46,7 +40,7 @@ export function GraphView(props: ScopeProps & { onGo: (row: number) => void }) {
           </span>
         )}
       </div>
-      <div class="graph-sheet" ref={sheet} tabIndex={0} role="group" aria-label="Span graph">
+      <div class="graph-sheet" tabIndex={0} role="group" aria-label="Span graph">
         <div style={{ width: `${width}px`, height: `${height}px`, position: 'relative' }}>
           <svg class="graph-lines" width={width} height={height} aria-hidden="true">
             {graph.boxes.map((box, i) => box.parent && <path key={i} d={line(box.parent, box)} />)}

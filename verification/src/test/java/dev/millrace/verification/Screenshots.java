@@ -1,5 +1,7 @@
 package dev.millrace.verification;
 
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
@@ -20,13 +22,27 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.StreamSupport;
 
-/// Makes the pictures in `docs/images` of each view, light and dark, wide and on a phone, from a
-/// server with the traffic of the demo: `./dev screenshots`.
+/// Makes pictures of each view, light and dark, wide and on a phone, from a server with the traffic
+/// of the demo: `./dev screenshots`. A few of them go into `docs/images`.
 public final class Screenshots {
 
     private static final Path IMAGES = Repository.ROOT.resolve("docs/images");
+    private static final Path ALL = Repository.ROOT.resolve("verification/target/screenshots");
+
+    /// Those that documents show.
+    private static final Set<String> SHOWN =
+            Set.of(
+                    "search-light",
+                    "trace-light",
+                    "trace-dark",
+                    "trace-phone",
+                    "compare-traces-light",
+                    "compare-sets-light",
+                    "services-dark",
+                    "pipeline-light");
 
     /// Long enough that figures by minute have a few minutes.
     private static final Duration TRAFFIC = Duration.ofSeconds(200);
@@ -81,24 +97,30 @@ public final class Screenshots {
 
     private Screenshots() {}
 
-    /// @param arguments where to, and for how many seconds to send traffic: all images, for as long
-    ///   as the pictures in `docs/images` need, without any
+    /// @param arguments for how many seconds to send traffic, in place of as long as the pictures in
+    ///   `docs/images` need; then those stay as they are
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        var images = arguments.length > 0 ? Path.of(arguments[0]) : IMAGES;
-        var traffic =
-                arguments.length > 1 ? Duration.ofSeconds(Long.parseLong(arguments[1])) : TRAFFIC;
+        boolean quick = arguments.length > 0;
+        var traffic = quick ? Duration.ofSeconds(Long.parseLong(arguments[0])) : TRAFFIC;
         var directory = Files.createTempDirectory("millrace-screenshots-");
         try (var millrace = new RunningMillrace(directory, Map.of())) {
             millrace.start();
             send(millrace, traffic);
             var places = places(millrace);
-            Files.createDirectories(images);
+            Files.createDirectories(ALL);
             try (var browser = new Browser(millrace.query())) {
                 for (var shot : SHOTS) {
-                    shoot(browser.page(), shot, places, images);
+                    shoot(browser.page(), shot, places);
                 }
             }
             millrace.stop();
+            if (!quick) {
+                Files.createDirectories(IMAGES);
+                for (var name : SHOWN) {
+                    var file = name + ".png";
+                    Files.copy(ALL.resolve(file), IMAGES.resolve(file), REPLACE_EXISTING);
+                }
+            }
         } finally {
             try (var files = Files.walk(directory)) {
                 for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -177,7 +199,7 @@ public final class Screenshots {
         throw new IllegalStateException(id + " has no failed span");
     }
 
-    private static void shoot(Page page, Shot shot, Places places, Path images) {
+    private static void shoot(Page page, Shot shot, Places places) {
         for (var theme : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
             page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(theme));
             page.setViewportSize(1280, 800);
@@ -187,16 +209,16 @@ public final class Screenshots {
             page.locator(".loading")
                     .first()
                     .waitFor(new Locator.WaitForOptions().setState(WaitForSelectorState.HIDDEN));
-            save(page, images, shot.name() + "-" + theme.name().toLowerCase(Locale.ROOT));
+            save(page, shot.name() + "-" + theme.name().toLowerCase(Locale.ROOT));
         }
         page.setViewportSize(390, 844);
         page.reload();
         page.waitForLoadState(LoadState.NETWORKIDLE);
-        save(page, images, shot.name() + "-phone");
+        save(page, shot.name() + "-phone");
     }
 
-    private static void save(Page page, Path images, String name) {
-        var file = images.resolve(name + ".png");
+    private static void save(Page page, String name) {
+        var file = ALL.resolve(name + ".png");
         page.screenshot(new Page.ScreenshotOptions().setPath(file));
         System.out.println(file);
     }

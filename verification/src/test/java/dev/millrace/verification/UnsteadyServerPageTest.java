@@ -3,6 +3,7 @@ package dev.millrace.verification;
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static dev.millrace.verification.Otlp.id;
 import static dev.millrace.verification.Otlp.span;
+import static dev.millrace.verification.Otlp.text;
 import static dev.millrace.verification.RunningMillrace.PROTOBUF;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -42,8 +43,8 @@ class UnsteadyServerPageTest {
     static void open(RunningMillrace millrace) throws Exception {
         traceId = Otlp.newTraceId();
         otherId = Otlp.newTraceId();
-        millrace.post(PROTOBUF, request(traceId));
-        millrace.post(PROTOBUF, request(otherId));
+        millrace.post(PROTOBUF, request(traceId, "left"));
+        millrace.post(PROTOBUF, request(otherId, "right"));
         server = new UnsteadyQuery(millrace.query());
         browser = new Browser(server.uri());
         page = browser.page();
@@ -78,7 +79,7 @@ class UnsteadyServerPageTest {
         "/search?service=unsteady-shop, li.result",
         "/trace/{trace}, '[role=treeitem]'",
         "/compare?left={trace}&right={other}, .side-a .dot",
-        "/compare?a=service%3Dunsteady-shop%26limit%3D1&b=service%3Dunsteady-bank, .side-a a",
+        "/compare?a=attribute%3Dside%253Dleft&b=service%3Dunsteady-shop, .attributes-differ",
         "/compare?left={trace}, .alike li",
         "/services?service=unsteady-shop, .map-and-panel",
         "/services/unsteady-shop, .chart-box",
@@ -175,8 +176,8 @@ class UnsteadyServerPageTest {
         return page.getByText(text).first();
     }
 
-    private static byte[] request(TraceId trace) {
-        var pay = span(trace, 1, "POST /pay");
+    private static byte[] request(TraceId trace, String side) {
+        var pay = span(trace, 1, "POST /pay").addAttributes(text("side", side));
         var charge = span(trace, 2, "charge").setParentSpanId(id(1));
         return Otlp.request(Otlp.of(SHOP, pay), Otlp.of(BANK, charge));
     }
