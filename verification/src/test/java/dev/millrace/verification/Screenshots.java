@@ -29,8 +29,8 @@ import java.util.stream.StreamSupport;
 /// of the demo: `./dev screenshots`. A few of them go into `docs/images`.
 public final class Screenshots {
 
-    private static final Path IMAGES = Repository.ROOT.resolve("docs/images");
-    private static final Path ALL = Repository.ROOT.resolve("verification/target/screenshots");
+    private static final Path IMAGES = Path.of("docs/images");
+    private static final Path ALL = Path.of("verification/target/screenshots");
 
     /// Those that documents show.
     private static final Set<String> SHOWN =
@@ -41,8 +41,7 @@ public final class Screenshots {
                     "trace-phone",
                     "compare-traces-light",
                     "compare-sets-light",
-                    "services-dark",
-                    "pipeline-light");
+                    "services-dark");
 
     /// Long enough that figures by minute have a few minutes.
     private static final Duration TRAFFIC = Duration.ofSeconds(200);
