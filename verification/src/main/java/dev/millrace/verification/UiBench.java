@@ -122,8 +122,7 @@ final class UiBench {
     UiBench(Path directory, BenchOptions options, Figures figures) {
         this.directory = directory;
         this.figures = figures;
-        this.sizes =
-                List.copyOf(new TreeSet<>(List.of(100, 10_000, SMOOTH, options.traceSpans())));
+        this.sizes = List.copyOf(new TreeSet<>(List.of(100, 10_000, SMOOTH, options.traceSpans())));
     }
 
     void run() throws IOException, InterruptedException {
@@ -190,8 +189,7 @@ final class UiBench {
                     int to = Math.min(spans + 1, from + FRAGMENT_SPANS);
                     var body = OtlpEncoder.encode(giant.piece(from, to, InstantSource.system()));
                     var id = new FragmentId("traces-complete-" + spans, 0, from);
-                    store.write(
-                            List.of(new Fragment(id, Tenant.DEFAULT, giant.traceId(), body)));
+                    store.write(List.of(new Fragment(id, Tenant.DEFAULT, giant.traceId(), body)));
                 }
             }
         }
@@ -274,19 +272,19 @@ final class UiBench {
     private static final class HeapWatch implements AutoCloseable {
 
         private final AtomicBoolean over = new AtomicBoolean();
-        private final ExecutorService thread =
-                Executors.newSingleThreadExecutor();
+        private final ExecutorService thread = Executors.newSingleThreadExecutor();
         private final Future<Double> most;
 
         HeapWatch(MillraceProcess process, boolean looks) {
-            most = thread.submit(() -> {
-                double found = 0;
-                while (looks && !over.get()) {
-                    found = Math.max(found, process.liveHeap());
-                    LockSupport.parkNanos(BETWEEN_LOOKS.toNanos());
-                }
-                return found;
-            });
+            most =
+                    thread.submit(() -> {
+                        double found = 0;
+                        while (looks && !over.get()) {
+                            found = Math.max(found, process.liveHeap());
+                            LockSupport.parkNanos(BETWEEN_LOOKS.toNanos());
+                        }
+                        return found;
+                    });
         }
 
         double most() throws IOException {

@@ -96,8 +96,8 @@ public final class Screenshots {
 
     private Screenshots() {}
 
-    /// @param arguments for how many seconds to send traffic, in place of as long as the pictures in
-    ///   `docs/images` need; then those stay as they are
+    /// @param arguments for how many seconds to send traffic, in place of as long as the pictures
+    ///   in `docs/images` need; then those stay as they are
     public static void main(String[] arguments) throws IOException, InterruptedException {
         boolean quick = arguments.length > 0;
         var traffic = quick ? Duration.ofSeconds(Long.parseLong(arguments[0])) : TRAFFIC;

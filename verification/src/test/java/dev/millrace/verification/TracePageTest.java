@@ -306,12 +306,12 @@ class TracePageTest {
 
         // Then
         assertThat(details()).containsText("<script>harmed = 4</script>\u05e9\u05dc<script>");
-        assertThat(details())
-                .containsText("%,d characters in all".formatted(long10.length()));
+        assertThat(details()).containsText("%,d characters in all".formatted(long10.length()));
         assertThat(page.locator("#app script")).hasCount(0);
 
         // When
-        details().getByRole(AriaRole.BUTTON, new Locator.GetByRoleOptions().setName("more"))
+        details()
+                .getByRole(AriaRole.BUTTON, new Locator.GetByRoleOptions().setName("more"))
                 .click();
 
         // Then
