@@ -38,6 +38,16 @@ export const PAGES: readonly PageEntry[] = [
     entry: { label: 'Sampling', href: '/sampling' },
     load: () => import('./sampling/SamplingPage'),
   },
+  {
+    path: /^\/compare\/?$/,
+    entry: { label: 'Compare', href: '/compare' },
+    load: () => import('./compare/ComparePage'),
+  },
+  // As Jaeger's links to a comparison are.
+  {
+    path: /^\/trace\/(?<left>[0-9a-f]{1,32})\.\.\.(?<right>[0-9a-f]{0,32})\/?$/i,
+    load: () => import('./compare/ComparePage'),
+  },
   { path: /^\/file\/?$/, load: () => import('./trace/FilePage') },
   { path: /^\/traces?\/(?<id>[^/]+)\/?$/, load: () => import('./trace/TracePage'), anew: 'id' },
 ]

@@ -25,6 +25,65 @@ function luminance(hex: string): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
+// What people see of linear red, green and blue, by Machado, Oliveira and Fernandes (2009).
+const EYES: Record<string, number[][]> = {
+  'all cones': [
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ],
+  'no red cones': [
+    [0.152286, 1.052583, -0.204868],
+    [0.114503, 0.786281, 0.099216],
+    [-0.003882, -0.048116, 1.051998],
+  ],
+  'no green cones': [
+    [0.367322, 0.860646, -0.227968],
+    [0.280085, 0.672501, 0.047413],
+    [-0.01182, 0.04294, 0.968881],
+  ],
+  'no blue cones': [
+    [1.255528, -0.076749, -0.178779],
+    [-0.078411, 0.930809, 0.147602],
+    [0.004733, 0.691367, 0.3039],
+  ],
+}
+
+/** A colour as an eye sees it, in OKLab, where distances are about those that people see. */
+function seen(hex: string, eye: number[][]): [number, number, number] {
+  const linear = [1, 3, 5].map(at => {
+    const part = parseInt(hex.slice(at, at + 2), 16) / 255
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
+  })
+  const [red, green, blue] = eye.map(row =>
+    Math.min(1, Math.max(0, row.reduce((sum, share, i) => sum + share * linear[i]!, 0))),
+  ) as [number, number, number]
+  const long = Math.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue)
+  const middle = Math.cbrt(0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue)
+  const short = Math.cbrt(0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue)
+  return [
+    0.2104542553 * long + 0.793617785 * middle - 0.0040720468 * short,
+    1.9779984951 * long - 2.428592205 * middle + 0.4505937099 * short,
+    0.0259040371 * long + 0.7827717662 * middle - 0.808675766 * short,
+  ]
+}
+
+/** About three times what people just see beside each other. */
+const APART = 0.06
+
+describe.each(Object.entries(THEMES))('in the %s theme services', (_, theme) => {
+  test.each(Object.entries(EYES))('are told apart by eyes with %s', (_, eye) => {
+    const colours = Array.from({ length: COLOURS }, (_, i) => seen(theme[`s${i}`]!, eye))
+    colours.forEach((colour, i) => {
+      for (let j = 0; j < i; j++) {
+        const other = colours[j]!
+        const distance = Math.hypot(...colour.map((part, at) => part - other[at]!))
+        expect(distance, `s${j} and s${i}`).toBeGreaterThan(APART)
+      }
+    })
+  })
+})
+
 describe.each(Object.entries(THEMES))('the %s theme', (_, theme) => {
   const grounds = ['paper', 'surface', 'raised', 'hover', 'chosen', 'found'] as const
 

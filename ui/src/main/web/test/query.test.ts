@@ -27,6 +27,7 @@ const QUERY: SearchQuery = {
   time: { lookback: '6h' },
   limit: 20,
   order: 'longest',
+  against: 'service=other&minDuration=1s',
 }
 
 function reread(query: SearchQuery): SearchQuery {

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import type { Failure } from '../load'
+import { useSlow } from '../slow'
 
 interface NoticeProps {
   title: string
@@ -38,22 +39,35 @@ export function Strip({ tone = 'plain', children }: { tone?: 'plain' | 'warn' | 
   )
 }
 
-/** That a newer answer is awaited from a server that is silent, above the older one. */
-export function StaleStrip({ failure }: { failure: Failure | undefined }) {
-  return failure ? (
-    <Strip tone="error">The server does not answer: {failure.message}. What is shown is from before. Trying again …</Strip>
-  ) : null
+interface StaleStripProps {
+  failure: Failure | undefined
+  /** Whether the newer answer has been awaited for long. */
+  slow?: boolean
+}
+
+/** That a newer answer is awaited from a server that is silent or slow, above the older one. */
+export function StaleStrip({ failure, slow = false }: StaleStripProps) {
+  if (failure) {
+    return (
+      <Strip tone="error">
+        The server does not answer: {failure.message}. What is shown is from before. Trying again …
+      </Strip>
+    )
+  }
+  return slow ? <Strip tone="warn">The server is slow to answer. What is shown is from before.</Strip> : null
 }
 
 /** That an answer is not whole, and why. */
 export function GapsStrip({ reasons }: { reasons: readonly string[] | undefined }) {
-  return reasons?.length ? <Strip tone="warn">This answer is not whole: {reasons.join(' · ')}</Strip> : null
+  return reasons?.length ? <Strip tone="warn">This answer is not whole: {reasons.join(' · ')}. Asking again from time to time.</Strip> : null
 }
 
 export function Loading({ what }: { what: string }) {
+  const slow = useSlow(true)
   return (
     <div class="notice loading" role="status">
       <p>Loading {what} …</p>
+      {slow && <p>The server is slow to answer. Still waiting.</p>}
     </div>
   )
 }

@@ -47,7 +47,7 @@ export default function PipelinePage(_: { route: Route }) {
           </p>
         )}
       </div>
-      {reading && load.failure && <StaleStrip failure={load.failure} />}
+      {reading && <StaleStrip failure={load.failure} slow={load.slow} />}
       {reading && reading.now.reasons && <GapsStrip reasons={reading.now.reasons} />}
       {reading === undefined ? (
         load.failure ? (

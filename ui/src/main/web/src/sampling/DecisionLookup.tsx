@@ -1,8 +1,9 @@
 import { useState } from 'preact/hooks'
-import { ApiError, getJson } from '../api'
+import { getJson } from '../api'
 import { FailureNotice, GapsStrip, Loading } from '../components/Notice'
 import { formatBytes, formatShare } from '../figures/words'
 import { formatDuration, formatTime, plural, readTraceId } from '../format'
+import { fetchFeatures } from '../features'
 import { useLoad } from '../load'
 import { goInstead, Link } from '../router'
 import { decisionWords, type Decision, type Decisions } from './sampling'
@@ -46,25 +47,21 @@ export function DecisionLookup({ asked }: { asked: string }) {
 }
 
 function Found({ id }: { id: string }) {
-  const load = useLoad(id, async signal => {
-    try {
-      return { found: await getJson<Decisions>(`/v1/traces/${encodeURIComponent(id)}/decision`, signal) }
-    } catch (error) {
-      if (error instanceof ApiError && (error.status === 404 || error.status === 501)) return { nothing: error.message }
-      throw error
-    }
+  const load = useLoad(id, async (signal): Promise<Decisions> => {
+    if (!(await fetchFeatures(signal)).decisions) return { traceId: id, decisions: [] }
+    return getJson<Decisions>(`/v1/traces/${encodeURIComponent(id)}/decision`, signal)
   })
   if (load.value === undefined) {
     return load.failure ? <FailureNotice failure={load.failure} /> : <Loading what="the verdicts" />
   }
-  if (load.value.found === undefined) {
+  const { decisions, reasons } = load.value
+  if (decisions.length === 0 && !reasons?.length) {
     return (
       <p class="strip" role="status">
-        {load.value.nothing}. It may not be complete yet, or its verdict is no longer on record.
+        No decision about it is on record. It may not be complete yet, or its verdict is no longer on record.
       </p>
     )
   }
-  const { decisions, reasons } = load.value.found
   return (
     <>
       {reasons && <GapsStrip reasons={reasons} />}

@@ -1,9 +1,10 @@
 import { useEffect } from 'preact/hooks'
-import { ApiError, getJson } from '../api'
+import { getJson } from '../api'
 import { FailureNotice, Loading, Notice, StaleStrip } from '../components/Notice'
 import { SortedTable } from '../figures/SortedTable'
 import { formatBytes, formatCount, formatExact, formatShare, shareOf } from '../figures/words'
 import { formatDuration } from '../format'
+import { fetchFeatures } from '../features'
 import { useLoad } from '../load'
 import type { Route } from '../router'
 import { DecisionLookup } from './DecisionLookup'
@@ -18,13 +19,8 @@ export default function SamplingPage({ route }: { route: Route }) {
   const load = useLoad(
     0,
     async signal => {
-      try {
-        return { picture: await getJson<SamplingPicture>('/v1/sampling', signal) }
-      } catch (error) {
-        // Where there is no policy, the server says why; that is an answer.
-        if (error instanceof ApiError && error.status === 501) return { without: error.message }
-        throw error
-      }
+      if (!(await fetchFeatures(signal)).decisions) return { picture: undefined }
+      return { picture: await getJson<SamplingPicture>('/v1/sampling', signal) }
     },
     { every: LOOK_EVERY_MS },
   )
@@ -38,7 +34,7 @@ export default function SamplingPage({ route }: { route: Route }) {
       <div class="figures-head">
         <h1>Sampling</h1>
       </div>
-      {value && load.failure && <StaleStrip failure={load.failure} />}
+      {value && <StaleStrip failure={load.failure} slow={load.slow} />}
       {value === undefined ? (
         load.failure ? (
           <FailureNotice failure={load.failure} />
@@ -46,7 +42,7 @@ export default function SamplingPage({ route }: { route: Route }) {
           <Loading what="the policy" />
         )
       ) : value.picture === undefined ? (
-        <Notice title="There is no policy here.">{value.without}</Notice>
+        <Notice title="There is no policy here.">Decisions are on record in Kafka, and this server works without it.</Notice>
       ) : (
         <Content picture={value.picture} />
       )}

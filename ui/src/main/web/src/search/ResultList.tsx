@@ -1,13 +1,16 @@
 import { useMemo } from 'preact/hooks'
+import { choices } from '../compare/choices'
+import { Menu } from '../components/Menu'
 import { plural } from '../format'
-import { ORDERS, type Order } from './query'
+import { Link } from '../router'
+import { ORDERS, type Order, type SearchQuery } from './query'
 import { ordered, type TraceSummary } from './results'
 import { ResultRow } from './ResultRow'
 
 interface ResultListProps {
+  query: SearchQuery
   traces: TraceSummary[]
   now: number
-  order: Order
   onOrder: (order: Order) => void
   /** Whether there are more to load. */
   more: boolean
@@ -17,7 +20,8 @@ interface ResultListProps {
   onLeave: () => void
 }
 
-export function ResultList({ traces, now, order, onOrder, more, busy, onMore, onLeave }: ResultListProps) {
+export function ResultList({ query, traces, now, onOrder, more, busy, onMore, onLeave }: ResultListProps) {
+  const { order } = query
   const sorted = useMemo(() => ordered(traces, order), [traces, order])
   const longest = traces.reduce((max, trace) => Math.max(max, trace.duration), 1)
   const failed = traces.filter(trace => trace.errors > 0).length
@@ -29,6 +33,15 @@ export function ResultList({ traces, now, order, onOrder, more, busy, onMore, on
           {more && ' so far'}
         </h2>
         <p>{failed > 0 && <span class="failed-count">{failed.toLocaleString('en')} with errors</span>}</p>
+        {query.against === '' && (
+          <Menu label="Compare">
+            {choices(query, traces, now).map(choice => (
+              <li key={choice.label}>
+                <Link href={choice.href}>{choice.label}</Link>
+              </li>
+            ))}
+          </Menu>
+        )}
         <label class="inline-field">
           <span class="sr-only">Order</span>
           <select name="order" value={order} onChange={event => onOrder(event.currentTarget.value as Order)}>

@@ -4,8 +4,9 @@ import { fetchOperations } from '../api'
 import { useLoad } from '../load'
 import { go, Link } from '../router'
 import { AttributeFilter } from './AttributeFilter'
-import { asTraceql, LOOKBACKS, MAX_LIMIT, toUrl, type SearchQuery } from './query'
+import { asTraceql, MAX_LIMIT, toUrl, type SearchQuery } from './query'
 import { TimeField } from './TimeField'
+import { describe } from './words'
 
 interface SearchFormProps {
   query: SearchQuery
@@ -136,7 +137,7 @@ export function SearchForm({ query, services, failed }: SearchFormProps) {
           </>
         )}
         <TimeField time={draft.time} onChange={time => set({ time })} />
-        <Field label="Traces at once">
+        <Field label="At most">
           <input
             name="limit"
             type="number"
@@ -179,22 +180,4 @@ function Options({ values, chosen }: { values: string[]; chosen: string }) {
       ))}
     </>
   )
-}
-
-function describe(query: SearchQuery): string {
-  const { time } = query
-  const when =
-    'lookback' in time
-      ? (LOOKBACKS.find(choice => choice.value === time.lookback)?.label ?? `Last ${time.lookback}`).toLowerCase()
-      : 'between two times'
-  const what =
-    query.mode === 'traceql'
-      ? [query.traceql]
-      : [
-          query.service || 'all services',
-          query.operation,
-          query.errors ? 'errors' : '',
-          ...query.attributes.map(match => `${match.key}=${match.value}`),
-        ]
-  return [...what, when].filter(Boolean).join(' · ')
 }

@@ -1,14 +1,16 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { fetchServices } from '../api'
+import { setsUrl } from '../compare/url'
 import { FailureNotice, GapsStrip, Loading, Notice, StaleStrip } from '../components/Notice'
 import { useLoad } from '../load'
-import { go, goInstead, type Route } from '../router'
-import { boundsOf, fromUrl, problemOf, toUrl, type Order, type QueryTime } from './query'
+import { go, goInstead, Link, type Route } from '../router'
+import { boundsOf, fromUrl, problemOf, toUrl, type Order, type QueryTime, type SearchQuery } from './query'
 import { ResultList } from './ResultList'
 import './search.css'
 import { SearchForm } from './SearchForm'
 import { TimePlot } from './TimePlot'
 import { usePlaceInList, useSearch } from './useSearch'
+import { describe } from './words'
 
 const POLL_MS = 5_000
 
@@ -17,7 +19,7 @@ export default function SearchPage({ route }: { route: Route }) {
   const problem = problemOf(query)
   const [round, setRound] = useState(0)
   const services = useLoad(round, fetchServices)
-  const { found, busy, failure, more } = useSearch(route, query)
+  const { found, busy, failure, slow, more } = useSearch(route, query)
   const keepScroll = usePlaceInList(route, found !== undefined && !busy)
 
   useEffect(() => {
@@ -65,8 +67,9 @@ export default function SearchPage({ route }: { route: Route }) {
     }
     return (
       <>
-        <StaleStrip failure={failure} />
+        <StaleStrip failure={failure} slow={slow} />
         <GapsStrip reasons={found.reasons} />
+        {query.against !== '' && <Against query={query} />}
         <TimePlot
           query={query}
           traces={found.traces}
@@ -83,9 +86,9 @@ export default function SearchPage({ route }: { route: Route }) {
           )
         ) : (
           <ResultList
+            query={query}
             traces={found.traces}
             now={found.now}
-            order={query.order}
             onOrder={(order: Order) => goInstead(toUrl({ ...query, order }))}
             more={found.next !== undefined}
             busy={busy}
@@ -96,4 +99,22 @@ export default function SearchPage({ route }: { route: Route }) {
       </>
     )
   }
+}
+
+/** Says that this search is for being compared with another, and leads there. */
+function Against({ query }: { query: SearchQuery }) {
+  const other = fromUrl(new URLSearchParams(query.against))
+  return (
+    <p class="strip against" role="status">
+      <span>
+        To be compared with <bdi>{describe(other)}</bdi>
+      </span>
+      <Link href={setsUrl(other, query)} class="button small primary">
+        Compare with these
+      </Link>
+      <button type="button" class="link" onClick={() => goInstead(toUrl({ ...query, against: '' }))}>
+        Only search
+      </button>
+    </p>
+  )
 }

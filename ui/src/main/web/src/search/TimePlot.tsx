@@ -1,5 +1,5 @@
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { getJson } from '../api'
+import { getFigures } from '../features'
 import { formatDuration, formatTime, plural } from '../format'
 import { useLoad } from '../load'
 import { go } from '../router'
@@ -110,7 +110,7 @@ function Traffic({ query, start, end, visit, width, onNarrow }: TrafficProps) {
   else asked.set('kind', 'server')
   if (query.mode === 'form' && query.operation) asked.set('operation', query.operation)
   const load = useLoad(`${visit} ${asked}`, async signal =>
-    bars(await getJson<Parameters<typeof bars>[0]>(`/v1/red?${asked}`, signal)),
+    bars(await getFigures<Parameters<typeof bars>[0]>(`/v1/red?${asked}`, signal)),
   )
   const across = width - LEFT - RIGHT
   const time = linear(start, end, across)

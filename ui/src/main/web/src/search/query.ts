@@ -14,6 +14,8 @@ export interface SearchQuery {
   time: QueryTime
   limit: number
   order: Order
+  /** The parameters of another search with which this one's traces are to be compared; empty without. */
+  against: string
 }
 
 export interface AttributeMatch {
@@ -65,6 +67,7 @@ export function fromUrl(url: URLSearchParams): SearchQuery {
     time: timeIn(url),
     limit: Number.isInteger(limit) && limit >= 1 ? Math.min(limit, MAX_LIMIT) : DEFAULT_LIMIT,
     order: ORDERS.find(choice => choice.order === order)?.order ?? 'newest',
+    against: url.get('against') ?? '',
   }
 }
 
@@ -145,6 +148,7 @@ export function toUrl(query: SearchQuery): string {
   }
   if (query.limit !== DEFAULT_LIMIT) url.set('limit', String(query.limit))
   if (query.order !== 'newest') url.set('order', query.order)
+  set('against', query.against)
   const text = url.toString()
   return text === '' ? '/search' : `/search?${text}`
 }

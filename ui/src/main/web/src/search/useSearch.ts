@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { ApiError } from '../api'
 import type { Failure } from '../load'
 import { problemOf, toUrl, type SearchQuery } from './query'
+import { useSlow } from '../slow'
 import { fetchPage, joined, type TraceSummary } from './results'
 
 /** What has been found so far. */
@@ -18,6 +19,8 @@ export interface SearchState {
   found: Found | undefined
   busy: boolean
   failure: Failure | undefined
+  /** Whether the answer has been awaited for long. */
+  slow: boolean
   more: () => void
 }
 
@@ -30,6 +33,8 @@ interface Kept {
 
 const FIRST_RETRY_MS = 1_000
 const LAST_RETRY_MS = 30_000
+const FIRST_REPEAT_MS = 5_000
+const LAST_REPEAT_MS = 60_000
 const REMEMBERED = 8
 
 /** The last answers, by query and moment, so that going back asks nobody. */
@@ -42,7 +47,7 @@ export function useSearch(visit: object, query: SearchQuery): SearchState {
     busy: true,
     failure: undefined,
   })
-  const key = toUrl({ ...query, order: 'newest' })
+  const key = toUrl({ ...query, order: 'newest', against: '' })
   const more = useRef<() => void>(() => {})
 
   useEffect(() => {
@@ -57,6 +62,13 @@ export function useSearch(visit: object, query: SearchQuery): SearchState {
     const remembered = kept?.now === undefined ? undefined : answers.get(`${now} ${key}`)
     let found = remembered ?? { now, traces: [], pages: 0, next: undefined, reasons: [] }
     let wanted = Math.max(1, kept?.pages ?? 1)
+    let repeat = FIRST_REPEAT_MS
+    /** Where something was missing, all is asked again; what was found stays in sight meanwhile. */
+    const again = () => {
+      wanted = found.pages
+      found = { now, traces: [], pages: 0, next: undefined, reasons: [] }
+      void go(FIRST_RETRY_MS)
+    }
 
     const go = async (pause: number) => {
       try {
@@ -74,6 +86,10 @@ export function useSearch(visit: object, query: SearchQuery): SearchState {
         remember(`${now} ${key}`, found)
         keep({ now, pages: found.pages })
         setState({ found, busy: false, failure: undefined })
+        if (found.reasons.length > 0) {
+          timer = setTimeout(again, repeat)
+          repeat = Math.min(2 * repeat, LAST_REPEAT_MS)
+        }
       } catch (error) {
         if (abort.signal.aborted) return
         const retrying = error instanceof ApiError && error.transient
@@ -106,7 +122,8 @@ export function useSearch(visit: object, query: SearchQuery): SearchState {
     }
   }, [visit, key])
 
-  return { ...state, more: () => more.current() }
+  const slow = useSlow(state.busy, visit)
+  return { ...state, slow, more: () => more.current() }
 }
 
 function remember(key: string, found: Found): void {

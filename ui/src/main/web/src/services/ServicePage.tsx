@@ -85,7 +85,7 @@ export default function ServicePage({ route }: { route: Route }) {
           onChoose={next => go(urlOf(`/services/${encodeURIComponent(service)}`, rangeParameters(next)))}
         />
       </div>
-      {value && load.failure && <StaleStrip failure={load.failure} />}
+      {value && <StaleStrip failure={load.failure} slow={load.slow} />}
       {value && value.reasons.length > 0 && <GapsStrip reasons={value.reasons} />}
       {value === undefined ? (
         load.failure ? (

@@ -101,7 +101,7 @@ export default function ServicesPage({ route }: { route: Route }) {
           </button>
         </div>
       </div>
-      {load.value && load.failure && <StaleStrip failure={load.failure} />}
+      {load.value && <StaleStrip failure={load.failure} slow={load.slow} />}
       {load.value && load.value.reasons.length > 0 && <GapsStrip reasons={load.value.reasons} />}
       {around !== undefined && known === false && (
         <p class="strip warn" role="status">

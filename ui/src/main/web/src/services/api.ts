@@ -1,4 +1,5 @@
-import { getJson, type Gaps } from '../api'
+import type { Gaps } from '../api'
+import { getFigures } from '../features'
 import { bounds, urlOf, type TimeRange } from '../figures/range'
 
 /** What `/v1` tells of spans or calls: durations in nanoseconds, as text. */
@@ -33,20 +34,20 @@ export interface RedSeries {
 }
 
 export function fetchDependencies(range: TimeRange, service: string | undefined, signal: AbortSignal): Promise<Dependencies> {
-  return getJson<Dependencies>(urlOf('/v1/dependencies', { ...bounds(range), service }), signal)
+  return getFigures<Dependencies>(urlOf('/v1/dependencies', { ...bounds(range), service }), signal)
 }
 
 /** The figures of whole services in the whole range: one point for each service and kind, or two. */
 export function fetchServiceTotals(range: TimeRange, signal: AbortSignal): Promise<Red> {
   const minutes = Math.ceil((range.end - range.start) / 60_000) + 1
-  return getJson<Red>(urlOf('/v1/red', { ...bounds(range), by: 'service', step: `${minutes}m` }), signal)
+  return getFigures<Red>(urlOf('/v1/red', { ...bounds(range), by: 'service', step: `${minutes}m` }), signal)
 }
 
 export function fetchServiceOverTime(range: TimeRange, service: string, signal: AbortSignal): Promise<Red> {
-  return getJson<Red>(urlOf('/v1/red', { ...bounds(range), by: 'service', service }), signal)
+  return getFigures<Red>(urlOf('/v1/red', { ...bounds(range), by: 'service', service }), signal)
 }
 
 export function fetchOperationTotals(range: TimeRange, service: string, signal: AbortSignal): Promise<Red> {
   const minutes = Math.ceil((range.end - range.start) / 60_000) + 1
-  return getJson<Red>(urlOf('/v1/red', { ...bounds(range), service, step: `${minutes}m` }), signal)
+  return getFigures<Red>(urlOf('/v1/red', { ...bounds(range), service, step: `${minutes}m` }), signal)
 }

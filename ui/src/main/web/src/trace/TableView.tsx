@@ -92,7 +92,7 @@ export function TableView(props: ScopeProps & { onFind: (words: string) => void 
                 <span class="meter" aria-hidden="true">
                   <i style={{ width: `${own > 0 ? (100 * row.self) / own : 0}%` }} />
                 </span>
-                {formatDuration(row.self / 1000)} <span class="quiet share">{formatShare(row.self, own)}</span>
+                <span class="own">{formatDuration(row.self / 1000)}</span> <span class="quiet share">{formatShare(row.self, own)}</span>
               </td>
               <td class="number">{formatDuration(row.p50 / 1000)}</td>
               <td class="number">{formatDuration(row.p99 / 1000)}</td>

@@ -1,8 +1,12 @@
 import { getJson, type Gaps } from '../api'
 import { ErrorIcon } from '../components/Icons'
+import { Menu } from '../components/Menu'
 import { ServiceChips } from '../components/ServiceChips'
 import { formatAge, formatDuration, formatTime, plural } from '../format'
+import { tracesUrl } from '../compare/url'
+import { fetchFeatures } from '../features'
 import { useLoad } from '../load'
+import { Link } from '../router'
 import { NO_PARENT, SERVER } from './spans'
 import type { Built } from './tree'
 
@@ -50,6 +54,11 @@ export function TraceHeader({ built, whole, stored, onNextError, onRefresh }: Tr
             <button type="button" class="small" onClick={onRefresh}>
               Look again
             </button>
+          )}
+          {stored && (
+            <Link href={tracesUrl(facts.traceId, undefined)} class="button small">
+              Compare
+            </Link>
           )}
           {stored && <Downloads id={facts.traceId} />}
         </div>
@@ -99,11 +108,13 @@ function Sampling({ built, whole, stored }: { built: Built; whole: boolean; stor
     key,
     key === undefined
       ? undefined
-      : signal =>
-          getJson<Gaps & { decisions: Decision[] }>(
+      : async signal => {
+          if (!(await fetchFeatures(signal)).decisions) return { decisions: [] }
+          return getJson<Gaps & { decisions: Decision[] }>(
             `/v1/traces/${encodeURIComponent(key)}/decision?start=${start - 60_000_000_000n}`,
             signal,
-          ),
+          )
+        },
   )
   const decisions = (load.value?.decisions ?? []).filter(decision => !decision.superseded)
   const first = decisions.find(decision => decision.fragment === 0) ?? decisions[0]
@@ -152,25 +163,15 @@ function Downloads({ id }: { id: string }) {
     { name: 'Zipkin JSON', path: `/api/v2/trace/${id}` },
   ]
   return (
-    <details
-      class="menu"
-      onKeyDown={event => {
-        if (event.key !== 'Escape' || !event.currentTarget.open) return
-        event.currentTarget.open = false
-        event.stopPropagation()
-      }}
-    >
-      <summary class="button small">Download</summary>
-      <ul>
-        {formats.map(({ name, path }) => (
-          <li key={name}>
-            <a href={path} download={`${id}-${name.split(' ')[0]!.toLowerCase()}.json`}>
-              {name}
-            </a>
-          </li>
-        ))}
-      </ul>
-    </details>
+    <Menu label="Download">
+      {formats.map(({ name, path }) => (
+        <li key={name}>
+          <a href={path} download={`${id}-${name.split(' ')[0]!.toLowerCase()}.json`}>
+            {name}
+          </a>
+        </li>
+      ))}
+    </Menu>
   )
 }
 

@@ -2,6 +2,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 import { FailureNotice, GapsStrip, Loading, Notice, StaleStrip, Strip } from '../components/Notice'
 import { formatBytes, plural } from '../format'
 import { Link, type Route } from '../router'
+import { useSlow } from '../slow'
 import { useTrace } from './session'
 import './views.css'
 import './trace.css'
@@ -9,6 +10,9 @@ import { rootRow } from './TraceHeader'
 import { TraceView } from './TraceView'
 import type { Built } from './tree'
 import { readView } from './url'
+
+const FIRST_REPEAT_MS = 5_000
+const LAST_REPEAT_MS = 60_000
 
 /** Built anew for each trace; of the route only the parameters change. */
 export default function TracePage({ route }: { route: Route }) {
@@ -19,6 +23,15 @@ export default function TracePage({ route }: { route: Route }) {
   const [state, session] = useTrace(source, round, correct)
   const { built, failure, whole } = state
   useTitle(built)
+  const slow = useSlow(!whole && !failure, state.bytes)
+
+  // What was missing may be there again.
+  const gaps = whole && state.gaps.length > 0
+  useEffect(() => {
+    if (!gaps) return
+    const timer = setTimeout(() => setRound(round + 1), Math.min(FIRST_REPEAT_MS * 2 ** round, LAST_REPEAT_MS))
+    return () => clearTimeout(timer)
+  }, [gaps, round])
 
   const changeClocks = (wanted: boolean) => {
     setCorrect(wanted)
@@ -42,6 +55,7 @@ export default function TracePage({ route }: { route: Route }) {
         {!whole && !failure && (
           <Strip>
             Loading: {plural(state.spans, 'span')}, {formatBytes(state.bytes)} so far …
+            {slow && ' The server is slow to answer.'}
           </Strip>
         )}
       </TraceView>

@@ -174,20 +174,24 @@ export function TraceView(props: TraceViewProps) {
     }
   }, [text, layout, session])
 
-  // The address says what is seen, so that it can be sent to somebody.
+  // The address says what is seen, so that it can be sent to somebody. Not in each frame of a zoom: writing
+  // it is dear.
   useEffect(() => {
     if (waiting.current) return
-    rememberUrl(
-      viewUrl(location.pathname, {
-        view,
-        span: open ? idOf(selected) : undefined,
-        focus: focus === undefined ? undefined : idOf(focus),
-        find: text.trim(),
-        range,
-        raw: !props.correct,
-      }),
-    )
-  }, [view, open, selected, focus, text, range, props.correct])
+    const timer = setTimeout(() => {
+      rememberUrl(
+        viewUrl(location.pathname, {
+          view,
+          span: open ? idOf(selected) : undefined,
+          focus: focus === undefined ? undefined : idOf(focus),
+          find: text.trim(),
+          range,
+          raw: !props.correct,
+        }),
+      )
+    }, 150)
+    return () => clearTimeout(timer)
+  }, [asked, view, open, selected, focus, text, range, props.correct])
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return

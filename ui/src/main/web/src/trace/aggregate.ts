@@ -112,12 +112,12 @@ function placed(
 export interface Box {
   node: PathNode
   parent: Box | undefined
-  /** The column and, in rows that may be halves, the height at which it stands. */
+  /** Where it stands. */
   column: number
   row: number
 }
 
-/** The nodes as boxes from left to right: parents stand before the middle of their children. */
+/** The nodes as boxes from left to right: parents stand before the first of their children, so the root is at the top. */
 export function boxes(root: PathNode, most: number): { boxes: Box[]; rows: number; columns: number; left: number } {
   const list: Box[] = []
   const kept: Box[] = []
@@ -135,7 +135,7 @@ export function boxes(root: PathNode, most: number): { boxes: Box[]; rows: numbe
     if (siblings) siblings.push(box)
     else children.set(box.parent, [box])
   }
-  // Leaves take rows in turn; a parent stands in the middle of its children once they are placed.
+  // Leaves take rows in turn; a parent stands before the first of its children once that is placed.
   const stack = [...(children.get(undefined) ?? [])].reverse()
   while (stack.length > 0) {
     const box = stack.pop()!
@@ -147,7 +147,7 @@ export function boxes(root: PathNode, most: number): { boxes: Box[]; rows: numbe
   for (const box of list) if (!children.has(box)) box.row = rows++
   for (let i = list.length - 1; i >= 0; i--) {
     const below = children.get(list[i]!)
-    if (below) list[i]!.row = (below[0]!.row + below.at(-1)!.row) / 2
+    if (below) list[i]!.row = below[0]!.row
   }
   const columns = list.reduce((max, box) => Math.max(max, box.column + 1), 0)
   return { boxes: list, rows, columns, left: queue.length - kept.length }

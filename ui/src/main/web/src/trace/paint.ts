@@ -371,7 +371,7 @@ function roundRect(
   context.fill()
 }
 
-/** Most spans that an overview draws; beyond that, every second, third and so on, errors excepted. */
+/** Most spans that an overview draws, and as many that failed; beyond that, every second, third and so on. */
 const OVERVIEW_SPANS = 40_000
 
 /** The whole trace in little: each span a line, in the order of the rows. */
@@ -391,9 +391,11 @@ export function drawOverview(
   const stride = Math.max(1, Math.ceil(count / OVERVIEW_SPANS))
   const thick = Math.max(1, Math.min(4, Math.floor((height - 6) / Math.max(1, count))))
   const scale = duration > 0 ? width / duration : 0
+  const errorStride = Math.ceil((layout.errorsBefore[to]! - layout.errorsBefore[from]!) / OVERVIEW_SPANS)
   for (const failed of [false, true]) {
     for (let row = from; row < to; row++) {
-      if (((layout.flags[row]! & ERROR) !== 0) !== failed || (!failed && (row - from) % stride !== 0)) continue
+      if (((layout.flags[row]! & ERROR) !== 0) !== failed) continue
+      if ((failed ? layout.errorsBefore[row]! % errorStride : (row - from) % stride) !== 0) continue
       context.fillStyle = failed ? paints.error : paints.services[slots[layout.service[row]!]!]!
       const y = 3 + Math.floor(((row - from) * (height - 6)) / Math.max(1, count))
       context.fillRect(layout.start[row]! * scale, y, Math.max(1, layout.duration[row]! * scale), failed ? Math.max(2, thick) : thick)

@@ -1,7 +1,6 @@
 package dev.millrace.query;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.linecorp.armeria.common.HttpStatus;
 import dev.millrace.storage.api.DecisionLookup;
 import dev.millrace.storage.api.TraceDecision;
 import dev.millrace.storage.api.TraceDecision.Digest;
@@ -33,10 +32,6 @@ final class DecisionsApi {
         var id = NativeApi.traceId(parameters.variable("traceId"));
         var range = TimeRange.of(parameters);
         var found = lookup.find(parameters.tenant(), id, range.start(), range.end());
-        if (found.decisions().isEmpty() && found.gap().isEmpty()) {
-            throw new QueryException(
-                    HttpStatus.NOT_FOUND, "trace " + id + ": no decision is on record");
-        }
         var gaps = new Gaps();
         found.gap().ifPresent(gaps);
         return Answer.json(

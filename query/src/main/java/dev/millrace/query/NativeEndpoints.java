@@ -27,6 +27,7 @@ record NativeEndpoints(
         new FiguresApi(store, clock, time, ticker).bind(routes);
         new DecisionsApi(decisions).bind(routes);
         new SystemApi(system).bind(routes);
+        new FeaturesApi(store, decisions).bind(routes);
         new OpenApiDescription().bind(routes);
     }
 }

@@ -43,6 +43,12 @@ class JaegerWithoutExtrasTest {
     }
 
     @Test
+    void saysSoBeforeItIsAsked() {
+        assertThat(query.get("/v1/features").body())
+                .isEqualTo("{\"decisions\":false,\"figures\":false}");
+    }
+
+    @Test
     void hasNoArchive() {
         // When
         var response = query.post("/api/archive/5e", "");

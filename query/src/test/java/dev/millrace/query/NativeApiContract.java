@@ -226,6 +226,11 @@ abstract class NativeApiContract {
     }
 
     @Test
+    void saysWhatCanBeAskedBesideTraces() {
+        assertThat(get("/v1/features").body()).isEqualTo("{\"decisions\":true,\"figures\":true}");
+    }
+
+    @Test
     void tellsWhyATraceWasDroppedAndKeptAfterAll() {
         // When
         var response = get("/v1/traces/d0/decision");
@@ -244,11 +249,10 @@ abstract class NativeApiContract {
                 get("/v1/traces/a90/decision?start=2026-11-21T02:00:00Z&end=1795230000000000000");
 
         // Then
-        assertThat(unknown.statusCode()).isEqualTo(404);
+        assertThat(unknown.statusCode()).isEqualTo(200);
         assertThat(unknown.body())
-                .isEqualTo(
-                        "{\"error\":{\"status\":404,\"message\":\"trace"
-                                + " 00000000000000000000000000000001: no decision is on record\"}}");
+                .startsWith("{\"traceId\":\"00000000000000000000000000000001\",\"decisions\":[],")
+                .doesNotContain("partial");
         assertThat(cut.statusCode()).isEqualTo(200);
         assertThat(cut.body())
                 .isEqualTo(
@@ -256,7 +260,7 @@ abstract class NativeApiContract {
                                 + "\"decisionsRead\":70,\"partial\":true,"
                                 + "\"reasons\":[\"30 were not looked at\"]}");
         assertThat(cut.headers().firstValue("millrace-partial")).hasValue("30 were not looked at");
-        assertThat(hinted.statusCode()).isEqualTo(404);
+        assertThat(hinted.body()).contains("\"decisions\":[]").doesNotContain("partial");
     }
 
     @ParameterizedTest

@@ -111,6 +111,10 @@ public final class Bench {
             say(Part.KAFKASTORE);
             new KafkaStoreBench(directory.resolve("kafka-store"), options, figures).run();
         }
+        if (options.wants(Part.UI)) {
+            say(Part.UI);
+            new UiBench(directory.resolve("ui"), options, figures).run();
+        }
         if (options.wants(Part.START)) {
             say(Part.START);
             start(figures);

@@ -15,6 +15,7 @@ import java.util.Locale;
 /// @param aggregatorMemory what of it is for open traces, such as `1GiB`
 /// @param stores to measure
 /// @param storeSpans the numbers of spans to fill each of them with
+/// @param traceSpans of the largest trace that the page opens
 /// @param report the name of the report to write; empty for none
 /// @param profile whether processes record what they do, for Java's Flight Recorder
 /// @param keep whether the data and the recordings stay
@@ -28,6 +29,7 @@ record BenchOptions(
         String aggregatorMemory,
         List<StoresUnderMeasurement> stores,
         List<Long> storeSpans,
+        int traceSpans,
         String report,
         boolean profile,
         boolean keep) {
@@ -46,6 +48,7 @@ record BenchOptions(
         CACHE,
         APIS,
         KAFKASTORE,
+        UI,
         START;
 
         String word() {
@@ -57,7 +60,8 @@ record BenchOptions(
             """
             ./dev bench [PART ...] [OPTION ...]
               PART               scan, codecs, receivers, store, collector, aggregator, ingester,
-                                 query, pending, cache, apis, kafkastore or start; all without any
+                                 query, pending, cache, apis, kafkastore, ui or start; all without
+                                 any
               --spans=N          spans to send (3000000)
               --heap=SIZE        the aggregator's Java heap (2g)
               --memory=SIZE      what of it is for open traces (1GiB)
@@ -66,6 +70,7 @@ record BenchOptions(
               --seconds=N        to measure each of them for, after as much of warm-up at most (8)
               --stores=A,B       stores to measure: local, opensearch, elasticsearch, cassandra; all without
               --store-spans=N,M  what to fill each of them with (1000000,10000000)
+              --trace-spans=N    the spans of the largest trace that the page opens (1000000)
               --report=NAME      write docs/reports/bench-NAME.md as well
               --profile          record all processes, and keep the recordings
               --keep             keep the data\
@@ -81,6 +86,7 @@ record BenchOptions(
         String memory = "1GiB";
         String stores = "";
         String storeSpans = "1000000,10000000";
+        int traceSpans = 1_000_000;
         String report = "";
         boolean profile = false;
         boolean keep = false;
@@ -97,6 +103,7 @@ record BenchOptions(
                 case "--memory" -> memory = value;
                 case "--stores" -> stores = value;
                 case "--store-spans" -> storeSpans = value;
+                case "--trace-spans" -> traceSpans = Integer.parseInt(value);
                 case "--report" -> report = value;
                 case "--profile" -> profile = true;
                 case "--keep" -> keep = true;
@@ -113,6 +120,7 @@ record BenchOptions(
                 memory,
                 StoresUnderMeasurement.named(stores),
                 List.of(storeSpans.split(",")).stream().map(Long::valueOf).toList(),
+                traceSpans,
                 report,
                 profile,
                 keep);

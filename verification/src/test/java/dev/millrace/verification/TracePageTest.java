@@ -281,6 +281,43 @@ class TracePageTest {
         }
     }
 
+    @Test
+    void aFileWithTenMegabytesInOneAttributeIsShownInSteps() {
+        // Given
+        var long10 = "<script>harmed = 4</script>\u05e9\u05dc".repeat(10_000_000 / 29);
+        var json =
+                """
+                {"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0af7651916cd43dd8448eb211c80319c",
+                "spanId":"b7ad6b7169203331","name":"%s","startTimeUnixNano":"1795230000000000000",
+                "endTimeUnixNano":"1795230000005000000","attributes":[
+                {"key":"body","value":{"stringValue":"%s"}}]}]}]}]}
+                """
+                        .formatted("load \ud83d\udc69\u200d\ud83d\udc67", long10);
+        page.navigate("/file");
+
+        // When
+        page.locator("input[type=file]")
+                .setInputFiles(
+                        new FilePayload(
+                                "long.json",
+                                "application/json",
+                                json.getBytes(StandardCharsets.UTF_8)));
+        rows().first().click();
+
+        // Then
+        assertThat(details()).containsText("<script>harmed = 4</script>\u05e9\u05dc<script>");
+        assertThat(details()).containsText("%,d characters in all".formatted(long10.length()));
+        assertThat(page.locator("#app script")).hasCount(0);
+
+        // When
+        details()
+                .getByRole(AriaRole.BUTTON, new Locator.GetByRoleOptions().setName("more"))
+                .click();
+
+        // Then
+        assertThat(details()).containsText("characters in all");
+    }
+
     private static void press(String... keys) {
         for (var key : keys) {
             page.keyboard().press(key);

@@ -17,6 +17,11 @@ public interface DecisionLookup {
     /// @throws StoreException when the record cannot be read
     Found find(Tenant tenant, TraceId traceId, Instant from, Instant to);
 
+    /// Whether decisions are on record at all. Where they are not, every question is refused.
+    default boolean isOnRecord() {
+        return true;
+    }
+
     /// What is on record.
     ///
     /// @param decisions in the order in which they were made, which is that of the log
@@ -33,8 +38,16 @@ public interface DecisionLookup {
     ///
     /// @param why in words for whoever asks
     static DecisionLookup none(String why) {
-        return (_, _, _, _) -> {
-            throw new StoreException(StoreException.Kind.NOT_SUPPORTED, why);
+        return new DecisionLookup() {
+            @Override
+            public Found find(Tenant tenant, TraceId traceId, Instant from, Instant to) {
+                throw new StoreException(StoreException.Kind.NOT_SUPPORTED, why);
+            }
+
+            @Override
+            public boolean isOnRecord() {
+                return false;
+            }
         };
     }
 }
