@@ -132,6 +132,16 @@ final class MonitoringTest {
     }
 
     @Test
+    void theLastAlertOnLagComesAtHalfOfTheShortestRetention() {
+        // When
+        var rendering = Rendering.of(Map.of(), Repository.VALUES.resolve("production.yaml"));
+
+        // Then
+        assertThat(rendering.ofKind("PrometheusRule").findFirst().orElseThrow().toString())
+                .contains("millrace_consumer_lag_seconds) > " + 6 * 3600 / 2 + "\"");
+    }
+
+    @Test
     void metricsAreReadWhereTheProgramOffersThem() {
         // Given
         var monitor = RENDERING.ofKind("ServiceMonitor").findFirst().orElseThrow();

@@ -2,6 +2,9 @@ package dev.millrace.deploy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonParser;
 import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion;
@@ -43,18 +46,14 @@ final class Schemas {
         var declared = declared();
         for (String kind :
                 List.of("ScaledObject", "TriggerAuthentication", "Kustomization", "Component")) {
-            var schema = declared.deepCopy();
-            byKind.put(
-                    kind,
-                    FACTORY.getSchema(
-                            ((com.fasterxml.jackson.databind.node.ObjectNode) schema)
-                                    .put("$ref", "#/$defs/" + kind)));
+            byKind.put(kind, FACTORY.getSchema(declared.deepCopy().put("$ref", "#/$defs/" + kind)));
         }
     }
 
-    private static JsonNode declared() {
+    private static ObjectNode declared() {
         try (InputStream stream = Schemas.class.getResourceAsStream("declared.schema.json")) {
-            return JSON_MAPPER.readTree(Objects.requireNonNull(stream, "declared.schema.json"));
+            return (ObjectNode)
+                    JSON_MAPPER.readTree(Objects.requireNonNull(stream, "declared.schema.json"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -91,8 +90,8 @@ final class Schemas {
                         + kind;
         try {
             var type = Class.forName(name);
-            var element = com.google.gson.JsonParser.parseString(document.toString());
-            type.getMethod("validateJsonElement", com.google.gson.JsonElement.class)
+            var element = JsonParser.parseString(document.toString());
+            type.getMethod("validateJsonElement", JsonElement.class)
                     .invoke(null, element);
             JSON.getGson().fromJson(element, type);
             return List.of();
