@@ -119,7 +119,7 @@ final class MonitoringTest {
         assertThat(alerts())
                 .hasSizeGreaterThan(10)
                 .allSatisfy(alert ->
-                        assertThat(guide).contains("| `" + alert.path("alert").asText() + "` |"));
+                        assertThat(guide).contains("\n| " + alert.path("alert").asText() + " |"));
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /// Documents that go to a cluster together, and where they are from.
@@ -21,6 +22,8 @@ record Rendering(String from, List<JsonNode> documents) {
     private static final ObjectReader YAML = new YAMLMapper().readerFor(JsonNode.class);
 
     private static final Chart CHART = new Chart(Repository.CHART);
+
+    private static final Map<String, Rendering> CHARTS = new ConcurrentHashMap<>();
 
     /// Rendered once for all tests.
     private static final class Everything {
@@ -41,17 +44,18 @@ record Rendering(String from, List<JsonNode> documents) {
         return all().filter(rendering -> !rendering.from().endsWith(".yaml in kubernetes"));
     }
 
+    /// The chart with some values; rendered once for all tests.
     static Rendering of(Map<String, ?> settings, Path... values) {
-        return of(settings.toString(), settings, List.of(values));
+        return CHARTS.computeIfAbsent(
+                settings.toString() + List.of(values),
+                from -> new Rendering(from, documents(settings, List.of(values))));
     }
 
-    private static Rendering of(String from, Map<String, ?> settings, List<Path> values) {
-        return new Rendering(
-                from,
-                CHART.render(values, settings).stream()
-                        .map(document -> parse(document.text()))
-                        .flatMap(List::stream)
-                        .toList());
+    private static List<JsonNode> documents(Map<String, ?> settings, List<Path> values) {
+        return CHART.render(values, settings).stream()
+                .map(document -> parse(document.text()))
+                .flatMap(List::stream)
+                .toList();
     }
 
     private static List<Rendering> everything() {
@@ -65,7 +69,7 @@ record Rendering(String from, List<JsonNode> documents) {
                                 "monitoring.enabled", "true",
                                 "agent.enabled", "true")));
         for (Path values : Repository.files(Repository.VALUES, ".yaml")) {
-            all.add(of(values.getFileName().toString(), Map.of(), List.of(values)));
+            all.add(of(Map.of(), values));
         }
         for (Path file : Repository.files(Repository.KUBERNETES, ".yaml")) {
             all.add(

@@ -126,7 +126,7 @@ final class ImageTest {
                         config.query().grpcPort() + "/tcp",
                         config.collector().receivers().otlpGrpc().port() + "/tcp",
                         config.collector().receivers().jaegerUdpCompact().port() + "/udp")
-                .hasSize(14);
+                .hasSize(13);
     }
 
     /// Every file of the program, with size and time.
@@ -174,7 +174,7 @@ final class ImageTest {
 
         // Then
         assertThat(process.waitFor()).as(said()).isZero();
-        assertThat(said()).contains("millrace ").doesNotContain("[warning]", "[error]");
+        assertThat(said()).contains("millrace ").doesNotContain("[error]");
     }
 
     private String said() throws IOException {
