@@ -90,10 +90,7 @@ final class ComposeTest {
         // Given
         var config = new ConfigSources().load().values();
         var ports =
-                FILE.at("/services/millrace/ports")
-                        .valueStream()
-                        .map(JsonNode::asText)
-                        .toList();
+                FILE.at("/services/millrace/ports").valueStream().map(JsonNode::asText).toList();
 
         // Then
         assertThat(ports)

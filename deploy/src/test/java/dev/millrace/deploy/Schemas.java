@@ -91,8 +91,7 @@ final class Schemas {
         try {
             var type = Class.forName(name);
             var element = JsonParser.parseString(document.toString());
-            type.getMethod("validateJsonElement", JsonElement.class)
-                    .invoke(null, element);
+            type.getMethod("validateJsonElement", JsonElement.class).invoke(null, element);
             JSON.getGson().fromJson(element, type);
             return List.of();
         } catch (ReflectiveOperationException | RuntimeException e) {

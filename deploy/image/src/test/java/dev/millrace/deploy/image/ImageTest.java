@@ -137,7 +137,8 @@ final class ImageTest {
         var files = new TreeMap<String, String>();
         try (var walk = Files.walk(root)) {
             for (Path file : walk.filter(Files::isRegularFile).toList()) {
-                files.put(file.toString(), Files.size(file) + " " + Files.getLastModifiedTime(file));
+                files.put(
+                        file.toString(), Files.size(file) + " " + Files.getLastModifiedTime(file));
             }
         }
         return files;
@@ -204,7 +205,8 @@ final class ImageTest {
                         HttpRequest.newBuilder(URI.create(health.replace("/status", path))).build();
                 await().atMost(Duration.ofSeconds(60))
                         .until(() ->
-                                client.send(request, BodyHandlers.discarding()).statusCode() == 200);
+                                client.send(request, BodyHandlers.discarding()).statusCode()
+                                        == 200);
             }
             process.destroy();
 
