@@ -215,7 +215,10 @@ public final class Topics {
         }
     }
 
-    private static Map<String, String> settings(Topic topic, int replicas) {
+    /// What a topic of ours is made with, and must have when somebody else has made it.
+    ///
+    /// @param replicas how many copies of its records there are
+    public static Map<String, String> settings(Topic topic, int replicas) {
         var settings = new LinkedHashMap<String, String>();
         settings.put("cleanup.policy", "delete");
         settings.put("retention.ms", Long.toString(topic.retention().toMillis()));

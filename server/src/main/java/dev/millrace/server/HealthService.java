@@ -4,12 +4,17 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.server.OperatorServer.Answer;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /// Answers `/live` (the process runs), `/ready` (it serves and no part is down; 503 otherwise) and
 /// `/status` (what every part says). All three answer with the same JSON.
-final class HealthService {
+public final class HealthService {
+
+    /// What can be asked for.
+    public static final Set<String> PATHS = Set.of("/live", "/ready", "/status", "/");
 
     private static final int OK = 200;
     private static final int UNAVAILABLE = 503;
@@ -23,11 +28,14 @@ final class HealthService {
     }
 
     Map<String, Function<String, Answer>> pages() {
-        return Map.of(
-                "/live", _ -> answer(OK),
-                "/ready", _ -> answer(UNAVAILABLE),
-                "/status", _ -> answer(OK),
-                "/", _ -> answer(UNAVAILABLE));
+        return PATHS.stream()
+                .collect(
+                        Collectors.toUnmodifiableMap(
+                                Function.identity(), path -> _ -> answer(whenNotReady(path))));
+    }
+
+    private static int whenNotReady(String path) {
+        return path.equals("/live") || path.equals("/status") ? OK : UNAVAILABLE;
     }
 
     private Answer answer(int whenNotReady) {

@@ -20,10 +20,11 @@ final class InstanceId implements AutoCloseable {
         this.lock = lock;
     }
 
-    /// Takes the name of the directory, or makes one.
+    /// Takes the name that is configured or else that of the directory, or makes one.
     ///
-    /// @throws IllegalStateException when another process holds it
-    static InstanceId claim(Path dataDir) throws IOException {
+    /// @param configured empty where the directory names the process
+    /// @throws IllegalStateException when another process holds the directory
+    static InstanceId claim(Path dataDir, String configured) throws IOException {
         Files.createDirectories(dataDir);
         Path file = dataDir.resolve("instance");
         var channel =
@@ -38,6 +39,9 @@ final class InstanceId implements AutoCloseable {
                             + dataDir
                             + " (expected: one aggregator or ingester to a directory; another is running"
                             + " on it)");
+        }
+        if (!configured.isEmpty()) {
+            return new InstanceId(configured, channel);
         }
         if (!Files.exists(file)) {
             Files.writeString(file, UUID.randomUUID().toString());

@@ -181,7 +181,8 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
     /// What transactions of this process are known by; empty where there are none.
     private String instance(Parts parts) throws Exception {
         return roles.contains(Role.AGGREGATOR) || ingests() || holdsTopics()
-                ? parts.push("instance", InstanceId.claim(config.dataDir())).name()
+                ? parts.push("instance", InstanceId.claim(config.dataDir(), config.instance()))
+                        .name()
                 : "";
     }
 

@@ -144,7 +144,8 @@ final class ArchitectureTest {
                                     "access",
                                     "storage.api")),
                     entry("load", Set.of("model", "wire.otlp", "wire.zipkin")),
-                    entry("ui", Set.of()));
+                    entry("ui", Set.of()),
+                    entry("deploy", Set.of()));
 
     private static final Set<String> SEE_EVERYTHING = Set.of("server", "verification");
 

@@ -14,6 +14,7 @@ import java.util.Map;
 public record MillraceConfig(
         Mode mode,
         Path dataDir,
+        String instance,
         Duration stopDeadline,
         KafkaConfig kafka,
         BrokerConfig broker,
