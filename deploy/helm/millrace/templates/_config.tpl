@@ -13,6 +13,8 @@ later one wins.
     "data-dir" "/var/lib/millrace"
     "health" (dict "host" $everywhere)
     "metrics" (dict "host" $everywhere)
+    "collector" (dict "host" $everywhere "receivers" (deepCopy .root.Values.collector.receivers))
+    "agent" (dict "collectors" (printf "%s-collector:4317" (include "millrace.fullname" .root)))
     "log" (deepCopy (.root.Values.config.log | default dict)) -}}
 {{- toYaml (mergeOverwrite $settings (deepCopy .root.Values.agent.config)) -}}
 {{- end }}

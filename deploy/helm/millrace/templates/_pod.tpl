@@ -56,6 +56,13 @@ spec:
             fieldRef:
               fieldPath: status.podIP
         {{- end }}
+        {{- if eq .role "agent" }}
+        # Whose node it is on is said of every span that does not say so itself.
+        - name: MILLRACE_AGENT_RESOURCE_NODE
+          valueFrom:
+            fieldRef:
+              fieldPath: spec.nodeName
+        {{- end }}
         {{- with .root.Values.env }}{{ toYaml . | nindent 8 }}{{ end }}
       ports:
         - name: health

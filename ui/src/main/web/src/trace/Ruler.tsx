@@ -16,6 +16,9 @@ interface RulerProps {
 const MIN = 0.15
 const MAX = 0.75
 
+/** In percent of the width: a label to the right of it would not have room. */
+const LAST_LABEL = 92
+
 /** The scale above the rows; what is dragged over on it fills the width. */
 export function Ruler({ ticks, range, share, width, onShare, onRange }: RulerProps) {
   const box = useRef<HTMLDivElement>(null)
@@ -78,8 +81,8 @@ export function Ruler({ ticks, range, share, width, onShare, onRange }: RulerPro
         {ticks.map(time => {
           const at = (100 * (time - range.from)) / Math.max(1, range.to - range.from)
           return (
-            <span key={time} class={at > 92 ? 'last' : undefined} style={{ left: `${at}%` }}>
-              {formatTick(time)}
+            <span key={time} style={{ left: `${at}%` }}>
+              {at <= LAST_LABEL && formatTick(time)}
             </span>
           )
         })}

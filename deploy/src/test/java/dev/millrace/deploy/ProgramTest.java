@@ -44,7 +44,6 @@ final class ProgramTest {
         // Given
         var commands = new HashSet<String>();
         Commands.names().forEach(commands::add);
-        commands.add("agent"); // switched off until the program has it
 
         // Then
         assertThat(rendering.workloads().map(Workload::command)).isNotEmpty().isSubsetOf(commands);
@@ -54,9 +53,6 @@ final class ProgramTest {
     @MethodSource("charts")
     void everyPortIsOneThatTheProgramListensOn(Rendering rendering) throws Exception {
         for (var workload : rendering.workloads().filter(Workload::staysUp).toList()) {
-            if (workload.command().equals("agent")) {
-                continue; // takes in what a collector does; its own settings are not here yet
-            }
             // Given
             var config = config(rendering, workload);
 
@@ -78,7 +74,7 @@ final class ProgramTest {
         ports.put("health", config.health().port());
         ports.put("metrics", config.metrics().port());
         switch (role) {
-            case "collector" ->
+            case "agent", "collector" ->
                     receivers(config)
                             .forEach((name, receiver) -> {
                                 if (receiver.enabled()) {

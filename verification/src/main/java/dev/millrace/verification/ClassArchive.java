@@ -30,8 +30,8 @@ final class ClassArchive {
         return classPath.isEmpty()
                 ? List.of("-cp", System.getProperty("java.class.path"))
                 : List.of(
-                        "-XX:SharedArchiveFile=" + OF_THIS_PROCESS.file(classPath),
-                        "-Xlog:cds*=off",
+                        "-XX:AOTCache=" + OF_THIS_PROCESS.file(classPath),
+                        "-Xlog:aot*=off,cds*=off",
                         "-cp",
                         classPath);
     }
@@ -61,7 +61,7 @@ final class ClassArchive {
     }
 
     private synchronized Path file(String classPath) {
-        var file = home().resolveSibling("millrace.jsa");
+        var file = home().resolveSibling("millrace.aot");
         if (!made) {
             try {
                 make(file, classPath);
@@ -78,9 +78,9 @@ final class ClassArchive {
 
     private static void make(Path file, String classPath) throws IOException, InterruptedException {
         Files.deleteIfExists(file);
-        var log = file.resolveSibling("millrace.jsa.log");
+        var log = file.resolveSibling("millrace.aot.log");
         var line = new ArrayList<>(MillraceProcess.Program.JAVA);
-        line.add("-XX:ArchiveClassesAtExit=" + file);
+        line.add("-XX:AOTCacheOutput=" + file);
         line.addAll(List.of("-cp", classPath, MillraceProcess.Program.MAIN, "warmup"));
         var start =
                 new ProcessBuilder(line)

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Sampling by `hybrid` while processes are killed: a few runs of what `./dev prove hybrid` does.
+@Tag("long")
 class HybridTest {
 
     private static final long SEED = 20_261_121;

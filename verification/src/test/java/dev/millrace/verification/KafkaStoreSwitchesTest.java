@@ -42,6 +42,7 @@ import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -93,6 +94,14 @@ final class KafkaStoreSwitchesTest {
         public String toString() {
             return what;
         }
+    }
+
+    /// One alone, and many together.
+    static List<Switched> someSwitched() {
+        return switched().stream()
+                .filter(each ->
+                        List.of("dependencies", "all-but-partitioning").contains(each.what()))
+                .toList();
     }
 
     static List<Switched> switched() {
@@ -222,8 +231,15 @@ final class KafkaStoreSwitchesTest {
         return new Started(process, name, home.resolve("data"));
     }
 
+    @Tag("long")
     @ParameterizedTest
     @MethodSource("switched")
+    void eachThatIsOffSaysSoAndNothingIsSpentOnIt(Switched switched) throws Exception {
+        whatIsOffSaysSoAndNothingIsSpentOnIt(switched);
+    }
+
+    @ParameterizedTest
+    @MethodSource("someSwitched")
     void whatIsOffSaysSoAndNothingIsSpentOnIt(Switched switched) throws Exception {
         // Given
         var environment = new HashMap<>(switched.environment());

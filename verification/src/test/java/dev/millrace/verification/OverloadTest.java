@@ -8,10 +8,12 @@ import dev.millrace.verification.MillraceProcess.Program;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
 
+@Tag("long")
 @Isolated("what it measures depends on the machine")
 class OverloadTest {
 

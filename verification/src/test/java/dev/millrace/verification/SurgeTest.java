@@ -6,10 +6,12 @@ import dev.millrace.verification.MillraceProcess.Program;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
+@Tag("long")
 class SurgeTest {
 
     private static final long SEED = 20_261_121;

@@ -41,6 +41,7 @@ import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.awaitility.core.ConditionFactory;
 import org.jspecify.annotations.Nullable;
 
 /// The store as it is run: topics on a real broker, written to as collectors and aggregators do,
@@ -59,10 +60,10 @@ final class Deployment implements AutoCloseable {
     /// What comes is found sooner, and who joins or leaves is noticed sooner, than usual.
     private static final Map<String, String> HASTE =
             Map.of(
-                    "commit.interval.ms", "20",
-                    "poll.ms", "20",
-                    "heartbeat.interval.ms", "100",
-                    "fetch.max.wait.ms", "50",
+                    "commit.interval.ms", "100",
+                    "poll.ms", "100",
+                    "heartbeat.interval.ms", "300",
+                    "fetch.max.wait.ms", "200",
                     "linger.ms", "0");
 
     private final KafkaFixture kafka = KafkaFixture.shared();
@@ -107,7 +108,7 @@ final class Deployment implements AutoCloseable {
         sink.start();
         aggregator = clients.transactionalProducer("aggregator", application);
         aggregator.initTransactions();
-        await().atMost(PATIENCE).until(sink::ready);
+        patiently().until(sink::ready);
     }
 
     private TopicsConfig topics() {
@@ -195,7 +196,7 @@ final class Deployment implements AutoCloseable {
     /// Waits until so many processes share the partitions, each of which has a copy elsewhere where
     /// there are two.
     void awaitShared() {
-        await().atMost(PATIENCE)
+        patiently()
                 .pollInterval(Duration.ofMillis(20))
                 .ignoreExceptionsInstanceOf(StoreException.class)
                 .untilAsserted(() -> {
@@ -210,7 +211,7 @@ final class Deployment implements AutoCloseable {
 
     /// Waits until a process follows a partition of each topic.
     void awaitShare(Instance process) {
-        await().atMost(PATIENCE)
+        patiently()
                 .pollInterval(Duration.ofMillis(20))
                 .until(() ->
                         !process.store.reached(false).isEmpty()
@@ -266,7 +267,7 @@ final class Deployment implements AutoCloseable {
         unread = false;
         var ends = ends(topics.fullName(topics.spans()));
         var figures = Map.copyOf(figuresSent);
-        await().atMost(PATIENCE)
+        patiently()
                 .pollInterval(Duration.ofMillis(5))
                 .untilAsserted(() -> {
                     haveReached(ends, held(false));
@@ -302,6 +303,11 @@ final class Deployment implements AutoCloseable {
         } catch (ExecutionException | InterruptedException | TimeoutException e) {
             throw new IllegalStateException("Kafka: no answer", e);
         }
+    }
+
+    // What other classes let their threads throw meanwhile is no concern of this one.
+    private static ConditionFactory patiently() {
+        return await().dontCatchUncaughtExceptions().atMost(PATIENCE);
     }
 
     @Override

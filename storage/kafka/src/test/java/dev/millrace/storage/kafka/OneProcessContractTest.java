@@ -55,6 +55,6 @@ final class OneProcessContractTest extends DeployedContract implements StoreCont
 
     @Override
     public int randomSearches() {
-        return 15;
+        return 5;
     }
 }

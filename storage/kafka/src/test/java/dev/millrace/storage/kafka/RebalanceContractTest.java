@@ -5,15 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.pipeline.Keying;
 import dev.millrace.storage.api.TraceStore;
-import dev.millrace.storage.contract.AttributeSearchContract;
 import dev.millrace.storage.contract.ConditionSearchContract;
 import dev.millrace.storage.contract.DependenciesContract;
-import dev.millrace.storage.contract.DependencyWritingContract;
 import dev.millrace.storage.contract.NamesContract;
 import dev.millrace.storage.contract.PagingContract;
-import dev.millrace.storage.contract.TimeSearchContract;
 import dev.millrace.storage.contract.TraceContract;
-import dev.millrace.storage.contract.VersionContract;
 import dev.millrace.storage.kafka.Deployment.Instance;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,14 +25,10 @@ import org.junit.jupiter.api.io.TempDir;
 /// time with nothing on its disk.
 final class RebalanceContractTest extends DeployedContract
         implements TraceContract,
-                VersionContract,
                 ConditionSearchContract,
-                AttributeSearchContract,
-                TimeSearchContract,
                 PagingContract,
                 NamesContract,
-                DependenciesContract,
-                DependencyWritingContract {
+                DependenciesContract {
 
     private static final AtomicBoolean OVER = new AtomicBoolean();
     private static final AtomicInteger REBALANCES = new AtomicInteger();

@@ -64,6 +64,6 @@ final class ThreeProcessesContractTest extends DeployedContract implements Store
 
     @Override
     public int randomSearches() {
-        return 15;
+        return 5;
     }
 }
