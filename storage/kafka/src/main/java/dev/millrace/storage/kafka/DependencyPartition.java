@@ -220,9 +220,9 @@ final class DependencyPartition implements StateStore, OpenPartition {
     @Override
     public void close() {
         var closing = opened;
-        opened = null;
         if (closing != null) {
             partitions.closed(closing.task.partition(), this);
+            opened = null;
             closing.tally.close();
         }
     }

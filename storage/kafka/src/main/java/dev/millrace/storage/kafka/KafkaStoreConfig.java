@@ -85,7 +85,7 @@ public record KafkaStoreConfig(
     ///   only copies answer, so this is no more than is built within a second or two
     public record Sharing(int threads, int standbys, long acceptableLag) {
 
-        public static final Sharing DEFAULT = new Sharing(1, 1, 1_000);
+        public static final Sharing DEFAULT = new Sharing(1, 1, 100);
 
         public Sharing {
             if (threads < 1 || threads > 256) {

@@ -1,10 +1,12 @@
 package dev.millrace.storage.kafka;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 
 /// What is open here of the partitions of one topic, active or standby. They come and go with
 /// rebalances. Safe for threads.
@@ -22,11 +24,35 @@ final class OpenPartitions {
 
     private record Entry(OpenPartition open, Stage stage) {}
 
-    private final Map<Integer, Entry> byNumber = new ConcurrentHashMap<>();
+    /// One that was closed when it was not being built.
+    ///
+    /// @param next how far it was
+    private record Left(long next, long atNanos) {}
 
-    /// It is open, and nobody knows yet how much of the log is in it.
+    /// For so long one that is opened again is as good as it was: it lacks no more than a copy may.
+    private static final Duration AS_GOOD = Duration.ofSeconds(10);
+
+    private final Map<Integer, Entry> byNumber = new ConcurrentHashMap<>();
+    private final Map<Integer, Left> left = new ConcurrentHashMap<>();
+    private final LongSupplier nanoTime;
+
+    OpenPartitions() {
+        this(System::nanoTime);
+    }
+
+    OpenPartitions(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+    }
+
+    /// It is open, and nobody knows yet how much of the log is in it, unless it was closed just
+    /// now, as it is when Kafka Streams makes a copy of what it followed.
     void opened(int partition, OpenPartition open) {
-        byNumber.put(partition, new Entry(open, Stage.BUILDING));
+        var before = left.remove(partition);
+        boolean asGood =
+                before != null
+                        && open.next() >= before.next()
+                        && nanoTime.getAsLong() - before.atNanos() <= AS_GOOD.toNanos();
+        byNumber.put(partition, new Entry(open, asGood ? Stage.COPY : Stage.BUILDING));
     }
 
     /// Takes note of how it is, unless another has taken its place.
@@ -49,7 +75,16 @@ final class OpenPartitions {
     /// Forgets it, unless another has taken its place.
     void closed(int partition, OpenPartition open) {
         byNumber.computeIfPresent(
-                partition, (_, entry) -> entry.open().equals(open) ? null : entry);
+                partition,
+                (_, entry) -> {
+                    if (!entry.open().equals(open)) {
+                        return entry;
+                    }
+                    if (entry.stage() != Stage.BUILDING) {
+                        left.put(partition, new Left(open.next(), nanoTime.getAsLong()));
+                    }
+                    return null;
+                });
     }
 
     Optional<OpenPartition> find(int partition) {
