@@ -25,7 +25,9 @@ final class Pacer {
             return 0;
         }
         // A second's worth is saved up at most.
-        allowed = Math.min(bytesPerSecond, allowed + bytesPerSecond * ((now - last) / NANOS));
+        allowed =
+                Math.min(
+                        (double) bytesPerSecond, allowed + bytesPerSecond * ((now - last) / NANOS));
         last = now;
         return allowed > 0 ? 0 : (long) Math.ceil(-allowed * NANOS / bytesPerSecond) + 1;
     }

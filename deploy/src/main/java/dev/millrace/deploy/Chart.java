@@ -41,7 +41,7 @@ public final class Chart {
         settings.forEach(command::set);
         var documents = new ArrayList<Document>();
         String template = "";
-        for (String text : command.call().split("(?m)^---\n")) {
+        for (String text : command.call().split("(?m)^---\n", -1)) {
             var source = SOURCE.matcher(text);
             if (source.find()) {
                 template = source.group(1);

@@ -92,7 +92,7 @@ final class Schemas {
             var type = Class.forName(name);
             var element = JsonParser.parseString(document.toString());
             type.getMethod("validateJsonElement", JsonElement.class).invoke(null, element);
-            JSON.getGson().fromJson(element, type);
+            var _ = JSON.getGson().fromJson(element, type);
             return List.of();
         } catch (ReflectiveOperationException | RuntimeException e) {
             return List.of(String.valueOf(e.getCause() == null ? e : e.getCause()));

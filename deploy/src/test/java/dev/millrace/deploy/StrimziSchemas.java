@@ -1,5 +1,7 @@
 package dev.millrace.deploy;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
@@ -82,7 +84,7 @@ final class StrimziSchemas {
             command.add(kind.getName() + "=" + folder.resolve(kind.getSimpleName() + ".yaml"));
         }
         var process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String said = new String(process.getInputStream().readAllBytes());
+        String said = new String(process.getInputStream().readAllBytes(), UTF_8);
         try {
             if (process.waitFor() != 0) {
                 throw new IOException("Strimzi's generator failed: " + said);

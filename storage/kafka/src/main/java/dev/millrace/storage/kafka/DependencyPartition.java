@@ -143,12 +143,10 @@ final class DependencyPartition implements StateStore, OpenPartition {
         for (@Nullable Long offset : offsets.values()) {
             if (offset == null) {
                 to.tally.forget();
-            } else if (offset < 0) {
-                // Kafka Streams has read nothing yet: it notes that with a number of its own.
-                continue;
             } else if (to.tally.isDamaged()) {
                 throw new TaskCorruptedException(Set.of(to.task));
-            } else {
+            } else if (offset >= 0) {
+                // A negative one says that nothing has been read yet.
                 to.tally.reached(offset);
             }
         }
