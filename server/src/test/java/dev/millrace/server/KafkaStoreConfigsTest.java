@@ -14,7 +14,6 @@ import dev.millrace.server.config.MillraceConfig;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -157,7 +156,7 @@ final class KafkaStoreConfigsTest {
 
     @Test
     void leavesOutTheRolesThatAreSwitchedOff() throws Exception {
-        var all = EnumSet.allOf(Role.class);
+        var all = Role.together();
         var clock = Clock.systemUTC();
 
         assertThat(new Roles(config(), all, clock).roles()).isEqualTo(all);

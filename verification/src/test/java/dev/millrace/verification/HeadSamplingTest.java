@@ -45,9 +45,9 @@ final class HeadSamplingTest {
 
     /// Requests are answered without a word from Redis. Were one to wait for it, then this long, so
     /// that no request can be within the bound that did.
-    private static final Duration REDIS_TIMEOUT = Duration.ofSeconds(3);
+    private static final Duration REDIS_TIMEOUT = Duration.ofSeconds(5);
 
-    private static final Duration REQUEST_BOUND = Duration.ofSeconds(2);
+    private static final Duration REQUEST_BOUND = Duration.ofSeconds(4);
 
     /// Less than comes while Redis hangs.
     private static final int QUEUED_IDS = 300;
