@@ -124,7 +124,7 @@ final class KafkaStoreRun implements AutoCloseable {
                 var watch = new LookupWatch(truthFile, setup.seed());
                 var admin = kafka.admin()) {
             var balance = balance(admin);
-            balance.await(instances.values(), System.nanoTime(), PATIENCE).orElseThrow();
+            var _ = balance.await(instances.values(), System.nanoTime(), PATIENCE).orElseThrow();
             lane.start();
             watch.start();
             instances.forEach((name, each) -> watch.include(name, each.query()));

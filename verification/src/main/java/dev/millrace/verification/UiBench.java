@@ -138,7 +138,7 @@ final class UiBench {
             query.start();
             figures.add("ui: server", "live heap before, MB", "%.0f", query.liveHeap() / 1e6);
             try (var browser = new Browser(query.query())) {
-                browser.page().setDefaultTimeout(PATIENCE.toMillis());
+                browser.page().setDefaultTimeout((double) PATIENCE.toMillis());
                 for (int spans : sizes) {
                     open(query, browser.page(), spans);
                     if (spans == SMOOTH) {
@@ -244,8 +244,8 @@ final class UiBench {
     private void smoothness(Page page, String what) {
         page.evaluate(FRAME_TIMES, List.of(what, 60));
         var found = (Map<?, ?>) page.evaluate(FRAME_TIMES, List.of(what, FRAMES));
-        var times = sorted(found.get("times"));
-        var work = sorted(found.get("work"));
+        var times = sorted(found, "times");
+        var work = sorted(found, "work");
         String part = "ui: %s in %,d spans".formatted(what, SMOOTH);
         figures.add(part, "frame, p50, ms", "%.1f", times[times.length / 2]);
         figures.atMost(
@@ -254,8 +254,10 @@ final class UiBench {
         figures.add(part, "work in a frame, p99, ms", "%.1f", work[work.length * 99 / 100]);
     }
 
-    private static double[] sorted(Object list) {
-        return ((List<?>) list).stream().mapToDouble(UiBench::number).sorted().toArray();
+    private static double[] sorted(Map<?, ?> found, String what) {
+        return found.get(what) instanceof List<?> list
+                ? list.stream().mapToDouble(UiBench::number).sorted().toArray()
+                : new double[0];
     }
 
     private static double number(Object value) {
