@@ -255,9 +255,10 @@ final class UiBench {
     }
 
     private static double[] sorted(Map<?, ?> found, String what) {
-        return found.get(what) instanceof List<?> list
-                ? list.stream().mapToDouble(UiBench::number).sorted().toArray()
-                : new double[0];
+        if (found.get(what) instanceof List<?> list && !list.isEmpty()) {
+            return list.stream().mapToDouble(UiBench::number).sorted().toArray();
+        }
+        throw new IllegalStateException(what + ": none (expected: one for each frame)");
     }
 
     private static double number(Object value) {
