@@ -1,6 +1,7 @@
 package dev.millrace.load;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /// How what is stored differs from what was sent.
 ///
@@ -23,6 +24,20 @@ public record Comparison(
         duplicated = List.copyOf(duplicated);
         altered = List.copyOf(altered);
         unexpected = List.copyOf(unexpected);
+    }
+
+    /// This and the comparison of other traces.
+    public Comparison and(Comparison others) {
+        return new Comparison(
+                matched + others.matched,
+                both(lost, others.lost),
+                both(duplicated, others.duplicated),
+                both(altered, others.altered),
+                both(unexpected, others.unexpected));
+    }
+
+    private static List<SpanIdentity> both(List<SpanIdentity> some, List<SpanIdentity> others) {
+        return Stream.concat(some.stream(), others.stream()).toList();
     }
 
     public boolean isClean() {

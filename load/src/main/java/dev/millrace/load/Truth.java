@@ -22,6 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
 import java.util.function.Function;
 
 /// What a run has sent and what became of it, to be held against what a store returns.
@@ -33,7 +35,7 @@ import java.util.function.Function;
 /// What was sent in another format than OTLP is compared by what that format carries, as [Fidelity]
 /// says.
 ///
-/// Not safe for threads.
+/// Does not change once it is read, so any thread may ask it.
 public final class Truth {
 
     private record Sent(SpanIdentity identity, SpanCopy copy) {}
@@ -123,6 +125,32 @@ public final class Truth {
     /// Holds every trace sent against what a store has.
     public Comparison compare(Function<TraceId, Optional<Trace>> stored) {
         return compare(traces.keySet(), stored);
+    }
+
+    /// Holds every trace sent against what a store has that is asked for several at a time.
+    ///
+    /// @param lanes how many at a time
+    /// @param stored is called by that many threads
+    /// @throws RuntimeException what `stored` throws
+    public Comparison compare(int lanes, Function<TraceId, Optional<Trace>> stored) {
+        var shares = new ArrayList<List<TraceId>>();
+        for (int i = 0; i < lanes; i++) {
+            shares.add(new ArrayList<>());
+        }
+        int next = 0;
+        for (var traceId : traces.keySet()) {
+            shares.get(next++ % lanes).add(traceId);
+        }
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            return shares.stream()
+                    .map(share ->
+                            CompletableFuture.supplyAsync(() -> compare(share, stored), threads))
+                    .toList()
+                    .stream()
+                    .map(CompletableFuture::join)
+                    .reduce(Comparison::and)
+                    .orElseThrow();
+        }
     }
 
     /// Holds some traces against what a store has; spans of traces never sent are unexpected.

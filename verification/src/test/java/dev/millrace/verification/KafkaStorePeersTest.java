@@ -85,7 +85,6 @@ final class KafkaStorePeersTest {
         settings.put("storage.type", "kafka");
         settings.put("storage.kafka.application", name);
         settings.put("storage.kafka.standbys", "0");
-        settings.put("storage.kafka.peers.advertised-port", "0");
         settings.put("storage.kafka.peers.secret", "the-secret-4711");
         settings.put("storage.kafka.peers.tls", "true");
         settings.put(

@@ -215,7 +215,6 @@ final class KafkaStoreSwitchesTest {
             settings.put("topics." + topic + ".partitions", "1");
         }
         settings.put("storage.kafka.application", name);
-        settings.put("storage.kafka.peers.advertised-port", "0");
         settings.put("aggregator.group", name + "-aggregator");
         settings.put("log.level", "warn");
         settings.putAll(properties);

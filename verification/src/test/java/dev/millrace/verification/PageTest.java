@@ -32,6 +32,12 @@ class PageTest {
     private static final String SERVICE = "page-shop";
     private static final String HOSTILE =
             "<script>window.harmed = 1</script><img src=x onerror=\"window.harmed = 2\">";
+
+    /// `collector.limits.attribute`, as it is unless it is set.
+    private static final int LIMIT_BYTES = 65_536;
+
+    private static final String AT_THE_LIMIT = HOSTILE.repeat(LIMIT_BYTES / HOSTILE.length());
+
     private static final Path SCREENSHOTS = Path.of("target", "screenshots");
     private static final int SPANS = 6;
 
@@ -109,6 +115,20 @@ class PageTest {
         assertThat(details()).containsText(HOSTILE + " happened");
         assertThat(page.locator("#app script, #app img")).hasCount(0);
         shoot("hostile");
+    }
+
+    @Test
+    void aValueAsLongAsTheCollectorTakesIsShownInSteps() {
+        // When
+        page.navigate("/trace/" + traceId);
+        row("send mail").click();
+
+        // Then
+        assertThat(attribute("body")).containsText(HOSTILE + HOSTILE);
+        assertThat(attribute("body"))
+                .containsText("%,d characters in all".formatted(AT_THE_LIMIT.length()));
+        assertThat(attribute("cut")).containsText("%,d characters in all".formatted(LIMIT_BYTES));
+        assertThat(page.locator("#app script, #app img")).hasCount(0);
     }
 
     @Test
@@ -192,7 +212,10 @@ class PageTest {
                                 Span.Event.newBuilder()
                                         .setTimeUnixNano(checkout.getStartTimeUnixNano())
                                         .setName(HOSTILE + " happened"));
-        var last = child(1, 6, "send mail");
+        var last =
+                child(1, 6, "send mail")
+                        .addAttributes(text("body", AT_THE_LIMIT))
+                        .addAttributes(text("cut", "x".repeat(LIMIT_BYTES + 1)));
         var bank = Otlp.of("page-bank", charge).toBuilder();
         bank.getResourceBuilder().addAttributes(text("service.version", "1.0"));
         return Otlp.request(Otlp.of(SERVICE, checkout, cart, pay, hostile, last), bank.build());

@@ -63,7 +63,8 @@ public final class ConfigSources {
         return new Keys(MillraceConfig.class)
                 .all().stream()
                         .map(Keys.Key::name)
-                        .filter(key -> key.matches(".*[.-]port"))
+                        // Not those that only tell others where to find one.
+                        .filter(key -> key.matches(".*[.-]port") && !key.endsWith("advertised-port"))
                         .toList();
     }
 
