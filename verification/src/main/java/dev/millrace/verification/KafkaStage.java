@@ -46,13 +46,18 @@ final class KafkaStage implements AutoCloseable {
     MillraceProcess role(String name, Map<String, String> settings, String... command) {
         var all = new HashMap<>(common);
         all.putAll(settings);
+        return process(name, profile(name), List.of(command), all);
+    }
+
+    private MillraceProcess process(
+            String name, String javaOptions, List<String> command, Map<String, String> settings) {
         var process =
                 new MillraceProcess(
                         name,
                         directory.resolve(name),
-                        Program.assembled(profile(name)),
-                        List.of(command),
-                        all);
+                        Program.assembled(javaOptions),
+                        command,
+                        settings);
         processes.add(process);
         return process;
     }
@@ -62,12 +67,32 @@ final class KafkaStage implements AutoCloseable {
     /// @param application the same for all that share it
     MillraceProcess store(String name, String application, Map<String, String> settings) {
         var all = new HashMap<>(settings);
-        all.put("storage.type", "kafka");
-        all.put("storage.kafka.application", application);
-        all.put("storage.kafka.instance", name);
-        // What was asked before is not to be remembered.
-        all.put("cache.enabled", "false");
+        all.putAll(storage(name, application));
         return role(name, all, "query");
+    }
+
+    /// One process that takes spans in, makes traces of them and has the whole store.
+    MillraceProcess storeWithAllRoles(String name, String application, String heap) {
+        var all = new HashMap<>(common);
+        all.putAll(storage(name, application));
+        return process(
+                name,
+                heap + " " + profile(name),
+                List.of("up", "--roles", "collector,aggregator,query"),
+                all);
+    }
+
+    private static Map<String, String> storage(String name, String application) {
+        return Map.of(
+                "storage.type",
+                "kafka",
+                "storage.kafka.application",
+                application,
+                "storage.kafka.instance",
+                name,
+                // What was asked before is not to be remembered.
+                "cache.enabled",
+                "false");
     }
 
     private String profile(String name) {

@@ -12,20 +12,17 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 
 /// What a span costs from the request to the store, as zipkin-storage-kafka was measured: spans of
-/// 198 bytes in Zipkin's protobuf, a hundred in a request, at a fixed rate, over four partitions.
+/// 198 bytes in Zipkin's protobuf, a hundred in a request, at a fixed rate, over four partitions,
+/// with a heap of 2 GB, from ten seconds after the start on.
 ///
-/// That one does everything in one process: taking in, partitioning, aggregation, storage and
-/// links. Here each role has a process, so that each has a figure, and the sum is what compares.
-/// Two stores follow at the same time, one the completed traces and one the spans as they come; a
-/// deployment has one of them.
+/// As there, one process does everything but the broker's work: taking in, aggregation, storage and
+/// links.
 final class KafkaStoreCost {
 
     private static final int PARTITIONS = 4;
@@ -35,6 +32,8 @@ final class KafkaStoreCost {
     private static final Duration POLL = Duration.ofSeconds(1);
     private static final Duration PATIENCE = Duration.ofMinutes(8);
     private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30);
+
+    private static final String HEAP = "-Xmx2g";
 
     /// How much better than that one is asked for.
     private static final double TIMES = 10;
@@ -79,97 +78,77 @@ final class KafkaStoreCost {
                                 Map.of("topics.traces-complete.retention", "7d"));
                 var http = HttpClient.newHttpClient()) {
             stage.start();
-            var collector = stage.role("collector", Map.of(), "collector");
-            var aggregator = stage.role("aggregator", Map.of(), "aggregator");
-            var traces = stage.store("store-of-traces", "traces", Map.of());
-            var spans =
-                    stage.store("store-of-spans", "spans", Map.of("storage.kafka.source", "spans"));
-            var roles = List.of(collector, aggregator, traces, spans);
-            for (var role : roles) {
-                role.start();
-            }
+            var server = stage.storeWithAllRoles("server", "traces", HEAP);
+            server.start();
             long count = Math.max(10_000, (long) (options.spans() * mark.share()));
-            send(http, collector, Math.min(count, mark.spansPerSecond() * WARM_UP.toSeconds()));
-            awaitStored(traces);
-            awaitStored(spans);
-            var before = usage(stage, roles);
+            send(http, server, Math.min(count, mark.spansPerSecond() * WARM_UP.toSeconds()));
+            awaitStored(server);
+            var before = Usage.of(stage, server);
             long sentBefore = sent;
             long begin = System.nanoTime();
-            send(http, collector, count);
+            send(http, server, count * 2 / 3);
+            awaitStored(server);
+            var between = Usage.of(stage, server);
+            long sentBetween = sent;
+            send(http, server, count / 3);
             double seconds = (System.nanoTime() - begin) / 1e9;
-            awaitStored(traces);
-            awaitStored(spans);
-            var after = usage(stage, roles);
-            long measured = sent - sentBefore;
-            figures.add(mark.part(), "spans/s sent", "%,.0f", measured / seconds);
-            figures.add(mark.part(), "spans measured", "%,.0f", (double) measured);
-            tellCosts(
-                    new Costs(
-                            perMillion(before, after, collector, measured),
-                            perMillion(before, after, aggregator, measured),
-                            perMillion(before, after, traces, measured),
-                            perMillion(before, after, spans, measured),
-                            perMillion(before, after, stage.broker(), measured)));
-            tellSizes("completed traces", traces);
-            tellSizes("spans as they come", spans);
+            awaitStored(server);
+            var after = Usage.of(stage, server);
+            figures.add(mark.part(), "spans/s sent", "%,.0f", (sent - sentBefore) / seconds);
+            figures.add(mark.part(), "spans measured", "%,.0f", (double) sent - sentBefore);
+            tellCost(after.minus(before, sent - sentBefore));
+            // The compiler has come to rest by then.
+            figures.add(
+                    mark.part(),
+                    "CPU s per million spans, the last third of them",
+                    "%.2f",
+                    after.minus(between, sent - sentBetween).server());
+            tellSizes(server);
             figures.add(mark.part(), "load of the machine", "%.1f", ProcessUsage.machineLoad());
             // In order, so that recordings are complete.
-            for (var role : roles.reversed()) {
-                role.stop();
-            }
+            server.stop();
         }
     }
 
-    /// CPU seconds a million spans.
-    private record Costs(
-            double collector, double aggregator, double traces, double spans, double broker) {}
+    /// CPU seconds.
+    private record Usage(double server, double broker) {
 
-    private void tellCosts(Costs costs) {
+        static Usage of(KafkaStage stage, MillraceProcess server) throws IOException {
+            return new Usage(
+                    ProcessUsage.of(server.pid()).cpuSeconds(),
+                    ProcessUsage.of(stage.broker().pid()).cpuSeconds());
+        }
+
+        /// What was used since, for each million spans.
+        Usage minus(Usage before, long spans) {
+            return new Usage(
+                    (server - before.server) / spans * 1e6, (broker - before.broker) / spans * 1e6);
+        }
+    }
+
+    private void tellCost(Usage perMillion) {
         String part = mark.part();
-        add("collector", costs.collector());
-        add("aggregator", costs.aggregator());
-        add("store of completed traces", costs.traces());
-        add("store of spans as they come", costs.spans());
-        tellSum("aggregator and store of completed traces", costs.aggregator() + costs.traces());
-        tellSum(
-                "collector, aggregator and store of completed traces",
-                costs.collector() + costs.aggregator() + costs.traces());
-        tellSum(
-                "collector, aggregator and store of spans as they come",
-                costs.collector() + costs.aggregator() + costs.spans());
+        figures.atMost(
+                part, "CPU s per million spans", "%.2f", perMillion.server(), mark.cpu() / TIMES);
         figures.add(
                 part,
-                "broker: CPU s per million spans, two stores reading",
-                "%.2f",
-                costs.broker());
-    }
-
-    private void add(String what, double cpu) {
-        figures.add(mark.part(), what + ": CPU s per million spans", "%.2f", cpu);
-    }
-
-    private void tellSum(String what, double cpu) {
-        figures.atMost(
-                mark.part(), what + ": CPU s per million spans", "%.2f", cpu, mark.cpu() / TIMES);
-        figures.add(
-                mark.part(),
-                what + ": of zipkin-storage-kafka's %.0f, times less".formatted(mark.cpu()),
+                "of zipkin-storage-kafka's %.0f, times less".formatted(mark.cpu()),
                 "%.1f",
-                mark.cpu() / cpu);
+                mark.cpu() / perMillion.server());
+        figures.add(part, "broker: CPU s per million spans", "%.2f", perMillion.broker());
     }
 
-    private void tellSizes(String what, MillraceProcess store)
-            throws IOException, InterruptedException {
+    private void tellSizes(MillraceProcess server) throws IOException, InterruptedException {
         figures.add(
                 mark.part(),
-                "store of " + what + ": peak resident memory, MB",
+                "peak resident memory, MB",
                 "%,.0f",
-                ProcessUsage.of(store.pid()).peakResidentBytes() / 1e6);
+                ProcessUsage.of(server.pid()).peakResidentBytes() / 1e6);
         figures.add(
                 mark.part(),
-                "store of " + what + ": bytes on disk per span",
+                "bytes on disk per span",
                 "%.1f",
-                bytes(Path.of(store.setting("data-dir"), "kafka-store")) / (double) sent);
+                bytes(Path.of(server.setting("data-dir"), "kafka-store")) / (double) sent);
     }
 
     private static long bytes(Path folder) throws IOException {
@@ -182,27 +161,8 @@ final class KafkaStoreCost {
         return bytes;
     }
 
-    private static Map<MillraceProcess, Double> usage(KafkaStage stage, List<MillraceProcess> roles)
-            throws IOException {
-        var usage = new LinkedHashMap<MillraceProcess, Double>();
-        for (var role : roles) {
-            usage.put(role, ProcessUsage.of(role.pid()).cpuSeconds());
-        }
-        usage.put(stage.broker(), ProcessUsage.of(stage.broker().pid()).cpuSeconds());
-        return usage;
-    }
-
-    private static double perMillion(
-            Map<MillraceProcess, Double> before,
-            Map<MillraceProcess, Double> after,
-            MillraceProcess process,
-            long spans) {
-        return (after.getOrDefault(process, 0.0) - before.getOrDefault(process, 0.0)) / spans * 1e6;
-    }
-
     // A request is due at its time whatever became of those before it, as long as few are without
-    // an
-    // answer.
+    // an answer.
     private void send(HttpClient http, MillraceProcess collector, long count)
             throws InterruptedException {
         var target =

@@ -34,9 +34,8 @@ import org.apache.kafka.clients.admin.Admin;
 /// an instance is killed, one is added, a broker is killed and a disk is lost.
 ///
 /// What is asked of the instances, in turn and all the time, they have answered before; each
-/// question that is not answered so again is a failure. In the end every trace is asked
-/// for, of the instances in turn, and each of them for who called whom; they must say what the
-/// generator made.
+/// question that is not answered so again is a failure. In the end every trace is asked for, of the
+/// instances in turn, and each of them for who called whom; they must say what the generator made.
 final class KafkaStoreRun implements AutoCloseable {
 
     /// What the store is made of.

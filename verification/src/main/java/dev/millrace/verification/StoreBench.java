@@ -100,6 +100,7 @@ final class StoreBench {
                     "%.0f",
                     value(found, "server-cpu") * 100);
             figures.add(part, "peak resident memory of the server, MB", "%,.0f", serverPeak);
+            figures.add(part, "writes tried again", "%,.0f", value(found, "retries"));
         }
         figures.add(part, "load of the machine when writing", "%.1f", value(found, "load"));
     }

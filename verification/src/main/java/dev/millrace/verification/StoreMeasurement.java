@@ -3,6 +3,8 @@ package dev.millrace.verification;
 import dev.millrace.model.SpanKind;
 import dev.millrace.model.Status;
 import dev.millrace.model.Tenant;
+import dev.millrace.storage.api.Fragment;
+import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.TraceSearch;
 import dev.millrace.storage.api.TraceSearch.AttributeMatch;
 import dev.millrace.storage.api.TraceStore;
@@ -31,6 +33,9 @@ public final class StoreMeasurement {
     private static final double IDLE_CPU_SECONDS = 0.1;
 
     private static final Duration SETTLING = Duration.ofMinutes(5);
+
+    /// Of one batch.
+    private static final int MOST_RETRIES = 60;
 
     private static final int WARM_UP = 200;
     private static final int QUESTIONS = 400;
@@ -79,6 +84,7 @@ public final class StoreMeasurement {
             long written = 0;
             long counted = 0;
             long bytes = 0;
+            int retries = 0;
             while (written < traces) {
                 if (counted == 0 && written >= warmUp) {
                     counted = traces - written;
@@ -90,7 +96,7 @@ public final class StoreMeasurement {
                 long generating = threads.getCurrentThreadCpuTime();
                 var batch = traffic.batch(BATCH_BYTES, traces);
                 generator += (threads.getCurrentThreadCpuTime() - generating) / 1e9;
-                store.write(batch);
+                retries += writeAsAnIngesterWould(store, batch);
                 written += batch.size();
                 for (var fragment : batch) {
                     bytes += fragment.body().length();
@@ -109,7 +115,30 @@ public final class StoreMeasurement {
             if (server != 0) {
                 figure("server-peak-megabytes", ProcessUsage.of(server).peakResidentBytes() / 1e6);
             }
+            figure("retries", retries);
             figure("load", ProcessUsage.machineLoad());
+        }
+    }
+
+    /// Waits where the store is slower than its patience, and writes the same once more.
+    ///
+    /// @return how often
+    private static int writeAsAnIngesterWould(TraceStore store, List<Fragment> batch) {
+        for (int retries = 0; ; retries++) {
+            try {
+                store.write(batch);
+                return retries;
+            } catch (StoreException e) {
+                boolean passes =
+                        switch (e.kind()) {
+                            case UNAVAILABLE, OVER_CAPACITY -> true;
+                            case INVALID_REQUEST, NOT_SUPPORTED, TOO_LARGE, CORRUPT, BUG -> false;
+                        };
+                if (!passes || retries == MOST_RETRIES) {
+                    throw e;
+                }
+                LockSupport.parkNanos(Duration.ofSeconds(1).toNanos());
+            }
         }
     }
 

@@ -52,6 +52,7 @@ class CacheTest {
         settings.put("storage.elasticsearch.shards", "1");
         settings.put("storage.elasticsearch.replicas", "0");
         settings.put("aggregator.quiet-period", "500ms");
+        settings.put("aggregator.commit-interval", "200ms");
         settings.put("ingester.batch-delay", "100ms");
         settings.put("log.level", "warn");
         settings.putAll(more);

@@ -126,8 +126,7 @@ final class HeadSamplingTest {
         assertThat(kept)
                 .as("seed %s", SEED)
                 .extracting(Trace::traceId)
-                .containsExactlyElementsOf(
-                        sent.stream().filter(HeadSamplingTest::isKept).toList());
+                .containsExactlyElementsOf(sent.stream().filter(HeadSamplingTest::isKept).toList());
         // Six standard deviations to either side.
         double expected = traces * RATE;
         double deviation = Math.sqrt(expected * (1 - RATE));

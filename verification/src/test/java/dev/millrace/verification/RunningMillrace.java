@@ -37,6 +37,7 @@ final class RunningMillrace implements AutoCloseable {
     private static final Map<String, String> QUICK =
             Map.of(
                     "aggregator.quiet-period", "1s",
+                    "aggregator.commit-interval", "200ms",
                     "ingester.batch-delay", "100ms",
                     "cache.names-expiry", "1ms",
                     "log.level", "warn");

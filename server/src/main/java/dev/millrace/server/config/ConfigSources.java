@@ -64,7 +64,8 @@ public final class ConfigSources {
                 .all().stream()
                         .map(Keys.Key::name)
                         // Not those that only tell others where to find one.
-                        .filter(key -> key.matches(".*[.-]port") && !key.endsWith("advertised-port"))
+                        .filter(key ->
+                                key.matches(".*[.-]port") && !key.endsWith("advertised-port"))
                         .toList();
     }
 

@@ -87,7 +87,7 @@ final class PartitionIndex implements StateStore {
     /// Records come one by one from now on: all that the group had is here.
     void follow() {
         var open = open();
-        // Or what came last would be found a second later only.
+        // Or what came last would be found two seconds later only.
         open.write();
         rules.open().reached(partition, open, Stage.FOLLOWED);
     }

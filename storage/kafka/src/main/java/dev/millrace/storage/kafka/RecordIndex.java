@@ -22,15 +22,16 @@ import org.slf4j.LoggerFactory;
 /// The index of one partition, filled with its records.
 ///
 /// A write is a commit of the index, so fragments are gathered until there are enough of them,
-/// until somebody wants them durable, or until they have waited for a second. A record applied
+/// until somebody wants them durable, or until they have waited for two seconds. A record applied
 /// again changes nothing, and one that cannot be read is counted and left out: were it to stop its
 /// partition, it would do so again after every start.
 ///
 /// The files are opened when somebody first writes or asks. Safe for threads.
 final class RecordIndex implements OpenPartition {
 
-    /// For how long a fragment may be here and not be found.
-    private static final long PATIENCE_NANOS = Duration.ofSeconds(1).toNanos();
+    /// For how long a fragment may be here and not be found. Small writes cost most of what an
+    /// index costs, and a trace is complete ten seconds after its last span as a rule.
+    private static final long PATIENCE_NANOS = Duration.ofSeconds(2).toNanos();
 
     /// What a fragment takes up besides its body.
     private static final int OVERHEAD_BYTES = 256;

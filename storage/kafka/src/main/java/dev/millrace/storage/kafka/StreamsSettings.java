@@ -14,7 +14,7 @@ final class StreamsSettings {
 
     /// What has come is durable and seen after this; a standby follows as far as the owner has
     /// committed.
-    static final Duration COMMIT_INTERVAL = Duration.ofSeconds(1);
+    static final Duration COMMIT_INTERVAL = Duration.ofSeconds(2);
 
     private StreamsSettings() {}
 

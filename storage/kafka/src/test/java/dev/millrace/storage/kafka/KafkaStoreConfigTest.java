@@ -57,7 +57,7 @@ final class KafkaStoreConfigTest {
                 .containsEntry("security.protocol", "SASL_SSL")
                 .containsEntry("session.timeout.ms", "30000")
                 .containsEntry("isolation.level", "read_committed")
-                .containsEntry("commit.interval.ms", 1_000)
+                .containsEntry("commit.interval.ms", 2_000)
                 .containsEntry("num.standby.replicas", 1)
                 .containsEntry("processing.guarantee", "at_least_once")
                 .containsEntry("group.protocol", "classic")
