@@ -9,9 +9,11 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
 /// One process has all of the partitions, and records hold many traces each.
+@Tag("long")
 final class OneProcessContractTest extends DeployedContract implements StoreContract {
 
     private static Deployment deployment;
