@@ -6,6 +6,7 @@ import com.datastax.oss.driver.api.core.data.UdtValue;
 import com.datastax.oss.driver.api.core.type.DataType;
 import com.datastax.oss.driver.api.core.type.ListType;
 import com.datastax.oss.driver.api.core.type.UserDefinedType;
+import com.datastax.oss.driver.api.core.type.reflect.GenericType;
 import dev.millrace.model.AttributeValue;
 import dev.millrace.model.Attributes;
 import dev.millrace.model.Attributes.Attribute;
@@ -24,6 +25,9 @@ final class JaegerSpanRow {
 
     static final String CHILD_OF = "child-of";
     static final String FOLLOWS_FROM = "follows-from";
+
+    /// Made once: for each list of its own the driver would resolve it by reflection.
+    private static final GenericType<List<UdtValue>> UDTS = GenericType.listOf(UdtValue.class);
 
     private final PreparedStatement insert;
     private final UserDefinedType keyValue;
@@ -74,7 +78,7 @@ final class JaegerSpanRow {
     // No list is as good as an empty one, and leaves no tombstone.
     private static BoundStatement withList(
             BoundStatement row, String column, List<UdtValue> values) {
-        return values.isEmpty() ? row : row.setList(column, values, UdtValue.class);
+        return values.isEmpty() ? row : row.set(column, values, UDTS);
     }
 
     static ByteBuffer id(TraceId traceId) {
@@ -98,7 +102,7 @@ final class JaegerSpanRow {
     private UdtValue process(Span span) {
         return process.newValue()
                 .setString("service_name", span.serviceName())
-                .setList("tags", tags(processTags(span)), UdtValue.class);
+                .set("tags", tags(processTags(span)), UDTS);
     }
 
     private List<UdtValue> logs(Span span) {
@@ -106,7 +110,7 @@ final class JaegerSpanRow {
                 .map(event ->
                         log.newValue()
                                 .setLong("ts", Times.micros(event.timeNanos()))
-                                .setList("fields", tags(JaegerTags.of(event)), UdtValue.class))
+                                .set("fields", tags(JaegerTags.of(event)), UDTS))
                 .toList();
     }
 
