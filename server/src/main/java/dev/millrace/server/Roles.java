@@ -2,7 +2,6 @@ package dev.millrace.server;
 
 import com.linecorp.armeria.server.HttpService;
 import dev.millrace.agent.Agent;
-import dev.millrace.broker.BrokerConfig;
 import dev.millrace.broker.EmbeddedBroker;
 import dev.millrace.cache.RedisLink;
 import dev.millrace.collector.Collector;
@@ -252,14 +251,14 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         }
         var broker =
                 new EmbeddedBroker(
-                        new BrokerConfig(
-                                config.dataDir().resolve("kafka"),
-                                config.broker().host(),
-                                config.broker().port()),
+                        BrokerConfigs.of(config),
                         (message, cause) ->
                                 log.atError().setCause(cause).log("Broker failed: {}", message));
         parts.push("broker", broker, check(broker::healthy, "the broker has failed")).start();
         parts.listening("kafka", broker.bootstrapServers());
+        if (config.broker().tls().wanted()) {
+            parts.listening("kafka-tls", broker.bootstrapServers(BrokerConfigs.TLS));
+        }
         return broker.bootstrapServers();
     }
 

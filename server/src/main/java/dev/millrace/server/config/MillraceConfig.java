@@ -94,7 +94,32 @@ public record MillraceConfig(
     }
 
     /// Where the embedded broker listens.
-    public record BrokerConfig(String host, @Between(min = 0, max = 65_535) int port) {}
+    public record BrokerConfig(
+            String host, @Between(min = 0, max = 65_535) int port, BrokerTlsConfig tls) {}
+
+    /// Where the embedded broker listens for those of other machines, who show a certificate. No
+    /// certificate of its own means nowhere.
+    public record BrokerTlsConfig(
+            String host,
+            @Between(min = 0, max = 65_535) int port,
+            String advertised,
+            String certificate,
+            String key,
+            List<String> clientCa) {
+
+        public BrokerTlsConfig {
+            if (certificate.isEmpty() != key.isEmpty()
+                    || certificate.isEmpty() != clientCa.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "client-ca: %s with certificate: \"%s\" and key: \"%s\" (expected: all or none)"
+                                .formatted(clientCa, certificate, key));
+            }
+        }
+
+        public boolean wanted() {
+            return !certificate.isEmpty();
+        }
+    }
 
     /// The topics.
     public record TopicsConfig(
