@@ -21,11 +21,12 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One member of the aggregator's group: reads its partitions of `spans`, assembles, and commits
-/// outputs and positions together.
+/// One member of the aggregator's group: reads its partitions of `spans` and of the sites' topics,
+/// assembles, and commits outputs and positions together.
 ///
 /// The log is the state. Whatever goes wrong, the open transaction is given up and the state is
 /// built again from what is committed. Only a failure that spoils a client escapes from [#step()];
@@ -78,7 +79,10 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
         this.nanoTime = nanoTime;
         String role = "aggregator-" + number;
         admin = clients.admin(role);
-        consumer = clients.consumer(role, config.group());
+        consumer =
+                topics.sites().isEmpty()
+                        ? clients.consumer(role, config.group())
+                        : clients.coPartitionedConsumer(role, config.group());
         reader = clients.reader(role + "-reader", READS_WHAT_IS_THERE);
         producer =
                 clients.transactionalProducer(
@@ -118,7 +122,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
         control.open(config.tail().policy().get());
         recall.start();
         producer.initTransactions();
-        consumer.subscribe(List.of(topics.fullName(topics.spans())), this);
+        consumer.subscribe(topics.sources(), this);
         lastCommitNanos = nanoTime.getAsLong();
     }
 
@@ -359,26 +363,26 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
             long version = owner.versionToAnnounce(latest, now);
             boolean caughtUp = consumer.currentLag(partition).orElse(1) == 0;
             if (version > 0) {
-                sendMarker(partition, MarkerSchedule.ofVersion(version));
+                sendMarker(partition, owner.markerTime(), MarkerSchedule.ofVersion(version));
             } else if (owner.needsMarker(caughtUp, now)) {
-                sendMarker(partition, new byte[0]);
+                sendMarker(partition, owner.markerTime(), new byte[0]);
                 owner.markerSent(now);
             }
         });
     }
 
     // A marker that fails is no loss: time and version still stand and the next is due soon.
-    private void sendMarker(TopicPartition partition, byte[] says) {
+    private void sendMarker(TopicPartition partition, @Nullable Long time, byte[] says) {
         var marker =
                 new ProducerRecord<byte[], byte[]>(
-                        partition.topic(), partition.partition(), null, null);
+                        partition.topic(), partition.partition(), time, null, null);
         marker.headers().add(RecordHeaders.MARKER, says);
         var _ = markers.send(marker);
     }
 
     /// Whether this member is the one to compute versions.
     boolean leads() {
-        return owned.keySet().stream().anyMatch(partition -> partition.partition() == 0);
+        return owned.containsKey(new TopicPartition(topics.fullName(topics.spans()), 0));
     }
 
     /// Commits what was done and leaves the group.

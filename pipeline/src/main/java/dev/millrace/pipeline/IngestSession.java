@@ -109,9 +109,9 @@ final class IngestSession implements ConsumerRebalanceListener, SessionLoop.Sess
         this.failureLog = failureLog;
     }
 
-    void subscribe(String topic) {
+    void subscribe(List<String> topics) {
         offsets.open();
-        consumer.subscribe(List.of(topic), this);
+        consumer.subscribe(topics, this);
     }
 
     /// Reads for at most the batch delay, hands over for writing what is due, and commits what is

@@ -36,8 +36,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A partition of `spans` while this process owns it: its assembler, what to commit for it, and
-/// when it needs a marker.
+/// A partition of `spans`, or of a site's mirrored topic, while this process owns it: its assembler,
+/// what to commit for it, and when it needs a marker.
 final class OwnedPartition implements TraceSink, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(OwnedPartition.class);
@@ -54,6 +54,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     private final TopicPartition partition;
     private final int partitions;
     private final SpansDialect dialect;
+    private final boolean mirrored;
     private final ForeignRecords foreign;
     private final AggregatorOutput output;
     private final AggregatorMetrics metrics;
@@ -124,6 +125,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         this.partition = partition;
         this.partitions = topics.spans().partitions();
         this.dialect = topics.dialect();
+        this.mirrored = topics.isMirrored(partition.topic());
         this.foreign = new ForeignRecords(dialect.unnamed());
         this.output = output;
         this.metrics = metrics;
@@ -521,17 +523,32 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     }
 
     /// Whether the log would have completed a trace by now if only something were appended to it.
+    /// Never where time is a site's: how late it is there, only the site's own markers tell.
     ///
     /// @param caughtUp whether everything in the partition was read
     boolean needsMarker(boolean caughtUp, long nowNanos) {
-        return caughtUp && markers.isDue(assembler.time(), assembler.nextDue(), nowNanos);
+        return caughtUp && !mirrored && markers.isDue(assembler.time(), assembler.nextDue(), nowNanos);
     }
 
     /// The number of the version to announce in this partition; 0 for none.
     ///
     /// @param latest the newest version there is
     long versionToAnnounce(long latest, long nowNanos) {
+        // Without a time of the site's there is none that a marker could leave as it is.
+        if (mirrored && !hasTime()) {
+            return 0;
+        }
         return markers.versionToAnnounce(judge.version().number(), latest, nowNanos);
+    }
+
+    private boolean hasTime() {
+        return assembler.time() > 0;
+    }
+
+    /// The time to stamp a marker with; null where the broker's is right. Where time is a site's, a
+    /// marker must not move it.
+    @Nullable Long markerTime() {
+        return mirrored ? assembler.time() : null;
     }
 
     /// A marker is under way.

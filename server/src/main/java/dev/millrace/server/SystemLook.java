@@ -287,6 +287,9 @@ final class SystemLook implements SystemView, AutoCloseable {
         names.put(topics.fullName(topics.ledger()), "ledger");
         names.put(topics.fullName(topics.dependencies()), "dependencies");
         names.put(topics.fullName(topics.deadLetters()), "dead-letters");
+        for (int i = 0; i < topics.sites().size(); i++) {
+            names.put(topics.siteTopics().get(i).name(), "spans of " + topics.sites().get(i));
+        }
         return names;
     }
 

@@ -19,6 +19,7 @@ public record MillraceConfig(
         KafkaConfig kafka,
         BrokerConfig broker,
         TopicsConfig topics,
+        List<String> sites,
         SpansConfig spans,
         AccessConfig access,
         TlsConfig tls,
@@ -150,7 +151,14 @@ public record MillraceConfig(
     public record NarrowTopicConfig(String name, Duration retention) {}
 
     /// How the collector writes spans into their topic, and what others write there.
-    public record SpansConfig(Keying keying, Encoding encoding, UnnamedEncoding unnamedEncoding) {}
+    public record SpansConfig(
+            Keying keying,
+            Encoding encoding,
+            UnnamedEncoding unnamedEncoding,
+            MarkersConfig markers) {}
+
+    /// Which markers the collector appends where no spans come.
+    public record MarkersConfig(Duration interval, Duration lasting) {}
 
     /// Which record, and so which partition, a span goes into.
     public enum Keying {
