@@ -62,7 +62,7 @@ final class LinkRun implements AutoCloseable {
     }
 
     private static final Duration LOOK_EVERY = Duration.ofMillis(200);
-    private static final Duration PATIENCE = Duration.ofMinutes(5);
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
 
     /// A mirror this far behind has caught up: it waits for half a second, for its commit and ours.
     private static final Duration LEVEL = Duration.ofSeconds(3);
@@ -73,7 +73,10 @@ final class LinkRun implements AutoCloseable {
     private final MillraceProcess center;
     private final MirrorMakerProcess mirror;
     private final List<Step> steps = new ArrayList<>();
-    private final List<AutoCloseable> watches = new ArrayList<>();
+
+    /// What closes all that watches and sends, in the order it was started.
+    private final List<Runnable> closing = new ArrayList<>();
+
     private @Nullable CrossingTraces crossing;
 
     /// One edge.
@@ -186,11 +189,11 @@ final class LinkRun implements AutoCloseable {
                                 setup.quietPeriod().plusSeconds(65).toMillis() + "ms",
                                 "log.level",
                                 "warn"));
-        var agent = sites.isEmpty() ? agentOf(name, edge) : null;
+        var agent = sites.isEmpty() ? agentOf(edge) : null;
         return new Site(name, edge, agent, link);
     }
 
-    private MillraceProcess agentOf(String name, MillraceProcess edge) {
+    private MillraceProcess agentOf(MillraceProcess edge) {
         return new MillraceProcess(
                 "agent",
                 directory.resolve("agent"),
@@ -198,8 +201,6 @@ final class LinkRun implements AutoCloseable {
                 Map.of(
                         "agent.collectors",
                         "127.0.0.1:" + edge.setting("collector.receivers.otlp-grpc.port"),
-                        "agent.resource.cluster",
-                        name,
                         "log.level",
                         "warn"));
     }
@@ -243,8 +244,10 @@ final class LinkRun implements AutoCloseable {
         }
         mirror.start();
         for (var site : sites) {
-            site.log = watching(TopicTail.started(site.edge.bootstrapServers(), site.topic()));
-            site.copy = watching(TopicTail.started(center.bootstrapServers(), site.topic()));
+            site.log = TopicTail.started(site.edge.bootstrapServers(), site.topic());
+            closing.add(site.log::close);
+            site.copy = TopicTail.started(center.bootstrapServers(), site.topic());
+            closing.add(site.copy::close);
         }
     }
 
@@ -259,43 +262,45 @@ final class LinkRun implements AutoCloseable {
         }
     }
 
-    private <T extends AutoCloseable> T watching(T watch) {
-        watches.add(watch);
-        return watch;
-    }
-
     /// Begins to send, at every site.
     void load() {
         for (int i = 0; i < sites.size(); i++) {
             var site = sites.get(i);
-            site.load =
-                    watching(
-                            new LoadLane(
-                                    LoadConfig.builder(site.entrance().otlpGrpc())
-                                            .seed(setup.seed() + i)
-                                            .spansPerSecond(setup.spansPerSecond() / (1 + i))
-                                            .concurrency(8)
-                                            .requestTimeout(Duration.ofSeconds(15))
-                                            .retryFor(Duration.ofMinutes(5))
-                                            .late(0, Duration.ofSeconds(1))
-                                            .giants(0, 1)
-                                            .truthFile(truth(site))
-                                            .build()));
-            site.load().start();
+            var load =
+                    new LoadLane(
+                            LoadConfig.builder(site.entrance().otlpGrpc())
+                                    .seed(setup.seed() + i)
+                                    .spansPerSecond(setup.spansPerSecond() / (1 + i))
+                                    .concurrency(8)
+                                    .requestTimeout(Duration.ofSeconds(15))
+                                    .retryFor(Duration.ofMinutes(5))
+                                    .late(0, Duration.ofSeconds(1))
+                                    .giants(0, 1)
+                                    .truthFile(truth(site))
+                                    .build());
+            site.load = load;
+            closing.add(load::close);
+            load.start();
         }
         if (sites.size() > 1) {
-            crossing =
-                    watching(
-                            new CrossingTraces(
-                                    sites.get(0).entrance().otlpHttp(),
-                                    sites.get(1).entrance().otlpHttp(),
-                                    setup.seed()));
-            crossing.start();
+            var calls =
+                    new CrossingTraces(
+                            sites.get(0).entrance().otlpHttp(),
+                            sites.get(1).entrance().otlpHttp(),
+                            setup.seed());
+            crossing = calls;
+            closing.add(calls::close);
+            calls.start();
         }
     }
 
     private Path truth(Site site) {
         return directory.resolve("truth-" + site.name);
+    }
+
+    /// The first site's collector and broker.
+    MillraceProcess edge() {
+        return sites.getFirst().edge;
     }
 
     /// Makes all links so.
@@ -327,9 +332,8 @@ final class LinkRun implements AutoCloseable {
 
     /// Kills the first site's collector and broker, and starts them again on what they left.
     void killEdge() throws IOException, InterruptedException {
-        var edge = sites.getFirst().edge;
-        edge.kill();
-        edge.start();
+        edge().kill();
+        edge().start();
     }
 
     /// The same with the center.
@@ -525,10 +529,8 @@ final class LinkRun implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
-        for (var watch : watches.reversed()) {
-            watch.close();
-        }
+    public void close() {
+        closing.reversed().forEach(Runnable::run);
         mirror.close();
         for (var site : sites) {
             if (site.agent != null) {
