@@ -61,6 +61,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
     private final ScratchTables scratch;
     private final Analysis analysis;
     private final Map<TopicPartition, OwnedPartition> owned = new LinkedHashMap<>();
+    private final OtherSites sites = new OtherSites();
     private boolean stateIsStale;
     private boolean closed;
     private long lastCommitNanos;
@@ -148,6 +149,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
         }
         metrics.records.increment(messages.count());
         relieveMemory();
+        sites.letIn();
         owned.values().forEach(OwnedPartition::upgrade);
         control.refresh();
         metrics.loadFactor = control.latest().loadFactor();
@@ -266,8 +268,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
             }
             var closed = new ClosedTraces(config.assembly(), scratch);
             var decided = decisions.load(partition, from.decisionsFrom(), closed);
-            owned.put(
-                    partition,
+            var owner =
                     new OwnedPartition(
                             partition,
                             topics,
@@ -283,8 +284,11 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                                     analysis.partition(), config.figures(), output, metrics),
                             output,
                             metrics,
+                            sites,
                             this::commitIfDue,
-                            nanoTime.getAsLong()));
+                            nanoTime.getAsLong());
+            owned.put(partition, owner);
+            sites.arrive(owner);
             consumer.seek(partition, Math.max(beginning, from.resumption().resumeOffset()));
         }
         shareRecall();
@@ -305,6 +309,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
         for (var partition : partitions) {
             var owner = owned.remove(partition);
             if (owner != null) {
+                sites.leave(owner);
                 owner.close();
             }
         }

@@ -3,6 +3,7 @@ package dev.millrace.pipeline;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
@@ -18,7 +19,7 @@ final class MarkerWriter implements AutoCloseable {
     /// Hands a record to Kafka.
     @FunctionalInterface
     interface Sender {
-        void send(ProducerRecord<byte[], byte[]> record);
+        void send(ProducerRecord<byte[], byte[]> record, Callback callback);
     }
 
     private final String topic;
@@ -54,8 +55,9 @@ final class MarkerWriter implements AutoCloseable {
     private void run() {
         try {
             while (!closing.await(schedule.pace().toNanos(), TimeUnit.NANOSECONDS)) {
-                for (int partition : schedule.take(nanoTime.getAsLong())) {
-                    append(partition);
+                long now = nanoTime.getAsLong();
+                for (int partition : schedule.take(now)) {
+                    append(partition, now);
                 }
             }
         } catch (InterruptedException _) {
@@ -64,11 +66,17 @@ final class MarkerWriter implements AutoCloseable {
     }
 
     // A marker that fails is no loss, for the next is due soon.
-    private void append(int partition) {
+    private void append(int partition, long now) {
         var marker = new ProducerRecord<byte[], byte[]>(topic, partition, null, null);
         marker.headers().add(RecordHeaders.MARKER, new byte[0]);
         try {
-            sender.send(marker);
+            sender.send(
+                    marker,
+                    (_, failure) -> {
+                        if (failure == null) {
+                            schedule.markerWritten(partition, now);
+                        }
+                    });
         } catch (KafkaException e) {
             if (failureLog.open()) {
                 LOG.atWarn()
