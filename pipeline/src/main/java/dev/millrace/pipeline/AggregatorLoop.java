@@ -255,9 +255,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
             long beginning = beginnings.getOrDefault(partition, 0L);
             var offset = committed.get(partition);
             var from =
-                    offset == null
-                            ? new CommitMetadata(Resumption.fresh(beginning), 0, 0, 0)
-                            : CommitMetadata.decode(offset);
+                    offset == null ? fresh(partition, beginning) : CommitMetadata.decode(offset);
             if (from.resumption().resumeOffset() < beginning) {
                 LOG.atError()
                         .addKeyValue("partition", partition)
@@ -292,6 +290,13 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
             consumer.seek(partition, Math.max(beginning, from.resumption().resumeOffset()));
         }
         shareRecall();
+    }
+
+    /// A site's partition begins with the latest version: before the first record of the site no
+    /// marker can name it, and what comes then may complete traces at once.
+    private CommitMetadata fresh(TopicPartition partition, long beginning) {
+        long version = topics.isMirrored(partition.topic()) ? control.latest().number() : 0;
+        return new CommitMetadata(Resumption.fresh(beginning), 0, version, 0);
     }
 
     /// What is read again ahead of being due takes at most half of the memory, whatever the number

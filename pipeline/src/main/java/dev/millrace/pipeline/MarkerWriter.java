@@ -1,5 +1,6 @@
 package dev.millrace.pipeline;
 
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -15,6 +16,8 @@ import org.slf4j.LoggerFactory;
 final class MarkerWriter implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(MarkerWriter.class);
+
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
 
     /// Hands a record to Kafka.
     @FunctionalInterface
@@ -87,9 +90,16 @@ final class MarkerWriter implements AutoCloseable {
         }
     }
 
-    /// Idempotent.
+    /// Appends nothing more afterwards. Idempotent.
     @Override
     public void close() {
         closing.countDown();
+        try {
+            if (thread.isAlive() && !thread.join(CLOSE_TIMEOUT)) {
+                thread.interrupt();
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

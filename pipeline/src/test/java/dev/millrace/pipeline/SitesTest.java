@@ -236,6 +236,32 @@ class SitesTest {
         }
     }
 
+    @Test
+    void membersThatKnowOfNoSitesMayBeReplacedOneAfterTheOther() {
+        try (var other = clients.coPartitionedConsumer("new", group + "-roll")) {
+            other.subscribe(topics.sources());
+            try (var one = clients.consumer("old", group + "-roll")) {
+                one.subscribe(List.of(ours));
+
+                // When
+                await().atMost(PATIENCE)
+                        .until(() -> {
+                            one.poll(Duration.ofMillis(50));
+                            other.poll(Duration.ofMillis(50));
+                            return !one.assignment().isEmpty()
+                                    && one.assignment().size() + other.assignment().size() == 4;
+                        });
+            }
+
+            // Then
+            await().atMost(PATIENCE)
+                    .until(() -> {
+                        other.poll(Duration.ofMillis(50));
+                        return other.assignment().size() == 4;
+                    });
+        }
+    }
+
     private static Map<Integer, Long> numbers(Set<TopicPartition> assigned) {
         return assigned.stream()
                 .collect(Collectors.groupingBy(TopicPartition::partition, Collectors.counting()));

@@ -73,7 +73,7 @@ public record AuditReport(List<Balance> balances, List<Fault> faults) {
                 fault.copies(),
                 cell.tenant().name(),
                 cell.partition(),
-                cell.source().isEmpty() ? "spans" : cell.source(),
+                cell.topic(),
                 MINUTE.format(Instant.ofEpochSecond(cell.minute() * 60)));
     }
 

@@ -15,6 +15,11 @@ public record Cell(Tenant tenant, String source, int partition, long minute) {
     /// The partition of what a collector's head sampled out.
     public static final int NO_PARTITION = -1;
 
+    /// What people call the topic.
+    public String topic() {
+        return source.equals(OURS) ? "spans" : source;
+    }
+
     /// In our own `spans`.
     public Cell(Tenant tenant, int partition, long minute) {
         this(tenant, OURS, partition, minute);
