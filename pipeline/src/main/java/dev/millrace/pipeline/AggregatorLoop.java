@@ -61,6 +61,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
     private final ScratchTables scratch;
     private final Analysis analysis;
     private final Map<TopicPartition, OwnedPartition> owned = new LinkedHashMap<>();
+    private final OtherSites sites = new OtherSites();
     private boolean stateIsStale;
     private boolean closed;
     private long lastCommitNanos;
@@ -148,6 +149,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
         }
         metrics.records.increment(messages.count());
         relieveMemory();
+        sites.letIn();
         owned.values().forEach(OwnedPartition::upgrade);
         control.refresh();
         metrics.loadFactor = control.latest().loadFactor();
@@ -253,9 +255,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
             long beginning = beginnings.getOrDefault(partition, 0L);
             var offset = committed.get(partition);
             var from =
-                    offset == null
-                            ? new CommitMetadata(Resumption.fresh(beginning), 0, 0, 0)
-                            : CommitMetadata.decode(offset);
+                    offset == null ? fresh(partition, beginning) : CommitMetadata.decode(offset);
             if (from.resumption().resumeOffset() < beginning) {
                 LOG.atError()
                         .addKeyValue("partition", partition)
@@ -266,8 +266,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
             }
             var closed = new ClosedTraces(config.assembly(), scratch);
             var decided = decisions.load(partition, from.decisionsFrom(), closed);
-            owned.put(
-                    partition,
+            var owner =
                     new OwnedPartition(
                             partition,
                             topics,
@@ -283,11 +282,21 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                                     analysis.partition(), config.figures(), output, metrics),
                             output,
                             metrics,
+                            sites,
                             this::commitIfDue,
-                            nanoTime.getAsLong()));
+                            nanoTime.getAsLong());
+            owned.put(partition, owner);
+            sites.arrive(owner);
             consumer.seek(partition, Math.max(beginning, from.resumption().resumeOffset()));
         }
         shareRecall();
+    }
+
+    /// A site's partition begins with the latest version: before the first record of the site no
+    /// marker can name it, and what comes then may complete traces at once.
+    private CommitMetadata fresh(TopicPartition partition, long beginning) {
+        long version = topics.isMirrored(partition.topic()) ? control.latest().number() : 0;
+        return new CommitMetadata(Resumption.fresh(beginning), 0, version, 0);
     }
 
     /// What is read again ahead of being due takes at most half of the memory, whatever the number
@@ -305,6 +314,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
         for (var partition : partitions) {
             var owner = owned.remove(partition);
             if (owner != null) {
+                sites.leave(owner);
                 owner.close();
             }
         }

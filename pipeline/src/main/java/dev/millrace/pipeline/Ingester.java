@@ -34,6 +34,7 @@ public final class Ingester implements AutoCloseable {
     private final String ledger;
     private final int ledgerPartitions;
     private final IngesterConfig config;
+    private final IngestAccounts accounts;
     private final TraceStore store;
     private final DeadLetterWriter deadLetters;
     private final IngesterMeters meters;
@@ -56,6 +57,7 @@ public final class Ingester implements AutoCloseable {
         this.ledger = topics.fullName(topics.ledger());
         this.ledgerPartitions = topics.ledger().partitions();
         this.config = config;
+        this.accounts = new IngestAccounts(topics);
         this.store = store;
         this.deadLetters =
                 new DeadLetterWriter(clients, topics.fullName(topics.deadLetters()), registry);
@@ -104,6 +106,7 @@ public final class Ingester implements AutoCloseable {
                         ledger,
                         ledgerPartitions),
                 config,
+                accounts,
                 meters,
                 failureLog);
     }

@@ -138,9 +138,9 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
                             new SilenceMarkers(
                                     config.markers(), partitions, clock.monotonicTime()),
                             clock::monotonicTime,
-                            // A marker that fails is no loss: the next is due soon.
-                            marker -> {
-                                var _ = opened.send(marker);
+                            (marker, callback) -> {
+                                // What fails here is told to the callback as well.
+                                var _ = opened.send(marker, callback);
                             },
                             failureLog);
             appending.start();

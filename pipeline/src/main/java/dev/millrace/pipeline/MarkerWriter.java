@@ -1,8 +1,10 @@
 package dev.millrace.pipeline;
 
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
@@ -15,10 +17,12 @@ final class MarkerWriter implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(MarkerWriter.class);
 
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
+
     /// Hands a record to Kafka.
     @FunctionalInterface
     interface Sender {
-        void send(ProducerRecord<byte[], byte[]> record);
+        void send(ProducerRecord<byte[], byte[]> record, Callback callback);
     }
 
     private final String topic;
@@ -54,8 +58,9 @@ final class MarkerWriter implements AutoCloseable {
     private void run() {
         try {
             while (!closing.await(schedule.pace().toNanos(), TimeUnit.NANOSECONDS)) {
-                for (int partition : schedule.take(nanoTime.getAsLong())) {
-                    append(partition);
+                long now = nanoTime.getAsLong();
+                for (int partition : schedule.take(now)) {
+                    append(partition, now);
                 }
             }
         } catch (InterruptedException _) {
@@ -64,11 +69,17 @@ final class MarkerWriter implements AutoCloseable {
     }
 
     // A marker that fails is no loss, for the next is due soon.
-    private void append(int partition) {
+    private void append(int partition, long now) {
         var marker = new ProducerRecord<byte[], byte[]>(topic, partition, null, null);
         marker.headers().add(RecordHeaders.MARKER, new byte[0]);
         try {
-            sender.send(marker);
+            sender.send(
+                    marker,
+                    (_, failure) -> {
+                        if (failure == null) {
+                            schedule.markerWritten(partition, now);
+                        }
+                    });
         } catch (KafkaException e) {
             if (failureLog.open()) {
                 LOG.atWarn()
@@ -79,9 +90,16 @@ final class MarkerWriter implements AutoCloseable {
         }
     }
 
-    /// Idempotent.
+    /// Appends nothing more afterwards. Idempotent.
     @Override
     public void close() {
         closing.countDown();
+        try {
+            if (thread.isAlive() && !thread.join(CLOSE_TIMEOUT)) {
+                thread.interrupt();
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -64,6 +64,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     private final long emitFrom;
     private final EarlierSpans recall;
     private final FiguresOutput figures;
+    private final OtherSites sites;
 
     /// What was read back and is yet to be given out; filled by the recall's thread.
     private final Queue<SpanRecall.Answer> readBack = new ConcurrentLinkedQueue<>();
@@ -105,6 +106,8 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     /// @param topics says how many partitions `spans` has, and what others write into it
     /// @param beginning of what is left of the partition
     /// @param decided what is on record besides the closed traces
+    /// @param sites where the same partition of other sites is found; the caller says when this one
+    ///   arrives there
     /// @param commitIfDue is run wherever what was given out can be committed
     OwnedPartition(
             TopicPartition partition,
@@ -120,6 +123,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             FiguresOutput figures,
             AggregatorOutput output,
             AggregatorMetrics metrics,
+            OtherSites sites,
             Runnable commitIfDue,
             long nowNanos) {
         this.partition = partition;
@@ -129,11 +133,13 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         this.foreign = new ForeignRecords(dialect.unnamed());
         this.output = output;
         this.metrics = metrics;
+        this.sites = sites;
         this.commitIfDue = commitIfDue;
         this.emitFrom = from.resumption().position();
         this.committed = emitFrom;
         this.markers = new MarkerSchedule(nowNanos);
-        this.ledger = new PartitionLedger(partition, from, beginning);
+        this.ledger = new PartitionLedger(
+                        partition, topics.ledgerSource(partition.topic()), from, beginning);
         this.floors = new DecisionFloors(config.lateWindow().toMillis(), from.decisionsFrom());
         output.knowEnd(partition, decided.end());
         this.recall = recall;
@@ -339,7 +345,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             return givingBack.fate();
         }
         if (earlier == null) {
-            verdict = judge.verdict(facts(trace));
+            verdict = orAsElsewhere(trace, judge.verdict(facts(trace)));
         } else if (!earlier.fate().kept() && trace.digest().errors() > 0) {
             // An error that comes late counts for the whole trace, if it does by itself.
             verdict = judge.verdict(facts(trace));
@@ -353,6 +359,55 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             verdict = follow(earlier.fate(), LATE_RULE);
         }
         return new Fate(verdict.kept(), verdict.threshold());
+    }
+
+    /// By itself first: what a rule keeps for certain stands for itself alone, whatever chance had
+    /// to do with the part at another site.
+    private Verdict orAsElsewhere(ClosedTrace trace, Verdict alone) {
+        if (alone.kept()) {
+            return alone;
+        }
+        var kept = sites.kept(this, trace.tenant(), trace.traceId());
+        if (kept == null && assembler.hasBegun(trace.traceId())) {
+            // An owner before knew of another part, and parts of this one are stored since.
+            kept = Fate.KEPT;
+        }
+        return kept == null ? alone : follow(kept, OtherSites.RULE);
+    }
+
+    /// What became of a trace that late spans would follow; null where there is none.
+    @Nullable Fate onRecord(Tenant tenant, TraceId traceId) {
+        var entry = assembler.onRecord(tenant, traceId);
+        return entry == null ? null : entry.fate();
+    }
+
+    /// Keeps a trace, if it was dropped here, since another site keeps its part of it. Its spans
+    /// are read back as after an error that comes late, and no later crash loses that.
+    void bringBack(Tenant tenant, TraceId traceId, Fate fate) {
+        var dropped = assembler.onRecord(tenant, traceId);
+        if (dropped == null
+                || dropped.fate().kept()
+                || dropped.fate().refused()
+                || assembler.hasBegun(traceId)) {
+            return;
+        }
+        var turned = assembler.bringBack(tenant, traceId, dropped, fate);
+        var decision =
+                new Decision(
+                        partition.topic(),
+                        partition.partition(),
+                        turned,
+                        Decision.Verdict.KEEP,
+                        OtherSites.RULE,
+                        fate.threshold(),
+                        fate.threshold(),
+                        judge.version().number(),
+                        ledger.next(),
+                        Decision.Upgrade.ASKED,
+                        new Decision.Arrival(0, false));
+        output.decide(decision);
+        ask(new SpanRecall.Request(partition, decision, dropped.firstOffset()));
+        gaveOut = true;
     }
 
     /// What holds for the trace that is being closed or given back, whenever that comes.
@@ -482,6 +537,10 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         if (!fate.refused()) {
             metrics.decided(verdict.rule(), fate.kept(), trace.digest().spans());
         }
+        boolean isNews = upgrade != Decision.Upgrade.DONE && !verdict.rule().equals(LATE_RULE);
+        if (fate.kept() && isNews) {
+            sites.keep(this, trace.tenant(), trace.traceId(), fate);
+        }
     }
 
     /// Whether there is something to commit. What is only read again is committed already: until
@@ -490,7 +549,8 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         return !isReadingAgain() && (gaveOut || assembler.resumption().position() != committed);
     }
 
-    private boolean isReadingAgain() {
+    /// Whether it is still behind what the owners before it have committed.
+    boolean isReadingAgain() {
         return assembler.resumption().position() < emitFrom;
     }
 

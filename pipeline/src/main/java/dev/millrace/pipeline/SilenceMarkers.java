@@ -10,14 +10,15 @@ import java.util.concurrent.atomic.AtomicLongArray;
 ///
 /// Goes by what one collector writes. Several may each do so: a marker too many does no harm.
 ///
-/// Times are of a clock that only counts time that has passed. [#spansWritten] is safe for any
-/// number of threads, the rest for one.
+/// Times are of a clock that only counts time that has passed. [#spansWritten] and [#markerWritten]
+/// are safe for any number of threads, the rest for one.
 final class SilenceMarkers {
 
     private final long interval;
     private final long lasting;
     private final AtomicLongArray lastSpans;
-    private final long[] lastMarker;
+    private final AtomicLongArray lastMarker;
+    private final long[] lastTaken;
 
     /// @param nowNanos the start; what was written before it nobody remembers, so that all
     ///   partitions are treated as if spans had just come
@@ -25,10 +26,12 @@ final class SilenceMarkers {
         this.interval = config.interval().toNanos();
         this.lasting = config.lasting().toNanos();
         this.lastSpans = new AtomicLongArray(partitions);
-        this.lastMarker = new long[partitions];
+        this.lastMarker = new AtomicLongArray(partitions);
+        this.lastTaken = new long[partitions];
         for (int i = 0; i < partitions; i++) {
             lastSpans.set(i, nowNanos);
-            lastMarker[i] = nowNanos;
+            lastMarker.set(i, nowNanos);
+            lastTaken[i] = nowNanos;
         }
     }
 
@@ -37,15 +40,21 @@ final class SilenceMarkers {
         lastSpans.set(partition, nowNanos);
     }
 
-    /// The partitions that need a marker now; their next is due after an interval.
+    /// Kafka has a marker that was taken then.
+    void markerWritten(int partition, long takenNanos) {
+        lastMarker.set(partition, takenNanos);
+    }
+
+    /// The partitions that need a marker now; they are tried again after an interval. The last one
+    /// is one that was written when all of the time had passed, however long that took.
     List<Integer> take(long nowNanos) {
         var due = new ArrayList<Integer>();
-        for (int i = 0; i < lastMarker.length; i++) {
-            long silent = nowNanos - lastSpans.get(i);
-            boolean isQuiet = silent >= interval && nowNanos - lastMarker[i] >= interval;
-            // One comes after the end, so that time has passed all of it.
-            if (isQuiet && silent < lasting + 2 * interval) {
-                lastMarker[i] = nowNanos;
+        for (int i = 0; i < lastTaken.length; i++) {
+            long spans = lastSpans.get(i);
+            if (nowNanos - spans >= interval
+                    && nowNanos - lastTaken[i] >= interval
+                    && lastMarker.get(i) - spans < lasting) {
+                lastTaken[i] = nowNanos;
                 due.add(i);
             }
         }

@@ -1,5 +1,6 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.pipeline.ledger.Cell;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
@@ -227,6 +228,11 @@ public record TopicsConfig(
     /// move it.
     public boolean isMirrored(String topic) {
         return sites.stream().anyMatch(site -> siteTopic(site, spans).equals(topic));
+    }
+
+    /// What the ledger names a topic of spans by.
+    String ledgerSource(String topic) {
+        return isMirrored(topic) ? topic : Cell.OURS;
     }
 
     /// The full names of all topics with accepted spans: our own, then those of the sites.

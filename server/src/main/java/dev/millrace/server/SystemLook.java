@@ -253,6 +253,7 @@ final class SystemLook implements SystemView, AutoCloseable {
                                         fault.hop().words(),
                                         fault.kind().name().toLowerCase(Locale.ROOT),
                                         fault.cell().tenant().name(),
+                                        fault.cell().topic(),
                                         fault.cell().partition(),
                                         Instant.ofEpochSecond(fault.cell().minute() * 60),
                                         fault.copies()))
