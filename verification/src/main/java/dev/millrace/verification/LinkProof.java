@@ -22,6 +22,9 @@ public final class LinkProof {
     private static final Duration STEP = Duration.ofSeconds(20);
     private static final Duration MOMENT = Duration.ofSeconds(2);
 
+    /// Longer than Kafka waits for the end of a transaction unless it is told to wait longer.
+    private static final Duration TRANSACTION = Duration.ofSeconds(75);
+
     private LinkProof() {}
 
     /// Arguments: for how many seconds links are cut if not 45, a rate of the first site in spans
@@ -89,7 +92,7 @@ public final class LinkProof {
                 STEP,
                 () -> {});
         run.step("site-a killed", run::killEdge, MOMENT, () -> {});
-        run.step("center killed", run::killCenter, MOMENT, () -> {});
+        run.step("center killed", run::killCenter, TRANSACTION, run::startCenter);
         run.step("nothing: 1 MB/s", () -> {}, STEP, () -> {});
     }
 }

@@ -336,9 +336,11 @@ final class LinkRun implements AutoCloseable {
         edge().start();
     }
 
-    /// The same with the center.
-    void killCenter() throws IOException, InterruptedException {
+    void killCenter() throws InterruptedException {
         center.kill();
+    }
+
+    void startCenter() throws IOException, InterruptedException {
         center.start();
     }
 
