@@ -31,7 +31,9 @@ final class BrokerSettings {
                         + ","
                         + CONTROLLER_LISTENER
                         + "://127.0.0.1:0"
-                        + more(config, listener -> listener.name() + "://" + bound(config, listener)));
+                        + more(
+                                config,
+                                listener -> listener.name() + "://" + bound(config, listener)));
         // A port of 0 becomes the one that was taken, here too.
         put(
                 settings,
@@ -39,7 +41,8 @@ final class BrokerSettings {
                 plain
                         + more(
                                 config,
-                                listener -> listener.name() + "://" + advertised(config, listener)));
+                                listener ->
+                                        listener.name() + "://" + advertised(config, listener)));
         put(
                 settings,
                 "listener.security.protocol.map",
@@ -69,9 +72,7 @@ final class BrokerSettings {
     }
 
     private static String advertised(BrokerConfig config, Listener listener) {
-        return listener.advertised().isEmpty()
-                ? bound(config, listener)
-                : listener.advertised();
+        return listener.advertised().isEmpty() ? bound(config, listener) : listener.advertised();
     }
 
     private static String more(BrokerConfig config, Function<Listener, String> entry) {

@@ -149,8 +149,7 @@ class EmbeddedBrokerTest {
     void tellsThoseWhoComeAnotherWayWhereToComeBackTo() throws Exception {
         // Given
         int port = freePort();
-        var far =
-                new Listener("FAR", "PLAINTEXT", "0.0.0.0", port, "localhost:" + port, Map.of());
+        var far = new Listener("FAR", "PLAINTEXT", "0.0.0.0", port, "localhost:" + port, Map.of());
         var config = new BrokerConfig(directory, "127.0.0.1", 0, List.of(far));
 
         try (var broker = new EmbeddedBroker(config, NO_FAULT)) {

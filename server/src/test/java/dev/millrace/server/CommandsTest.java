@@ -190,7 +190,8 @@ final class CommandsTest {
         assertThat(out.toString())
                 .contains("topics.prefix: edge.  # profile edge\n")
                 .contains("kafka.properties.compression.type: zstd  # profile edge\n")
-                .contains("spans.markers.interval: 2s  # environment MILLRACE_SPANS_MARKERS_INTERVAL\n")
+                .contains(
+                        "spans.markers.interval: 2s  # environment MILLRACE_SPANS_MARKERS_INTERVAL\n")
                 .contains("aggregator.enabled: true  # flag --set\n");
     }
 
@@ -227,8 +228,7 @@ final class CommandsTest {
     @Test
     void theSecondWayIntoTheBrokerHasAllItsFilesOrNone() {
         assertThat(run(Map.of(), "config", "--set", "broker.tls.certificate=a.pem")).isEqualTo(2);
-        assertThat(err.toString())
-                .contains("broker.tls.client-ca: []", "(expected: all or none)");
+        assertThat(err.toString()).contains("broker.tls.client-ca: []", "(expected: all or none)");
         assertThat(
                         run(
                                 Map.of(),
@@ -241,6 +241,7 @@ final class CommandsTest {
                                 "broker.tls.client-ca=nowhere.ca"))
                 .isEqualTo(2);
         assertThat(err.toString())
-                .contains("tls.certificate: \"nowhere.pem\" (expected: a PEM file that can be read)");
+                .contains(
+                        "tls.certificate: \"nowhere.pem\" (expected: a PEM file that can be read)");
     }
 }

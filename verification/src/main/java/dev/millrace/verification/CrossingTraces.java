@@ -150,7 +150,8 @@ final class CrossingTraces implements AutoCloseable {
         var incomplete = new ArrayList<TraceId>();
         for (var traceId : taken) {
             var spans = stored.apply(traceId).map(trace -> trace.spans()).orElse(List.of());
-            var ids = spans.stream().map(Span::spanId).collect(Collectors.toCollection(HashSet::new));
+            var ids =
+                    spans.stream().map(Span::spanId).collect(Collectors.toCollection(HashSet::new));
             if (spans.size() != both.size() || !ids.equals(both)) {
                 incomplete.add(traceId);
             }

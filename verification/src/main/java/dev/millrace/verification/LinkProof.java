@@ -67,8 +67,7 @@ public final class LinkProof {
                 System.out.print(run.tails());
             }
         }
-        System.out.println(
-                passes ? "All is at the center, once, and no trace is torn." : "FAILED");
+        System.out.println(passes ? "All is at the center, once, and no trace is torn." : "FAILED");
         if (passes) {
             Start.delete(directory);
         }

@@ -23,7 +23,8 @@ record LinkReport(Setup setup, List<Step> steps, Ending ending) {
     /// @param acknowledged spans at all sites, until it had caught up
     /// @param bytesBad over all links, until it was undone
     /// @param bytesAfter over all links, from then on
-    /// @param mostBehind the longest time from the last record at the center to the last at its site
+    /// @param mostBehind the longest time from the last record at the center to the last at its
+    ///   site
     /// @param caughtUp from its undoing on; empty when that was not within patience
     record Step(
             String name,

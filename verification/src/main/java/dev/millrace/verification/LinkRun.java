@@ -236,9 +236,7 @@ final class LinkRun implements AutoCloseable {
         }
         // Side by side, for each waits for more than it works.
         var starting =
-                all.stream()
-                        .map(one -> CompletableFuture.runAsync(() -> start(one)))
-                        .toList();
+                all.stream().map(one -> CompletableFuture.runAsync(() -> start(one))).toList();
         for (var one : starting) {
             one.get();
         }
@@ -248,6 +246,18 @@ final class LinkRun implements AutoCloseable {
             closing.add(site.log::close);
             site.copy = TopicTail.started(center.bootstrapServers(), site.topic());
             closing.add(site.copy::close);
+        }
+        awaitFirst();
+    }
+
+    /// Until the mirror brings something: a site appends markers from its start on.
+    private void awaitFirst() {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (sites.stream().anyMatch(site -> site.copy().seen().isEmpty())) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new IllegalStateException("nothing mirrored within " + PATIENCE + tails());
+            }
+            pause();
         }
     }
 
@@ -433,8 +443,7 @@ final class LinkRun implements AutoCloseable {
             }
         }
         var took = Duration.ofNanos(System.nanoTime() - ended);
-        var decisions =
-                new TraceLog(center.bootstrapServers()).decisions("sampling-decisions");
+        var decisions = new TraceLog(center.bootstrapServers()).decisions("sampling-decisions");
         return new LinkReport(
                 setup,
                 steps,
@@ -512,8 +521,7 @@ final class LinkRun implements AutoCloseable {
         var topics = TopicsConfig.embedded().withSites(setup.sites());
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (true) {
-            var report =
-                    Audit.run(clients, topics, IngesterConfig.Source.TRACES, Instant.EPOCH);
+            var report = Audit.run(clients, topics, IngesterConfig.Source.TRACES, Instant.EPOCH);
             long pending = report.balances().stream().mapToLong(Balance::pending).sum();
             if (report.closes() && pending == 0 && !report.balances().isEmpty()) {
                 return "";

@@ -19,7 +19,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 
 /// Follows a topic of spans from its beginning, committed records only, and keeps of each partition
-/// what tells it from a copy that lacks a record, has one twice, or has another order, value or time.
+/// what tells it from a copy that lacks a record, has one twice, or has another order, value or
+/// time.
 ///
 /// Safe for threads.
 final class TopicTail implements AutoCloseable {
@@ -150,8 +151,7 @@ final class TopicTail implements AutoCloseable {
         return null;
     }
 
-    private void take(
-            ConsumerRecord<byte[], byte[]> record, Map<Integer, MessageDigest> digests) {
+    private void take(ConsumerRecord<byte[], byte[]> record, Map<Integer, MessageDigest> digests) {
         if (isOfTheCenter(record)) {
             return;
         }
@@ -176,7 +176,8 @@ final class TopicTail implements AutoCloseable {
     /// Whether it is a marker of what verdicts depend on, which the center puts into copies.
     private static boolean isOfTheCenter(ConsumerRecord<byte[], byte[]> record) {
         var marker = record.headers().lastHeader("marker");
-        return marker != null && new String(marker.value(), StandardCharsets.UTF_8).startsWith("version=");
+        return marker != null
+                && new String(marker.value(), StandardCharsets.UTF_8).startsWith("version=");
     }
 
     private static MessageDigest sha256() {

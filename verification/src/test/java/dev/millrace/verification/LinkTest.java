@@ -16,7 +16,8 @@ import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// An edge and a center in processes of their own, MirrorMaker 2 in another, and a link that is cut.
+/// An edge and a center in processes of their own, MirrorMaker 2 in another, and a link that is
+/// cut.
 final class LinkTest {
 
     @TempDir private Path directory;
@@ -46,9 +47,7 @@ final class LinkTest {
             var report = run.end();
 
             // Then
-            assertThat(report.passes())
-                    .as("%s%s%s", report.steps(), report, run.tails())
-                    .isTrue();
+            assertThat(report.passes()).as("%s%s%s", report.steps(), report, run.tails()).isTrue();
         }
     }
 

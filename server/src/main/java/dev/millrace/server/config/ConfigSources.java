@@ -15,8 +15,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
-/// Gathers settings from the defaults, a profile, a file, the environment and flags; of two that set
-/// the same key the later in this order wins.
+/// Gathers settings from the defaults, a profile, a file, the environment and flags; of two that
+/// set the same key the later in this order wins.
 public final class ConfigSources {
 
     static final String DEFAULTS = "millrace-defaults.yaml";
