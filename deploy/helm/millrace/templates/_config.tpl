@@ -29,6 +29,11 @@ later one wins.
     "topics" (deepCopy $values.topics)
     "health" (dict "host" $everywhere)
     "metrics" (dict "host" $everywhere) -}}
+{{- if $values.mirror.enabled -}}
+{{- $sites := list -}}
+{{- range $values.mirror.sites }}{{ $sites = append $sites .name }}{{ end -}}
+{{- $settings = mergeOverwrite $settings (dict "sites" (join "," $sites)) -}}
+{{- end -}}
 {{- if $values.strimzi.enabled -}}
 {{- $settings = mergeOverwrite $settings (dict "kafka" (dict
     "replication-factor" $values.strimzi.replication

@@ -51,3 +51,8 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 {{- define "millrace.ingests" -}}
 {{- if and .Values.ingester.enabled (not (include "millrace.topicsAreTheStore" .)) }}yes{{ end }}
 {{- end }}
+
+{{- /* The topic of a site, which has the same name here and there. */ -}}
+{{- define "millrace.siteTopic" -}}
+{{ .site }}.{{ .root.Values.topics.spans.name }}
+{{- end }}

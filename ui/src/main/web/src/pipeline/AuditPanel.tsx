@@ -7,7 +7,7 @@ export interface AuditReport {
   until: string
   closes: boolean
   balances: Balance[]
-  faults: { hop: string; kind: string; tenant: string; partition: number; minute: string; copies: number }[]
+  faults: { hop: string; kind: string; tenant: string; topic: string; partition: number; minute: string; copies: number }[]
   faultsInAll: number
 }
 
@@ -152,7 +152,7 @@ function Report({ report }: { report: AuditReport }) {
         <ul class="audit-faults">
           {report.faults.map(fault => (
             <li key={JSON.stringify(fault)} class="is-bad">
-              {fault.kind} on {fault.hop}: {formatExact(fault.copies)} copies, tenant {fault.tenant}, partition {fault.partition} of spans,{' '}
+              {fault.kind} on {fault.hop}: {formatExact(fault.copies)} copies, tenant {fault.tenant}, partition {fault.partition} of {fault.topic},{' '}
               {new Date(fault.minute).toLocaleString()}
             </li>
           ))}

@@ -271,7 +271,7 @@ function Lags({ groups, direct }: { groups: GroupState[]; direct: boolean }) {
       {groups.map(group => {
         const lag = lagOf(group)
         return (
-          <div key={group.group} class="lag">
+          <div key={`${group.group} ${group.topic}`} class="lag">
             <p class="lag-head">
               <span>
                 {GROUP_WORDS[group.role]} <span class="mono">{group.topic}</span>

@@ -71,6 +71,24 @@ final class ClosedTable implements AutoCloseable {
                         fate(slots.get(ValueLayout.JAVA_LONG, at + THRESHOLD)));
     }
 
+    /// Takes one of the traces.
+    @FunctionalInterface
+    interface Each {
+        void take(long high, long low, int tenant);
+    }
+
+    void forEach(Each each) {
+        for (int i = 0; i < capacity; i++) {
+            long at = (long) i * SLOT;
+            if (!isFree(at)) {
+                each.take(
+                        slots.get(ValueLayout.JAVA_LONG, at + HIGH),
+                        slots.get(ValueLayout.JAVA_LONG, at + LOW),
+                        slots.get(ValueLayout.JAVA_INT, at + TENANT));
+            }
+        }
+    }
+
     private static Fate fate(long threshold) {
         return threshold >= 0 ? new Fate(true, threshold) : new Fate(false, ~threshold);
     }

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// The traces of one partition that were closed within the late window: how a late span finds the
@@ -99,6 +100,23 @@ public final class ClosedTraces implements AutoCloseable {
             }
         }
         return null;
+    }
+
+    /// Shows every trace that is remembered, some of them more than once. Nothing may be put
+    /// meanwhile.
+    public void forEach(BiConsumer<Tenant, TraceId> each) {
+        var byNumber = new HashMap<Integer, Tenant>();
+        tenants.forEach((tenant, number) -> byNumber.put(number, tenant));
+        for (var generation : generations) {
+            generation
+                    .table()
+                    .forEach((high, low, number) -> {
+                        var tenant = byNumber.get(number);
+                        if (tenant != null) {
+                            each.accept(tenant, new TraceId(high, low));
+                        }
+                    });
+        }
     }
 
     /// Forgets what no span at log time `now` or later can still follow.

@@ -26,6 +26,9 @@ public record Digest(
         long bytes,
         List<String> services) {
 
+    /// Of no spans at all.
+    public static final Digest NONE = new Digest("", "", false, 0, 0, 0, 0, 0, 0, List.of());
+
     public Digest {
         services = List.copyOf(services);
     }

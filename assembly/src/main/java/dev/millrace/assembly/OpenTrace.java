@@ -16,7 +16,6 @@ final class OpenTrace {
     record Key(Tenant tenant, TraceId traceId) {}
 
     final Key key;
-    final int fragment;
     final long decidedAt;
     final long openedAt;
     final long timeBefore;
@@ -27,6 +26,9 @@ final class OpenTrace {
     @Nullable OpenTrace livelier;
     @Nullable OpenTrace older;
     @Nullable OpenTrace younger;
+
+    /// Its number among those of its trace; 0 for the trace itself.
+    int fragment;
 
     long lastSpanAt;
 

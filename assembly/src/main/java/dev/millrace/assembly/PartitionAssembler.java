@@ -327,6 +327,53 @@ public final class PartitionAssembler implements AutoCloseable {
                 });
     }
 
+    /// What is on record of a trace while late spans follow it; null where they would not, or it was
+    /// never closed.
+    public ClosedTraces.@Nullable Entry onRecord(Tenant tenant, TraceId traceId) {
+        var closed = closedTraces.find(tenant, traceId);
+        return closed != null && time - closed.decidedAt() < lateMillis ? closed : null;
+    }
+
+    /// Whether some parts of the trace are on record, and others are not given out yet.
+    public boolean hasBegun(TraceId traceId) {
+        return begun != null && begun.traceId().equals(traceId);
+    }
+
+    /// Keeps a trace from here on that was dropped, though no span of it has come.
+    ///
+    /// @param dropped what is [#onRecord] of it
+    /// @param fate which its late spans follow now
+    /// @return an empty fragment that stands for the turn, for [#giveBack]
+    public ClosedTrace bringBack(
+            Tenant tenant, TraceId traceId, ClosedTraces.Entry dropped, Fate fate) {
+        int next = nextFragment(dropped.fragments(), true);
+        closedTraces.put(
+                tenant,
+                traceId,
+                new ClosedTraces.Entry(
+                        dropped.firstOffset(),
+                        dropped.lastOffset(),
+                        dropped.decidedAt(),
+                        next,
+                        fate),
+                time);
+        var late = open.get(new OpenTrace.Key(tenant, traceId));
+        if (late != null && late.fragment > 0) {
+            late.fragment = next;
+        }
+        return new ClosedTrace(
+                tenant,
+                traceId,
+                dropped.fragments(),
+                dropped.lastOffset() + 1,
+                dropped.lastOffset(),
+                time,
+                dropped.decidedAt(),
+                0,
+                Digest.NONE,
+                List.of());
+    }
+
     /// Gives out what was read back of a trace that had been dropped, under the number that was
     /// left for it. When that comes changes nothing else: by now the trace may be forgotten, or
     /// have begun anew after the late window.

@@ -16,7 +16,9 @@ import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -110,6 +112,70 @@ class PartitionAssemblerTest {
 
         assertThat(recorded.closed).extracting(ClosedTrace::fragment).containsExactly(0, 0);
         assertThat(recorded.closed.get(1).digest().hasRoot()).isFalse();
+    }
+
+    @Test
+    void aTraceThatIsBroughtBackWithoutASpanLeavesANumberForItsEarlierOnes() {
+        // Given: late spans are open meanwhile.
+        var id = new TraceId(7, 1);
+        send(0, 1, body(span(1, 1, 0, "web")));
+        mark(10_000);
+        send(50_000, 1, body(span(1, 2, 1, "web")));
+        var before = Objects.requireNonNull(assembler.onRecord(Tenant.DEFAULT, id));
+
+        // When
+        var turned = assembler.bringBack(Tenant.DEFAULT, id, before, new Fate(true, 5));
+        mark(60_000);
+
+        // Then
+        assertThat(turned.fragment()).isEqualTo(1);
+        assertThat(turned.firstOffset()).isEqualTo(turned.lastOffset() + 1);
+        assertThat(recorded.closed).extracting(ClosedTrace::fragment).containsExactly(0, 3);
+        var after = Objects.requireNonNull(assembler.onRecord(Tenant.DEFAULT, id));
+        assertThat(after.firstOffset()).isZero();
+        assertThat(after.lastOffset()).isEqualTo(2);
+        assertThat(after.fragments()).isEqualTo(4);
+    }
+
+    @Test
+    void nothingIsOnRecordOfATraceThatNoSpanWouldFollow() {
+        send(0, 1, body(span(1, 1, 0, "web")));
+        assertThat(assembler.onRecord(Tenant.DEFAULT, new TraceId(7, 1))).isNull();
+
+        mark(10_000);
+        assertThat(assembler.onRecord(Tenant.DEFAULT, new TraceId(7, 1))).isNotNull();
+
+        mark(130_000);
+        assertThat(assembler.onRecord(Tenant.DEFAULT, new TraceId(7, 1))).isNull();
+    }
+
+    @Test
+    void showsEveryTraceThatIsRemembered() {
+        // Given: over several generations.
+        send(GREEN, 0, body(span(1, 1, 0, "web")));
+        mark(10_000);
+        for (int trace = 2; trace < 9; trace++) {
+            send(trace * 10_000L, trace, body(span(trace, 1, 0, "web")));
+        }
+        mark(100_000);
+
+        // When
+        var shown = new HashSet<String>();
+        assembler
+                .closedTraces()
+                .forEach((tenant, traceId) -> shown.add(tenant.name() + " " + traceId.low()));
+
+        // Then
+        assertThat(shown)
+                .containsExactlyInAnyOrder(
+                        "green 1",
+                        "default 2",
+                        "default 3",
+                        "default 4",
+                        "default 5",
+                        "default 6",
+                        "default 7",
+                        "default 8");
     }
 
     @Test

@@ -23,20 +23,26 @@ final class BrokerSettings {
         var settings = new Properties();
         put(settings, "process.roles", "broker,controller");
         put(settings, "node.id", NODE_ID);
+        String plain = CLIENT_LISTENER + "://" + config.address() + ":" + config.port();
         put(
                 settings,
                 "listeners",
-                CLIENT_LISTENER
-                        + "://"
-                        + config.address()
-                        + ":"
-                        + config.port()
+                plain
                         + ","
                         + CONTROLLER_LISTENER
                         + "://127.0.0.1:0"
                         + more(
                                 config,
-                                listener -> listener.name() + "://" + config.address() + ":0"));
+                                listener -> listener.name() + "://" + bound(config, listener)));
+        // A port of 0 becomes the one that was taken, here too.
+        put(
+                settings,
+                "advertised.listeners",
+                plain
+                        + more(
+                                config,
+                                listener ->
+                                        listener.name() + "://" + advertised(config, listener)));
         put(
                 settings,
                 "listener.security.protocol.map",
@@ -59,6 +65,14 @@ final class BrokerSettings {
         put(settings, "replica.fetch.max.bytes", MAX_BATCH_BYTES);
         put(settings, "server.max.startup.time.ms", 300_000);
         return settings;
+    }
+
+    private static String bound(BrokerConfig config, Listener listener) {
+        return config.address(listener) + ":" + listener.port();
+    }
+
+    private static String advertised(BrokerConfig config, Listener listener) {
+        return listener.advertised().isEmpty() ? bound(config, listener) : listener.advertised();
     }
 
     private static String more(BrokerConfig config, Function<Listener, String> entry) {

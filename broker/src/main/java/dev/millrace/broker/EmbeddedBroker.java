@@ -100,13 +100,20 @@ public final class EmbeddedBroker implements AutoCloseable {
         return bootstrapServers;
     }
 
-    /// The same for one of [BrokerConfig#listeners].
+    /// The same for one of [BrokerConfig#listeners]: what its clients are told.
     public synchronized String bootstrapServers(String listener) {
         var running = broker;
         if (running == null || bootstrapServers == null) {
             throw new IllegalStateException("embedded broker: not running (expected: started)");
         }
-        return config.address() + ":" + running.boundPort(ListenerName.normalised(listener));
+        var way =
+                config.listeners().stream()
+                        .filter(one -> one.name().equals(listener))
+                        .findFirst()
+                        .orElseThrow();
+        return way.advertised().isEmpty()
+                ? config.address(way) + ":" + running.boundPort(ListenerName.normalised(listener))
+                : way.advertised();
     }
 
     /// False once a fault was reported.

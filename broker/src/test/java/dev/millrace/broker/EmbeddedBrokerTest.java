@@ -5,6 +5,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.broker.BrokerConfig.Listener;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.InputStreamReader;
@@ -145,6 +146,33 @@ class EmbeddedBrokerTest {
     }
 
     @Test
+    void tellsThoseWhoComeAnotherWayWhereToComeBackTo() throws Exception {
+        // Given
+        int port = freePort();
+        var far = new Listener("FAR", "PLAINTEXT", "0.0.0.0", port, "localhost:" + port, Map.of());
+        var config = new BrokerConfig(directory, "127.0.0.1", 0, List.of(far));
+
+        try (var broker = new EmbeddedBroker(config, NO_FAULT)) {
+            // When
+            broker.start();
+
+            // Then
+            assertThat(broker.bootstrapServers("FAR")).isEqualTo("localhost:" + port);
+            assertThat(told("127.0.0.1:" + port)).isEqualTo("localhost:" + port);
+            assertThat(told(broker.bootstrapServers())).isEqualTo(broker.bootstrapServers());
+        }
+    }
+
+    /// Where a client that asks here is told to go.
+    private static String told(String servers) throws Exception {
+        try (var admin = Admin.create(Map.of("bootstrap.servers", servers))) {
+            var nodes = admin.describeCluster().nodes().get(30, SECONDS);
+            var node = nodes.iterator().next();
+            return node.host() + ":" + node.port();
+        }
+    }
+
+    @Test
     void refusesWhatNoClientCouldConnectTo() {
         assertThatThrownBy(() -> new BrokerConfig(directory, "0.0.0.0", 0))
                 .hasMessage(
@@ -152,6 +180,12 @@ class EmbeddedBrokerTest {
                                 + " to)");
         assertThatThrownBy(() -> new BrokerConfig(directory, "localhost", 99_999))
                 .hasMessage("port: 99999 (expected: 0 to 65535)");
+        assertThatThrownBy(() -> new Listener("FAR", "SSL", "0.0.0.0", 9093, "", Map.of()))
+                .hasMessage(
+                        "advertised: \"\" with host: \"0.0.0.0\" (expected: host:port that clients"
+                                + " can connect to)");
+        assertThatThrownBy(() -> new Listener("FAR", "SSL", "", 9093, "somewhere", Map.of()))
+                .hasMessageContaining("advertised: \"somewhere\"");
     }
 
     private BrokerConfig config(int port) {

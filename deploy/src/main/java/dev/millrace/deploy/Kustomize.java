@@ -30,8 +30,6 @@ public final class Kustomize {
                                     "mirror.enabled", "true",
                                     "mirror.sites[0].name", "site-a",
                                     "mirror.sites[0].bootstrapServers", "kafka.site-a.example:9093",
-                                    "mirror.sites[0].topic", "site-a.spans",
-                                    "mirror.sites[0].partitions", "100",
                                     "mirror.sites[0].caSecret", "site-a-ca",
                                     "mirror.sites[0].userSecret", "site-a-mirror"));
 

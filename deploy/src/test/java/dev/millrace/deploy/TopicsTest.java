@@ -5,6 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.pipeline.Topics;
 import dev.millrace.pipeline.TopicsConfig;
+import dev.millrace.server.config.ConfigSources;
+import dev.millrace.server.config.MillraceConfig;
+import dev.millrace.server.config.Profile;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -13,12 +18,15 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The topics that Strimzi makes are those that the program would make, and its users may do there
 /// what they have to.
 final class TopicsTest {
+
+    @TempDir private Path directory;
 
     private static List<TopicsConfig.Topic> topics(TopicsConfig config) {
         return List.of(
@@ -98,7 +106,48 @@ final class TopicsTest {
 
         // Then
         assertThat(rendered(edge)).containsKey("site-a.spans");
-        assertThat(sources).contains("site-a.spans");
+        assertThat(sources).contains("site-a\\.spans");
+    }
+
+    @Test
+    void theCenterReadsEverySiteThatIsMirrored() throws Exception {
+        // Given
+        var center = Rendering.of(Map.of(), Repository.VALUES.resolve("center.yaml"));
+        var sites = List.of("site-a.spans", "site-b.spans");
+
+        for (var workload : center.workloads().toList()) {
+            // When
+            var config = config(SettingsTest.settings(center, workload));
+
+            // Then
+            assertThat(config.sites()).as("%s", workload).containsExactly("site-a", "site-b");
+        }
+        assertThat(writes(center, "millrace-aggregator")).containsAll(sites);
+        assertThat(writes(center, "millrace-query")).doesNotContainAnyElementsOf(sites);
+    }
+
+    @Test
+    void theEdgeMovesItsOwnTimeAndSendsFewBytes() throws Exception {
+        // Given
+        var edge = Rendering.of(Map.of(), Repository.VALUES.resolve("edge.yaml"));
+        var profile = new ConfigSources().profile(Profile.EDGE).load().values();
+
+        // When
+        var collector =
+                edge.workloads()
+                        .filter(workload -> workload.command().equals("collector"))
+                        .findFirst()
+                        .orElseThrow();
+        var config = config(SettingsTest.settings(edge, collector));
+
+        // Then
+        assertThat(config.spans().markers()).isEqualTo(profile.spans().markers());
+        assertThat(config.kafka().properties()).containsAllEntriesOf(profile.kafka().properties());
+    }
+
+    private MillraceConfig config(String settings) throws Exception {
+        Path file = Files.writeString(directory.resolve("millrace.yaml"), settings);
+        return new ConfigSources().file(file).load().values();
     }
 
     private static Stream<JsonNode> stream(JsonNode array) {

@@ -21,11 +21,12 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One member of the aggregator's group: reads its partitions of `spans`, assembles, and commits
-/// outputs and positions together.
+/// One member of the aggregator's group: reads its partitions of `spans` and of the sites' topics,
+/// assembles, and commits outputs and positions together.
 ///
 /// The log is the state. Whatever goes wrong, the open transaction is given up and the state is
 /// built again from what is committed. Only a failure that spoils a client escapes from [#step()];
@@ -60,6 +61,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
     private final ScratchTables scratch;
     private final Analysis analysis;
     private final Map<TopicPartition, OwnedPartition> owned = new LinkedHashMap<>();
+    private final OtherSites sites = new OtherSites();
     private boolean stateIsStale;
     private boolean closed;
     private long lastCommitNanos;
@@ -78,7 +80,10 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
         this.nanoTime = nanoTime;
         String role = "aggregator-" + number;
         admin = clients.admin(role);
-        consumer = clients.consumer(role, config.group());
+        consumer =
+                topics.sites().isEmpty()
+                        ? clients.consumer(role, config.group())
+                        : clients.coPartitionedConsumer(role, config.group());
         reader = clients.reader(role + "-reader", READS_WHAT_IS_THERE);
         producer =
                 clients.transactionalProducer(
@@ -118,7 +123,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
         control.open(config.tail().policy().get());
         recall.start();
         producer.initTransactions();
-        consumer.subscribe(List.of(topics.fullName(topics.spans())), this);
+        consumer.subscribe(topics.sources(), this);
         lastCommitNanos = nanoTime.getAsLong();
     }
 
@@ -144,6 +149,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
         }
         metrics.records.increment(messages.count());
         relieveMemory();
+        sites.letIn();
         owned.values().forEach(OwnedPartition::upgrade);
         control.refresh();
         metrics.loadFactor = control.latest().loadFactor();
@@ -249,9 +255,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
             long beginning = beginnings.getOrDefault(partition, 0L);
             var offset = committed.get(partition);
             var from =
-                    offset == null
-                            ? new CommitMetadata(Resumption.fresh(beginning), 0, 0, 0)
-                            : CommitMetadata.decode(offset);
+                    offset == null ? fresh(partition, beginning) : CommitMetadata.decode(offset);
             if (from.resumption().resumeOffset() < beginning) {
                 LOG.atError()
                         .addKeyValue("partition", partition)
@@ -262,8 +266,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
             }
             var closed = new ClosedTraces(config.assembly(), scratch);
             var decided = decisions.load(partition, from.decisionsFrom(), closed);
-            owned.put(
-                    partition,
+            var owner =
                     new OwnedPartition(
                             partition,
                             topics,
@@ -279,11 +282,21 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
                                     analysis.partition(), config.figures(), output, metrics),
                             output,
                             metrics,
+                            sites,
                             this::commitIfDue,
-                            nanoTime.getAsLong()));
+                            nanoTime.getAsLong());
+            owned.put(partition, owner);
+            sites.arrive(owner);
             consumer.seek(partition, Math.max(beginning, from.resumption().resumeOffset()));
         }
         shareRecall();
+    }
+
+    /// A site's partition begins with the latest version: before the first record of the site no
+    /// marker can name it, and what comes then may complete traces at once.
+    private CommitMetadata fresh(TopicPartition partition, long beginning) {
+        long version = topics.isMirrored(partition.topic()) ? control.latest().number() : 0;
+        return new CommitMetadata(Resumption.fresh(beginning), 0, version, 0);
     }
 
     /// What is read again ahead of being due takes at most half of the memory, whatever the number
@@ -301,6 +314,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
         for (var partition : partitions) {
             var owner = owned.remove(partition);
             if (owner != null) {
+                sites.leave(owner);
                 owner.close();
             }
         }
@@ -359,26 +373,26 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
             long version = owner.versionToAnnounce(latest, now);
             boolean caughtUp = consumer.currentLag(partition).orElse(1) == 0;
             if (version > 0) {
-                sendMarker(partition, MarkerSchedule.ofVersion(version));
+                sendMarker(partition, owner.markerTime(), MarkerSchedule.ofVersion(version));
             } else if (owner.needsMarker(caughtUp, now)) {
-                sendMarker(partition, new byte[0]);
+                sendMarker(partition, owner.markerTime(), new byte[0]);
                 owner.markerSent(now);
             }
         });
     }
 
     // A marker that fails is no loss: time and version still stand and the next is due soon.
-    private void sendMarker(TopicPartition partition, byte[] says) {
+    private void sendMarker(TopicPartition partition, @Nullable Long time, byte[] says) {
         var marker =
                 new ProducerRecord<byte[], byte[]>(
-                        partition.topic(), partition.partition(), null, null);
+                        partition.topic(), partition.partition(), time, null, null);
         marker.headers().add(RecordHeaders.MARKER, says);
         var _ = markers.send(marker);
     }
 
     /// Whether this member is the one to compute versions.
     boolean leads() {
-        return owned.keySet().stream().anyMatch(partition -> partition.partition() == 0);
+        return owned.containsKey(new TopicPartition(topics.fullName(topics.spans()), 0));
     }
 
     /// Commits what was done and leaves the group.

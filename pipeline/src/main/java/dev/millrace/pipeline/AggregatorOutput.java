@@ -164,7 +164,9 @@ final class AggregatorOutput {
     }
 
     /// Sends the spans of a trace that a foreign writer put on the wrong partition to their own; in
-    /// Zipkin's form where others read the topic that know no other.
+    /// Zipkin's form where others read the topic that know no other. What a foreign writer put wrong
+    /// at a site goes to our own topic: in the site's it would need a time, and there is none for it
+    /// here.
     void forward(ConsumerRecord<byte[], byte[]> message, int partition, TraceChunk chunk) {
         var dialect = topics.dialect();
         var encoding = dialect.zipkinKeys() ? Encoding.ZIPKIN_PROTO : Encoding.OTLP_PROTO;
@@ -175,7 +177,9 @@ final class AggregatorOutput {
         }
         var moved =
                 new ProducerRecord<>(
-                        message.topic(),
+                        topics.isMirrored(message.topic())
+                                ? topics.fullName(topics.spans())
+                                : message.topic(),
                         partition,
                         null,
                         dialect.key(chunk.traceId(), encoding.isZipkins()),

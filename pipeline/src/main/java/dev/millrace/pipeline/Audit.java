@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -27,16 +28,18 @@ import org.apache.kafka.common.TopicPartition;
 /// alone.
 ///
 /// What it says holds for one moment of each partition, that of the newest entry in the ledger, so
-/// it does not matter how much goes on meanwhile. It reads `ledger`, `spans` and `traces-complete`,
-/// or the topic that is stored instead of them, since a point in time, and changes nothing.
+/// it does not matter how much goes on meanwhile. It reads `ledger`, `spans`, what is mirrored from
+/// sites, and `traces-complete`, or the topic that is stored instead of them, since a point in time,
+/// and changes nothing.
 ///
 /// Confined to one thread; blocks while it reads.
 public final class Audit {
 
     /// A trace's share of a record that may belong to an open trace.
-    private record Candidate(TraceId traceId, long offset, Cell cell, long writer, int copies) {}
+    private record Candidate(
+            TraceKeyed trace, long offset, Cell cell, long writer, int copies) {}
 
-    private record TraceKeyed(int partition, Tenant tenant, TraceId traceId) {}
+    private record TraceKeyed(TopicPartition partition, Tenant tenant, TraceId traceId) {}
 
     private static final Duration NO_END = Duration.ofDays(365);
 
@@ -50,15 +53,15 @@ public final class Audit {
     /// Tells of records of spans which are written by others.
     private final ForeignRecords foreign;
 
-    /// The full name of the topic that is stored.
-    private final String storedTopic;
+    /// The full names of the topics that are stored.
+    private final List<String> storedTopics;
 
-    private final Map<Integer, Stage.Aggregator> owners = new HashMap<>();
-    private final Map<Integer, Long> stored = new HashMap<>();
+    private final Map<TopicPartition, Stage.Aggregator> owners = new HashMap<>();
+    private final Map<TopicPartition, Long> stored = new HashMap<>();
     private final Map<Long, BitSet> records = new HashMap<>();
 
-    /// By partition of `spans`, what lies between its resume offset and its position.
-    private final Map<Integer, List<Candidate>> candidates = new HashMap<>();
+    /// What lies between the resume offset of its partition and the position.
+    private final List<Candidate> candidates = new ArrayList<>();
 
     /// The offset of the last record of a trace that has been decided about.
     private final Map<TraceKeyed, Long> decided = new HashMap<>();
@@ -75,7 +78,7 @@ public final class Audit {
         this.topics = topics;
         this.source = source;
         this.foreign = new ForeignRecords(source.ofSpans(topics));
-        this.storedTopic = source.topicIn(topics);
+        this.storedTopics = source.topicsIn(topics);
     }
 
     /// @param source what the ingester stores
@@ -120,7 +123,8 @@ public final class Audit {
         for (var partition : ledger.partitions()) {
             fromMinute = Math.max(fromMinute, ledger.firstWholeMinute(partition));
         }
-        var books = new Books(aggregated, fromMinute);
+        var sites = topics.siteTopics().stream().map(TopicsConfig.Topic::name);
+        var books = new Books(aggregated, fromMinute, sites.collect(Collectors.toSet()));
         // All of it that is left: where each partition stands may have been said long ago.
         ledger.read(ledger.at(0), message -> post(message, books));
         spans(books, fromMillis, aggregated);
@@ -134,18 +138,18 @@ public final class Audit {
         return new LogScan(admin, consumer, topics.fullName(topic), topic.partitions());
     }
 
-    private LogScan storedScan() {
-        var partitions = consumer.partitionsFor(storedTopic);
+    private LogScan scan(String topic) {
+        var partitions = consumer.partitionsFor(topic);
         if (partitions.isEmpty()) {
-            throw new KafkaException(storedTopic + ": no such topic");
+            throw new KafkaException(topic + ": no such topic");
         }
-        return new LogScan(admin, consumer, storedTopic, partitions.size());
+        return new LogScan(admin, consumer, topic, partitions.size());
     }
 
     /// Whether what is stored comes from a topic that our collectors do not write to.
     private boolean storesOthers() {
         return source.feed() == IngesterConfig.Feed.SPANS
-                && !storedTopic.equals(topics.fullName(topics.spans()));
+                && !storedTopics.contains(topics.fullName(topics.spans()));
     }
 
     private void post(ConsumerRecord<byte[], byte[]> message, Books books) {
@@ -161,38 +165,49 @@ public final class Audit {
                 if (storesOthers()) {
                     return;
                 }
-                owners.put(owner.partition(), owner);
+                owners.put(new TopicPartition(owner.topic(), owner.partition()), owner);
             }
             case Stage.Ingester(String topic, int partition, long position) -> {
-                if (!topic.equals(storedTopic)) {
+                if (!storedTopics.contains(topic)) {
                     // Another ingester's, which drains the topic of others.
                     return;
                 }
                 // A replay of dead letters says nothing of positions.
-                stored.merge(partition, position, Math::max);
+                stored.merge(new TopicPartition(topic, partition), position, Math::max);
             }
         }
         books.post(entry);
     }
 
     private void spans(Books books, long fromMillis, boolean aggregated) {
-        var scan = aggregated ? scan(topics.spans()) : storedScan();
+        for (String topic : aggregated ? topics.sources() : storedTopics) {
+            spans(scan(topic), topics.ledgerSource(topic), books, fromMillis, aggregated);
+        }
+        if (aggregated) {
+            decisions();
+            candidates.forEach(one -> settle(one, books));
+        }
+    }
+
+    /// @param name of what is scanned, in the ledger
+    private void spans(
+            LogScan scan, String name, Books books, long fromMillis, boolean aggregated) {
         for (var partition : scan.partitions()) {
-            books.logBegins(partition.partition(), scan.firstWholeMinute(partition));
+            books.logBegins(name, partition.partition(), scan.firstWholeMinute(partition));
         }
         var from = scan.at(fromMillis);
         from.replaceAll((partition, offset) -> {
-            var owner = owners.get(partition.partition());
+            var owner = owners.get(partition);
             return aggregated && owner != null ? Math.min(offset, owner.resumeOffset()) : offset;
         });
         var times = new HashMap<Integer, Long>();
         ToLongFunction<ConsumerRecord<byte[], byte[]>> position =
                 aggregated
                         ? message -> {
-                            var owner = owners.get(message.partition());
+                            var owner = owners.get(IngestBatch.partition(message));
                             return owner == null ? 0 : owner.position();
                         }
-                        : message -> stored.getOrDefault(message.partition(), 0L);
+                        : message -> stored.getOrDefault(IngestBatch.partition(message), 0L);
         scan.read(
                 from,
                 message -> {
@@ -208,18 +223,20 @@ public final class Audit {
                             position.applyAsLong(message),
                             books);
                 });
-        if (aggregated) {
-            decisions();
-            candidates.forEach((_, some) -> some.forEach(one -> settle(one, books)));
-        }
     }
 
     private void note(
             ConsumerRecord<byte[], byte[]> message, long minute, long position, Books books) {
         checkTime();
-        var cell = new Cell(LogCopies.tenant(message), message.partition(), minute);
+        var partition = IngestBatch.partition(message);
+        var cell =
+                new Cell(
+                        LogCopies.tenant(message),
+                        topics.ledgerSource(message.topic()),
+                        message.partition(),
+                        minute);
         long writer = writer(message, books, cell);
-        var owner = owners.get(message.partition());
+        var owner = owners.get(partition);
         for (var share : LogCopies.of(message, foreign)) {
             var traceId = share.traceId();
             if (message.offset() >= position) {
@@ -230,13 +247,10 @@ public final class Audit {
                     || message.offset() < owner.resumeOffset()) {
                 books.inLog(cell, writer, Books.Progress.TAKEN, share.copies());
             } else {
-                candidates
-                        .computeIfAbsent(message.partition(), _ -> new ArrayList<>())
-                        .add(
-                                new Candidate(
-                                        traceId, message.offset(), cell, writer, share.copies()));
-                decided.putIfAbsent(
-                        new TraceKeyed(message.partition(), cell.tenant(), traceId), -1L);
+                var trace = new TraceKeyed(partition, cell.tenant(), traceId);
+                candidates.add(
+                        new Candidate(trace, message.offset(), cell, writer, share.copies()));
+                decided.putIfAbsent(trace, -1L);
             }
         }
     }
@@ -291,21 +305,17 @@ public final class Audit {
     }
 
     private void note(Decision decision) {
-        var owner = owners.get(decision.partition());
+        var partition = new TopicPartition(decision.sourceTopic(), decision.partition());
+        var owner = owners.get(partition);
         var trace = decision.trace();
-        var key = new TraceKeyed(decision.partition(), trace.tenant(), trace.traceId());
-        if (owner != null
-                && decision.sourceTopic().equals(owner.topic())
-                && decision.entry() <= owner.number()) {
+        var key = new TraceKeyed(partition, trace.tenant(), trace.traceId());
+        if (owner != null && decision.entry() <= owner.number()) {
             decided.computeIfPresent(key, (_, last) -> Math.max(last, trace.lastOffset()));
         }
     }
 
     private void settle(Candidate one, Books books) {
-        long last =
-                decided.getOrDefault(
-                        new TraceKeyed(one.cell().partition(), one.cell().tenant(), one.traceId()),
-                        -1L);
+        long last = decided.getOrDefault(one.trace(), -1L);
         books.inLog(
                 one.cell(),
                 one.writer(),
@@ -318,8 +328,11 @@ public final class Audit {
         for (var partition : scan.partitions()) {
             long minute = scan.firstWholeMinute(partition);
             int step = scan.partitions().size();
-            for (int p = partition.partition(); p < topics.spans().partitions(); p += step) {
-                books.completeBegins(p, minute);
+            for (String topic : topics.sources()) {
+                String source = topics.ledgerSource(topic);
+                for (int p = partition.partition(); p < topics.spans().partitions(); p += step) {
+                    books.completeBegins(source, p, minute);
+                }
             }
         }
         scan.read(
@@ -328,7 +341,9 @@ public final class Audit {
                     checkTime();
                     var provenance = IngestAccounts.provenance(message);
                     var tenant = LogCopies.tenant(message);
-                    boolean read = message.offset() < stored.getOrDefault(message.partition(), 0L);
+                    boolean read =
+                            message.offset()
+                                    < stored.getOrDefault(IngestBatch.partition(message), 0L);
                     if (provenance == null) {
                         var cell =
                                 new Cell(
@@ -339,11 +354,19 @@ public final class Audit {
                         books.complete(cell, true, read, spans);
                         return;
                     }
-                    var owner = owners.get(provenance.partition());
+                    String source = provenance.source();
+                    var owner =
+                            owners.get(
+                                    new TopicPartition(
+                                            source.isEmpty()
+                                                    ? topics.fullName(topics.spans())
+                                                    : source,
+                                            provenance.partition()));
                     boolean accounted = owner != null && provenance.entry() <= owner.number();
                     for (var share : provenance.shares()) {
                         books.complete(
-                                new Cell(tenant, provenance.partition(), share.minute()),
+                                new Cell(
+                                        tenant, source, provenance.partition(), share.minute()),
                                 accounted,
                                 read,
                                 share.spans());

@@ -165,7 +165,15 @@ public final class DecisionReader implements DecisionLookup {
         private Optional<String> readBackwards(TopicPartition partition, long first, long end) {
             long length = SHORTEST;
             long upTo = end;
-            while (upTo > first && !isComplete()) {
+            // Another site's part was decided about before the first that comes up, if not long.
+            int further = topics.sites().isEmpty() ? 0 : 1;
+            while (upTo > first) {
+                if (isComplete()) {
+                    if (further == 0) {
+                        break;
+                    }
+                    further--;
+                }
                 long start = Math.max(first, upTo - length);
                 if (!readStretch(partition, start, upTo)) {
                     return Optional.of(

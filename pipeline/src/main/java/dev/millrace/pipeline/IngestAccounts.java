@@ -10,21 +10,31 @@ import org.jspecify.annotations.Nullable;
 /// Where the spans of a record that is stored are accounted.
 final class IngestAccounts {
 
-    private IngestAccounts() {}
+    private final TopicsConfig topics;
+
+    /// @param topics tell which are those of sites
+    IngestAccounts(TopicsConfig topics) {
+        this.topics = topics;
+    }
 
     /// @param spans how many the record, or one trace's share of it, holds
-    static void post(
+    void post(
             ConsumerRecord<byte[], byte[]> record, int spans, Account account, Postings into) {
         var tenant = LogCopies.tenant(record);
         var provenance = provenance(record);
         if (provenance == null) {
             long minute = Math.floorDiv(record.timestamp(), 60_000);
-            into.add(new Cell(tenant, record.partition(), minute), account, spans);
+            var source = topics.ledgerSource(record.topic());
+            into.add(new Cell(tenant, source, record.partition(), minute), account, spans);
             return;
         }
         for (var share : provenance.shares()) {
             into.add(
-                    new Cell(tenant, provenance.partition(), share.minute()),
+                    new Cell(
+                            tenant,
+                            provenance.source(),
+                            provenance.partition(),
+                            share.minute()),
                     account,
                     share.spans());
         }

@@ -38,6 +38,7 @@ final class IngestBatch {
             boolean translated) {}
 
     private final FragmentReader reader;
+    private final IngestAccounts accounts;
 
     /// What is not decoded yet.
     private final Deque<ConsumerRecord<byte[], byte[]>> records = new ArrayDeque<>();
@@ -63,7 +64,8 @@ final class IngestBatch {
     /// Whether the store has been asked about each fragment.
     private boolean asked;
 
-    IngestBatch(FragmentReader reader) {
+    IngestBatch(FragmentReader reader, IngestAccounts accounts) {
+        this.accounts = accounts;
         this.reader = reader;
     }
 
@@ -195,7 +197,7 @@ final class IngestBatch {
 
     private void postAside(ConsumerRecord<byte[], byte[]> record, int copies) {
         var postings = putAside.computeIfAbsent(partition(record), _ -> new Postings());
-        IngestAccounts.post(record, copies, Account.DEAD_LETTERED, postings);
+        accounts.post(record, copies, Account.DEAD_LETTERED, postings);
     }
 
     /// What became of all of it once it is stored and put aside, by partition.
@@ -204,7 +206,7 @@ final class IngestBatch {
         putAside.forEach((partition, postings) -> all.put(partition, postings.copy()));
         for (var entry : entries) {
             var postings = all.computeIfAbsent(partition(entry.record()), _ -> new Postings());
-            IngestAccounts.post(entry.record(), entry.spans(), Account.STORED, postings);
+            accounts.post(entry.record(), entry.spans(), Account.STORED, postings);
         }
         var listed = new HashMap<TopicPartition, List<Posting>>();
         all.forEach((partition, postings) -> listed.put(partition, postings.list()));

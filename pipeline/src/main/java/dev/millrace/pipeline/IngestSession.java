@@ -65,6 +65,7 @@ final class IngestSession implements ConsumerRebalanceListener, SessionLoop.Sess
     private final IngestCommit offsets;
     private final IngesterConfig config;
     private final FragmentReader reader;
+    private final IngestAccounts accounts;
     private final IngesterMeters meters;
     private final LogGate failureLog;
     private final Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5));
@@ -95,6 +96,7 @@ final class IngestSession implements ConsumerRebalanceListener, SessionLoop.Sess
             Executor writers,
             IngestCommit offsets,
             IngesterConfig config,
+            IngestAccounts accounts,
             IngesterMeters meters,
             LogGate failureLog) {
         this.consumer = consumer;
@@ -103,15 +105,16 @@ final class IngestSession implements ConsumerRebalanceListener, SessionLoop.Sess
         this.writers = writers;
         this.offsets = offsets;
         this.config = config;
+        this.accounts = accounts;
         this.reader = new FragmentReader(new ForeignRecords(config.source().encoding()));
-        this.batch = new IngestBatch(reader);
+        this.batch = new IngestBatch(reader, accounts);
         this.meters = meters;
         this.failureLog = failureLog;
     }
 
-    void subscribe(String topic) {
+    void subscribe(List<String> topics) {
         offsets.open();
-        consumer.subscribe(List.of(topic), this);
+        consumer.subscribe(topics, this);
     }
 
     /// Reads for at most the batch delay, hands over for writing what is due, and commits what is
@@ -171,7 +174,7 @@ final class IngestSession implements ConsumerRebalanceListener, SessionLoop.Sess
                 return;
             }
             start(line.enter(batch));
-            batch = new IngestBatch(reader);
+            batch = new IngestBatch(reader, accounts);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.millrace.pipeline;
 import dev.millrace.storage.api.TraceStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -29,10 +30,11 @@ public final class Ingester implements AutoCloseable {
             Thread.ofPlatform().daemon().name("ingester-writer-", 0).factory();
 
     private final KafkaClients clients;
-    private final String topic;
+    private final List<String> topics;
     private final String ledger;
     private final int ledgerPartitions;
     private final IngesterConfig config;
+    private final IngestAccounts accounts;
     private final TraceStore store;
     private final DeadLetterWriter deadLetters;
     private final IngesterMeters meters;
@@ -51,10 +53,11 @@ public final class Ingester implements AutoCloseable {
             TraceStore store,
             MeterRegistry registry) {
         this.clients = clients;
-        this.topic = config.source().topicIn(topics);
+        this.topics = config.source().topicsIn(topics);
         this.ledger = topics.fullName(topics.ledger());
         this.ledgerPartitions = topics.ledger().partitions();
         this.config = config;
+        this.accounts = new IngestAccounts(topics);
         this.store = store;
         this.deadLetters =
                 new DeadLetterWriter(clients, topics.fullName(topics.deadLetters()), registry);
@@ -64,7 +67,7 @@ public final class Ingester implements AutoCloseable {
                 new SessionLoop<>(
                         "ingester",
                         this::session,
-                        session -> session.subscribe(topic),
+                        session -> session.subscribe(this.topics),
                         this::failed);
     }
 
@@ -86,7 +89,7 @@ public final class Ingester implements AutoCloseable {
         if (failureLog.open()) {
             LOG.atError()
                     .setCause(failure)
-                    .addKeyValue("topic", topic)
+                    .addKeyValue("topic", topics)
                     .log("Ingester failed; it begins anew from what was committed");
         }
     }
@@ -103,6 +106,7 @@ public final class Ingester implements AutoCloseable {
                         ledger,
                         ledgerPartitions),
                 config,
+                accounts,
                 meters,
                 failureLog);
     }

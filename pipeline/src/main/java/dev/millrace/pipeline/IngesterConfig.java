@@ -3,6 +3,7 @@ package dev.millrace.pipeline;
 import dev.millrace.model.ByteSize;
 import dev.millrace.pipeline.format.SourceEncoding;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// What the ingester reads and how much it writes to the store at once.
@@ -69,7 +70,14 @@ public record IngesterConfig(
             return feed == Feed.SPANS ? encoding : topics.dialect().unnamed();
         }
 
-        /// The full name of the topic that is read.
+        /// The full names of all topics that are read: with our own `spans` those of the sites.
+        public List<String> topicsIn(TopicsConfig topics) {
+            return feed == Feed.SPANS && topic == null
+                    ? topics.sources()
+                    : List.of(topicIn(topics));
+        }
+
+        /// The full name of the topic that is read, of several the first.
         public String topicIn(TopicsConfig topics) {
             return topic != null
                     ? topic

@@ -12,6 +12,7 @@ import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.RangeAssignor;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.config.provider.DirectoryConfigProvider;
@@ -107,10 +108,25 @@ public final class KafkaClients {
 
     /// A member of a group that reads committed records, from the first one when the group is new.
     public KafkaConsumer<byte[], byte[]> consumer(String role, String group) {
+        return member(role, group, CooperativeStickyAssignor.class.getName());
+    }
+
+    /// The same in a group that gives partition p of all its topics, which have as many, to one
+    /// member. The price is that all of them let go of everything when one comes or goes.
+    ///
+    /// While members are about that were made by [#consumer], it gives partitions as they do.
+    KafkaConsumer<byte[], byte[]> coPartitionedConsumer(String role, String group) {
+        return member(
+                role,
+                group,
+                RangeAssignor.class.getName() + "," + CooperativeStickyAssignor.class.getName());
+    }
+
+    private KafkaConsumer<byte[], byte[]> member(String role, String group, String assignors) {
         var settings = consumerSettings(role);
         settings.put("group.id", group);
         settings.put("group.protocol", "classic");
-        settings.put("partition.assignment.strategy", CooperativeStickyAssignor.class.getName());
+        settings.put("partition.assignment.strategy", assignors);
         int sessionMillis = Math.toIntExact(config.sessionTimeout().toMillis());
         settings.put("session.timeout.ms", sessionMillis);
         settings.put("heartbeat.interval.ms", sessionMillis / 3);

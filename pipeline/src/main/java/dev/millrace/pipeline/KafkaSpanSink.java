@@ -65,6 +65,9 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
     /// Only where records are packed.
     private volatile @Nullable SpanPacker packer;
 
+    /// Only where markers are wanted.
+    private volatile @Nullable MarkerWriter markers;
+
     private volatile boolean ready;
 
     public KafkaSpanSink(
@@ -127,6 +130,22 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
                         });
         noting.start();
         ledger = noting;
+        if (config.markers().wanted()) {
+            var clock = meters.clock();
+            var appending =
+                    new MarkerWriter(
+                            topic,
+                            new SilenceMarkers(
+                                    config.markers(), partitions, clock.monotonicTime()),
+                            clock::monotonicTime,
+                            (marker, callback) -> {
+                                // What fails here is told to the callback as well.
+                                var _ = opened.send(marker, callback);
+                            },
+                            failureLog);
+            appending.start();
+            markers = appending;
+        }
         if (packs) {
             var packing =
                     new SpanPacker(
@@ -259,7 +278,7 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
         }
     }
 
-    private static void send(
+    private void send(
             KafkaProducer<byte[], byte[]> sender,
             CollectorLedger noting,
             Tenant tenant,
@@ -274,6 +293,10 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
                         (written, failure) -> {
                             if (failure == null) {
                                 noting.acknowledged(tenant, written, filled.spans());
+                                var appending = markers;
+                                if (appending != null) {
+                                    appending.spansWritten(written.partition());
+                                }
                             }
                             callback.onCompletion(written, failure);
                         });
@@ -350,6 +373,10 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
         }
         closed.countDown();
         ready = false;
+        var appending = markers;
+        if (appending != null) {
+            appending.close();
+        }
         var packing = packer;
         if (packing != null) {
             packing.close();

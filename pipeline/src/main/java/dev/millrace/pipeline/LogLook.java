@@ -39,7 +39,7 @@ public final class LogLook implements AutoCloseable {
     /// What a rate is taken over.
     private static final Duration RATE_OVER = Duration.ofMinutes(1);
 
-    /// A group and the topic it reads.
+    /// A group and a topic it reads.
     ///
     /// @param role what it is there for
     /// @param topic its full name
@@ -56,7 +56,7 @@ public final class LogLook implements AutoCloseable {
     /// @param age of the first record that it has not committed; zero when there is none
     public record PartitionLag(int partition, long records, Duration age) {}
 
-    /// A group as Kafka knows it.
+    /// A group as Kafka knows it, and how far it is in one topic.
     ///
     /// @param state in Kafka's words, such as `stable`; `absent` where there never was one
     /// @param partitions in order
@@ -108,7 +108,11 @@ public final class LogLook implements AutoCloseable {
 
     private static Map<String, Predicate<String>> topicsByGroup(List<Reading> readings) {
         return readings.stream()
-                .collect(Collectors.toMap(Reading::group, reading -> reading.topic()::equals));
+                .collect(
+                        Collectors.toMap(
+                                Reading::group,
+                                reading -> reading.topic()::equals,
+                                Predicate::or));
     }
 
     /// @throws KafkaException when Kafka does not answer
@@ -189,12 +193,14 @@ public final class LogLook implements AutoCloseable {
                         .collect(Collectors.groupingBy(Distance::group));
         var described =
                 open.admin()
-                        .describeConsumerGroups(readings.stream().map(Reading::group).toList())
+                        .describeConsumerGroups(readings.stream().map(Reading::group).distinct().toList())
                         .describedGroups();
         var states = new ArrayList<GroupState>();
         for (var reading : readings) {
             var partitions =
                     distances.getOrDefault(reading.group(), List.of()).stream()
+                            .filter(distance ->
+                                    distance.partition().topic().equals(reading.topic()))
                             .map(distance ->
                                     new PartitionLag(
                                             distance.partition().partition(),

@@ -36,8 +36,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A partition of `spans` while this process owns it: its assembler, what to commit for it, and
-/// when it needs a marker.
+/// A partition of `spans`, or of a site's mirrored topic, while this process owns it: its assembler,
+/// what to commit for it, and when it needs a marker.
 final class OwnedPartition implements TraceSink, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(OwnedPartition.class);
@@ -54,6 +54,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     private final TopicPartition partition;
     private final int partitions;
     private final SpansDialect dialect;
+    private final boolean mirrored;
     private final ForeignRecords foreign;
     private final AggregatorOutput output;
     private final AggregatorMetrics metrics;
@@ -63,6 +64,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     private final long emitFrom;
     private final EarlierSpans recall;
     private final FiguresOutput figures;
+    private final OtherSites sites;
 
     /// What was read back and is yet to be given out; filled by the recall's thread.
     private final Queue<SpanRecall.Answer> readBack = new ConcurrentLinkedQueue<>();
@@ -104,6 +106,8 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     /// @param topics says how many partitions `spans` has, and what others write into it
     /// @param beginning of what is left of the partition
     /// @param decided what is on record besides the closed traces
+    /// @param sites where the same partition of other sites is found; the caller says when this one
+    ///   arrives there
     /// @param commitIfDue is run wherever what was given out can be committed
     OwnedPartition(
             TopicPartition partition,
@@ -119,19 +123,23 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             FiguresOutput figures,
             AggregatorOutput output,
             AggregatorMetrics metrics,
+            OtherSites sites,
             Runnable commitIfDue,
             long nowNanos) {
         this.partition = partition;
         this.partitions = topics.spans().partitions();
         this.dialect = topics.dialect();
+        this.mirrored = topics.isMirrored(partition.topic());
         this.foreign = new ForeignRecords(dialect.unnamed());
         this.output = output;
         this.metrics = metrics;
+        this.sites = sites;
         this.commitIfDue = commitIfDue;
         this.emitFrom = from.resumption().position();
         this.committed = emitFrom;
         this.markers = new MarkerSchedule(nowNanos);
-        this.ledger = new PartitionLedger(partition, from, beginning);
+        this.ledger = new PartitionLedger(
+                        partition, topics.ledgerSource(partition.topic()), from, beginning);
         this.floors = new DecisionFloors(config.lateWindow().toMillis(), from.decisionsFrom());
         output.knowEnd(partition, decided.end());
         this.recall = recall;
@@ -337,7 +345,7 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             return givingBack.fate();
         }
         if (earlier == null) {
-            verdict = judge.verdict(facts(trace));
+            verdict = orAsElsewhere(trace, judge.verdict(facts(trace)));
         } else if (!earlier.fate().kept() && trace.digest().errors() > 0) {
             // An error that comes late counts for the whole trace, if it does by itself.
             verdict = judge.verdict(facts(trace));
@@ -351,6 +359,55 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
             verdict = follow(earlier.fate(), LATE_RULE);
         }
         return new Fate(verdict.kept(), verdict.threshold());
+    }
+
+    /// By itself first: what a rule keeps for certain stands for itself alone, whatever chance had
+    /// to do with the part at another site.
+    private Verdict orAsElsewhere(ClosedTrace trace, Verdict alone) {
+        if (alone.kept()) {
+            return alone;
+        }
+        var kept = sites.kept(this, trace.tenant(), trace.traceId());
+        if (kept == null && assembler.hasBegun(trace.traceId())) {
+            // An owner before knew of another part, and parts of this one are stored since.
+            kept = Fate.KEPT;
+        }
+        return kept == null ? alone : follow(kept, OtherSites.RULE);
+    }
+
+    /// What became of a trace that late spans would follow; null where there is none.
+    @Nullable Fate onRecord(Tenant tenant, TraceId traceId) {
+        var entry = assembler.onRecord(tenant, traceId);
+        return entry == null ? null : entry.fate();
+    }
+
+    /// Keeps a trace, if it was dropped here, since another site keeps its part of it. Its spans
+    /// are read back as after an error that comes late, and no later crash loses that.
+    void bringBack(Tenant tenant, TraceId traceId, Fate fate) {
+        var dropped = assembler.onRecord(tenant, traceId);
+        if (dropped == null
+                || dropped.fate().kept()
+                || dropped.fate().refused()
+                || assembler.hasBegun(traceId)) {
+            return;
+        }
+        var turned = assembler.bringBack(tenant, traceId, dropped, fate);
+        var decision =
+                new Decision(
+                        partition.topic(),
+                        partition.partition(),
+                        turned,
+                        Decision.Verdict.KEEP,
+                        OtherSites.RULE,
+                        fate.threshold(),
+                        fate.threshold(),
+                        judge.version().number(),
+                        ledger.next(),
+                        Decision.Upgrade.ASKED,
+                        new Decision.Arrival(0, false));
+        output.decide(decision);
+        ask(new SpanRecall.Request(partition, decision, dropped.firstOffset()));
+        gaveOut = true;
     }
 
     /// What holds for the trace that is being closed or given back, whenever that comes.
@@ -480,6 +537,10 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         if (!fate.refused()) {
             metrics.decided(verdict.rule(), fate.kept(), trace.digest().spans());
         }
+        boolean isNews = upgrade != Decision.Upgrade.DONE && !verdict.rule().equals(LATE_RULE);
+        if (fate.kept() && isNews) {
+            sites.keep(this, trace.tenant(), trace.traceId(), fate);
+        }
     }
 
     /// Whether there is something to commit. What is only read again is committed already: until
@@ -488,7 +549,8 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         return !isReadingAgain() && (gaveOut || assembler.resumption().position() != committed);
     }
 
-    private boolean isReadingAgain() {
+    /// Whether it is still behind what the owners before it have committed.
+    boolean isReadingAgain() {
         return assembler.resumption().position() < emitFrom;
     }
 
@@ -521,17 +583,32 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     }
 
     /// Whether the log would have completed a trace by now if only something were appended to it.
+    /// Never where time is a site's: how late it is there, only the site's own markers tell.
     ///
     /// @param caughtUp whether everything in the partition was read
     boolean needsMarker(boolean caughtUp, long nowNanos) {
-        return caughtUp && markers.isDue(assembler.time(), assembler.nextDue(), nowNanos);
+        return caughtUp && !mirrored && markers.isDue(assembler.time(), assembler.nextDue(), nowNanos);
     }
 
     /// The number of the version to announce in this partition; 0 for none.
     ///
     /// @param latest the newest version there is
     long versionToAnnounce(long latest, long nowNanos) {
+        // Without a time of the site's there is none that a marker could leave as it is.
+        if (mirrored && !hasTime()) {
+            return 0;
+        }
         return markers.versionToAnnounce(judge.version().number(), latest, nowNanos);
+    }
+
+    private boolean hasTime() {
+        return assembler.time() > 0;
+    }
+
+    /// The time to stamp a marker with; null where the broker's is right. Where time is a site's, a
+    /// marker must not move it.
+    @Nullable Long markerTime() {
+        return mirrored ? assembler.time() : null;
     }
 
     /// A marker is under way.

@@ -20,15 +20,19 @@ import org.apache.kafka.common.TopicPartition;
 final class PartitionLedger {
 
     private final TopicPartition partition;
+    private final String source;
     private final long missedFrom;
     private final long missedTo;
     private final Postings postings = new Postings();
     private long next;
 
+    /// @param source as [Cell#source()] names the partition's topic
     /// @param from what the owner begins with
     /// @param beginning of what is left of the partition
-    PartitionLedger(TopicPartition partition, CommitMetadata from, long beginning) {
+    PartitionLedger(
+            TopicPartition partition, String source, CommitMetadata from, long beginning) {
         this.partition = partition;
+        this.source = source;
         next = from.entry() + 1;
         missedFrom = Math.min(beginning, from.resumption().resumeOffset());
         missedTo = beginning;
@@ -44,7 +48,7 @@ final class PartitionLedger {
     }
 
     private Cell cell(Tenant tenant, long minute) {
-        return new Cell(tenant, partition.partition(), minute);
+        return new Cell(tenant, source, partition.partition(), minute);
     }
 
     /// A part of a kept trace is written.
@@ -59,7 +63,7 @@ final class PartitionLedger {
                 settle(trace, minute, Account.KEPT);
             }
         }
-        return new Provenance(partition.partition(), next, shares);
+        return new Provenance(source, partition.partition(), next, shares);
     }
 
     /// A part of a kept trace of several is put aside.

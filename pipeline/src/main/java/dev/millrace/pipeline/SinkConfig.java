@@ -11,12 +11,44 @@ import java.time.Duration;
 /// @param maxInFlight bytes of spans that were accepted and not yet acknowledged; more are refused
 /// @param maxWait once a request has waited this long for its acknowledgement, others are refused
 /// @param deliveryTimeout after how long without an acknowledgement a request has failed
+/// @param markers which markers are appended where no spans come
 public record SinkConfig(
         Keying keying,
         Encoding encoding,
         ByteSize maxInFlight,
         Duration maxWait,
-        Duration deliveryTimeout) {
+        Duration deliveryTimeout,
+        Markers markers) {
+
+    /// When markers are appended to a partition in which no spans come, so that its time goes on
+    /// where no aggregator is to see to it.
+    ///
+    /// @param interval after how long without a record, and from one to the next; zero for none
+    /// @param lasting for how long after the last span, and after a start
+    public record Markers(Duration interval, Duration lasting) {
+
+        /// None at all.
+        public static final Markers NONE = new Markers(Duration.ZERO, Duration.ZERO);
+
+        public Markers {
+            if (!interval.isZero() && (interval.toMillis() < 100 || interval.toMinutes() > 1)) {
+                throw new IllegalArgumentException(
+                        "markers.interval: " + interval + " (expected: 0, or 100 ms to 1 min)");
+            }
+            if (lasting.compareTo(interval) < 0) {
+                throw new IllegalArgumentException(
+                        "markers.lasting: "
+                                + lasting
+                                + " (expected: at least the interval, "
+                                + interval
+                                + ")");
+            }
+        }
+
+        boolean wanted() {
+            return interval.isPositive();
+        }
+    }
 
     /// The largest request the collector takes: less would refuse it for ever.
     private static final ByteSize LEAST_IN_FLIGHT = ByteSize.ofMebibytes(16);
@@ -53,15 +85,28 @@ public record SinkConfig(
 
     /// OTLP, keyed by trace id.
     public SinkConfig(ByteSize maxInFlight, Duration deliveryTimeout) {
-        this(Keying.TRACE_ID, Encoding.OTLP_PROTO, maxInFlight, USUAL_WAIT, deliveryTimeout);
+        this(
+                Keying.TRACE_ID,
+                Encoding.OTLP_PROTO,
+                maxInFlight,
+                USUAL_WAIT,
+                deliveryTimeout,
+                Markers.NONE);
     }
 
     public SinkConfig withKeying(Keying newKeying) {
-        return new SinkConfig(newKeying, encoding, maxInFlight, maxWait, deliveryTimeout);
+        return new SinkConfig(
+                newKeying, encoding, maxInFlight, maxWait, deliveryTimeout, markers);
     }
 
     public SinkConfig withEncoding(Encoding newEncoding) {
-        return new SinkConfig(keying, newEncoding, maxInFlight, maxWait, deliveryTimeout);
+        return new SinkConfig(
+                keying, newEncoding, maxInFlight, maxWait, deliveryTimeout, markers);
+    }
+
+    public SinkConfig withMarkers(Markers newMarkers) {
+        return new SinkConfig(
+                keying, encoding, maxInFlight, maxWait, deliveryTimeout, newMarkers);
     }
 
     /// To be asked where an aggregator reads what is written so.

@@ -113,7 +113,11 @@ public final class Topics {
         Map<Topic, TopicDescription> zipkins = describe(wantedZipkins, Topic::name, deadline);
         List<Topic> missingZipkins =
                 wantedZipkins.stream().filter(topic -> !zipkins.containsKey(topic)).toList();
-        if (!missing.isEmpty() || !missingZipkins.isEmpty()) {
+        var wantedMirrored = needed(config.siteTopics());
+        Map<Topic, TopicDescription> mirrored = describe(wantedMirrored, Topic::name, deadline);
+        List<Topic> missingMirrored =
+                wantedMirrored.stream().filter(topic -> !mirrored.containsKey(topic)).toList();
+        if (!missing.isEmpty() || !missingZipkins.isEmpty() || !missingMirrored.isEmpty()) {
             create(
                     missing,
                     config::fullName,
@@ -121,12 +125,21 @@ public final class Topics {
                     replicas,
                     deadline);
             create(missingZipkins, Topic::name, Topics::zipkinSettings, replicas, deadline);
+            create(
+                    missingMirrored,
+                    Topic::name,
+                    topic -> mirroredSettings(topic, replicas),
+                    replicas,
+                    deadline);
             return false;
         }
-        weaknesses.addAll(check(there, replicas, deadline));
+        weaknesses.addAll(check(there, topic -> settings(topic, replicas), replicas, deadline));
+        weaknesses.addAll(
+                check(mirrored, topic -> neededOfMirrored(topic, replicas), replicas, deadline));
         refuseIfStrict(weaknesses);
         // Those of others are as they are: who reads them made them, and for their own reasons.
         there.putAll(zipkins);
+        there.putAll(mirrored);
         awaitAnswers(there, deadline);
         if (!weaknesses.isEmpty()) {
             LOG.atWarn()
@@ -229,6 +242,25 @@ public final class Topics {
         return settings;
     }
 
+    /// What the mirrored topic of a site is made with: as `spans`, but with the append times of the
+    /// site.
+    ///
+    /// @param replicas how many copies of its records there are
+    public static Map<String, String> mirroredSettings(Topic topic, int replicas) {
+        var settings = new LinkedHashMap<>(settings(topic, replicas));
+        settings.put("message.timestamp.type", "CreateTime");
+        return settings;
+    }
+
+    /// What of that it must have when somebody else has made it; how long it keeps records is for
+    /// those who run the mirror to say.
+    private static Map<String, String> neededOfMirrored(Topic topic, int replicas) {
+        var settings = mirroredSettings(topic, replicas);
+        settings.remove("retention.ms");
+        settings.remove("unclean.leader.election.enable");
+        return settings;
+    }
+
     /// Of topics of others, whose records are stamped by those who write them.
     private static Map<String, String> zipkinSettings(Topic topic) {
         return Map.of(
@@ -242,19 +274,24 @@ public final class Topics {
                 Integer.toString(KafkaClients.MAX_REQUEST_BYTES));
     }
 
-    private List<String> check(Map<Topic, TopicDescription> there, int replicas, long deadline)
+    private List<String> check(
+            Map<Topic, TopicDescription> there,
+            Function<Topic, Map<String, String>> needed,
+            int replicas,
+            long deadline)
             throws ExecutionException, InterruptedException, TimeoutException {
         Map<ConfigResource, Config> actual =
                 await(
-                        admin.describeConfigs(there.keySet().stream().map(this::resource).toList())
+                        admin.describeConfigs(
+                                        there.values().stream().map(Topics::resource).toList())
                                 .all(),
                         deadline);
         var errors = new ArrayList<String>();
         var weaknesses = new ArrayList<String>();
         there.forEach((topic, description) -> {
-            Config found = actual.getOrDefault(resource(topic), new Config(List.of()));
+            Config found = actual.getOrDefault(resource(description), new Config(List.of()));
             var differences =
-                    TopicDifferences.find(topic, description, found, settings(topic, replicas));
+                    TopicDifferences.find(topic, description, found, needed.apply(topic));
             errors.addAll(differences.errors());
             weaknesses.addAll(differences.weaknesses());
             int copies = TopicDifferences.replicas(description);
@@ -271,8 +308,8 @@ public final class Topics {
         return weaknesses;
     }
 
-    private ConfigResource resource(Topic topic) {
-        return new ConfigResource(ConfigResource.Type.TOPIC, config.fullName(topic));
+    private static ConfigResource resource(TopicDescription topic) {
+        return new ConfigResource(ConfigResource.Type.TOPIC, topic.name());
     }
 
     private void awaitAnswers(Map<Topic, TopicDescription> there, long deadline)

@@ -1,7 +1,9 @@
 package dev.millrace.pipeline;
 
+import dev.millrace.pipeline.ledger.Cell;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 
 /// The topics of Millrace: names, partition counts and retention.
 ///
@@ -18,6 +20,8 @@ import java.util.List;
 /// @param deadLetters records that could not be understood, with the reason
 /// @param dialect how `spans` differs from a topic that only we write
 /// @param zipkin topics of others that we write as well
+/// @param sites whose spans are mirrored into this cluster, each into a topic of its own that is
+///   read besides `spans`
 public record TopicsConfig(
         String prefix,
         Topic spans,
@@ -28,7 +32,8 @@ public record TopicsConfig(
         Topic dependencies,
         Topic deadLetters,
         SpansDialect dialect,
-        ZipkinTopics zipkin) {
+        ZipkinTopics zipkin,
+        List<String> sites) {
 
     /// One topic.
     ///
@@ -53,6 +58,7 @@ public record TopicsConfig(
     }
 
     public TopicsConfig {
+        sites = List.copyOf(sites);
         checkName("topic prefix", prefix);
         var names =
                 List.of(
@@ -79,6 +85,28 @@ public record TopicsConfig(
                         "zipkin topic: " + topic.name() + " (expected: none of " + names + ")");
             }
         }
+        for (String site : sites) {
+            String mirrored = siteTopic(site, spans);
+            if (!site.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,99}")) {
+                throw new IllegalArgumentException(
+                        "site: \""
+                                + site
+                                + "\" (expected: at most 100 letters, digits, '.', '_' or '-',"
+                                + " none of the last three first)");
+            }
+            if (names.stream().map(prefix::concat).anyMatch(mirrored::equals)
+                    || zipkin.all().stream().map(Topic::name).anyMatch(mirrored::equals)) {
+                throw new IllegalArgumentException(
+                        "site: "
+                                + site
+                                + ", whose topic is "
+                                + mirrored
+                                + " (expected: none of this cluster's own topics)");
+            }
+        }
+        if (sites.stream().distinct().count() < sites.size()) {
+            throw new IllegalArgumentException("sites: " + sites + " (expected: distinct)");
+        }
     }
 
     /// Topics that are ours alone.
@@ -101,7 +129,8 @@ public record TopicsConfig(
                 dependencies,
                 deadLetters,
                 SpansDialect.OURS,
-                ZipkinTopics.NONE);
+                ZipkinTopics.NONE,
+                List.of());
     }
 
     /// For a cluster: up to 100 aggregators.
@@ -140,7 +169,8 @@ public record TopicsConfig(
                 dependencies,
                 deadLetters,
                 dialect,
-                zipkin);
+                zipkin,
+                sites);
     }
 
     /// The same where others write or read topics too.
@@ -155,12 +185,61 @@ public record TopicsConfig(
                 dependencies,
                 deadLetters,
                 newDialect,
-                newZipkin);
+                newZipkin,
+                sites);
     }
 
-    /// The name that Kafka knows a topic by.
+    /// The same where the spans of these sites come in as well.
+    public TopicsConfig withSites(List<String> newSites) {
+        return new TopicsConfig(
+                prefix,
+                spans,
+                tracesComplete,
+                samplingDecisions,
+                samplingControl,
+                ledger,
+                dependencies,
+                deadLetters,
+                dialect,
+                zipkin,
+                newSites);
+    }
+
+    /// The name that Kafka knows a topic by; not for those of sites and of others, whose names are
+    /// whole.
     public String fullName(Topic topic) {
         return prefix + topic.name();
+    }
+
+    /// The mirrored topics of the sites, under their whole names: what `spans` is at a site, whose
+    /// own prefix its name with a dot is.
+    public List<Topic> siteTopics() {
+        return sites.stream()
+                .map(site ->
+                        new Topic(siteTopic(site, spans), spans.partitions(), spans.retention()))
+                .toList();
+    }
+
+    private static String siteTopic(String site, Topic spans) {
+        return site + "." + spans.name();
+    }
+
+    /// Whether a topic is the mirrored one of a site, where time is the site's and nobody here may
+    /// move it.
+    public boolean isMirrored(String topic) {
+        return sites.stream().anyMatch(site -> siteTopic(site, spans).equals(topic));
+    }
+
+    /// What the ledger names a topic of spans by.
+    String ledgerSource(String topic) {
+        return isMirrored(topic) ? topic : Cell.OURS;
+    }
+
+    /// The full names of all topics with accepted spans: our own, then those of the sites.
+    public List<String> sources() {
+        return Stream.concat(
+                        Stream.of(fullName(spans)), siteTopics().stream().map(Topic::name))
+                .toList();
     }
 
     private static void checkName(String what, String name) {

@@ -26,13 +26,15 @@ import org.apache.kafka.common.record.TimestampType;
 /// In the ledger their spans move from dead-lettered to stored, where the ingester put them.
 final class WayToStore implements DeadLetterReplay.Way {
 
-    private final String stored;
+    private final List<String> stored;
+    private final IngestAccounts accounts;
     private final FragmentReader reader;
     private final TraceStore store;
 
     /// @param store stays the caller's to close
     WayToStore(TopicsConfig topics, IngesterConfig.Source source, TraceStore store) {
-        this.stored = source.topicIn(topics);
+        this.stored = source.topicsIn(topics);
+        this.accounts = new IngestAccounts(topics);
         this.reader = new FragmentReader(new ForeignRecords(source.encoding()));
         this.store = store;
     }
@@ -41,7 +43,7 @@ final class WayToStore implements DeadLetterReplay.Way {
     @Override
     public Optional<String> obstacle(DeadLetter letter, ConsumerRecord<byte[], byte[]> record) {
         String topic = letter.source().topic();
-        if (!topic.equals(stored)) {
+        if (!stored.contains(topic)) {
             return Optional.of(
                     "of " + topic + ", which the ingester does not store (expected: --to topic)");
         }
@@ -74,13 +76,13 @@ final class WayToStore implements DeadLetterReplay.Way {
             var into = postings.computeIfAbsent(letter.source().partition(), _ -> new Postings());
             int aside = 0;
             for (var piece : pieces(original)) {
-                IngestAccounts.post(original, piece.spans(), Account.STORED, into);
+                accounts.post(original, piece.spans(), Account.STORED, into);
                 var body = piece.fragment().body();
                 aside += LogCopies.of(new TraceChunk(piece.fragment().traceId(), body, 0));
             }
             // Of a whole record nobody could tell how many they were.
             var before = new Postings();
-            IngestAccounts.post(
+            accounts.post(
                     original,
                     letter.part() < 0 ? LogCopies.UNREADABLE : aside,
                     Account.DEAD_LETTERED,
@@ -93,7 +95,7 @@ final class WayToStore implements DeadLetterReplay.Way {
                         partition,
                         new LedgerEntry(
                                 // Of positions it says nothing.
-                                new Stage.Ingester(stored, partition, 0), made.list())));
+                                new Stage.Ingester(stored.getFirst(), partition, 0), made.list())));
         return entries;
     }
 

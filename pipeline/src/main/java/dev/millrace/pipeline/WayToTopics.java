@@ -26,7 +26,8 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.record.TimestampType;
 
-/// Writes dead letters to the topics they came from.
+/// Writes dead letters to the topics they came from; those of a site's to our own `spans`, for in the
+/// mirrored topic a new record would move the site's time.
 ///
 /// A record of `spans` is a new one: it carries a writer and a number of its own, and its spans are
 /// acknowledged once more, in the same transaction.
@@ -49,6 +50,7 @@ final class WayToTopics implements DeadLetterReplay.Way {
     private record Sent(ProducerRecord<byte[], byte[]> record, Future<RecordMetadata> written) {}
 
     private final Admin admin;
+    private final TopicsConfig topics;
     private final Set<String> refused;
     private final String spans;
     private final ForeignRecords foreign;
@@ -59,6 +61,7 @@ final class WayToTopics implements DeadLetterReplay.Way {
     /// @param admin stays the caller's to close
     WayToTopics(Admin admin, TopicsConfig topics, IngesterConfig.Source source) {
         this.admin = admin;
+        this.topics = topics;
         this.refused =
                 Set.of(
                         topics.fullName(topics.tracesComplete()),
@@ -131,11 +134,12 @@ final class WayToTopics implements DeadLetterReplay.Way {
     private ProducerRecord<byte[], byte[]> record(Taken taken) {
         var letter = taken.record();
         var source = taken.letter().source();
-        int there = partitions(source.topic()).orElseThrow();
+        String topic = topics.isMirrored(source.topic()) ? spans : source.topic();
+        int there = partitions(topic).orElseThrow();
         boolean known = source.partition() >= 0 && source.partition() < there;
         var record =
                 new ProducerRecord<>(
-                        source.topic(),
+                        topic,
                         known ? source.partition() : null,
                         letter.key(),
                         letter.value(),

@@ -174,7 +174,7 @@ class BatchLineTest {
     }
 
     private IngestBatch batch(TopicPartition partition, long offset) {
-        var batch = new IngestBatch(reader);
+        var batch = new IngestBatch(reader, new IngestAccounts(TopicsConfig.embedded()));
         batch.add(record(partition, offset));
         // As who writes it does.
         batch.decode();

@@ -17,7 +17,9 @@ class IngestBatchTest {
     private static final TopicPartition BLUE = new TopicPartition("spans", 1);
 
     private final IngestBatch batch =
-            new IngestBatch(new FragmentReader(new ForeignRecords(SourceEncoding.ZIPKIN_JSON)));
+            new IngestBatch(
+                    new FragmentReader(new ForeignRecords(SourceEncoding.ZIPKIN_JSON)),
+                    new IngestAccounts(TopicsConfig.embedded()));
 
     private static ConsumerRecord<byte[], byte[]> record(
             TopicPartition partition, long offset, String json) {

@@ -302,6 +302,32 @@ class KafkaSpanSinkTest {
     }
 
     @Test
+    void appendsMarkersWhereNoSpansCome() {
+        // Given
+        var kafka = KafkaFixture.shared();
+        String topic = KafkaFixture.uniqueName("spans");
+        kafka.createTopic(topic, 2);
+        var markers = new SinkConfig.Markers(Duration.ofMillis(100), Duration.ofMillis(500));
+
+        // When
+        try (var sink =
+                sink(kafka.bootstrapServers(), topic, SinkConfig.defaults().withMarkers(markers))) {
+            await().atMost(PATIENCE).until(() -> kafka.readAll(topic).size() >= 8);
+            assertThat(sink.ready()).isTrue();
+        }
+
+        // Then
+        assertThat(kafka.readAll(topic))
+                .allSatisfy(record -> {
+                    assertThat(record.value()).isNull();
+                    assertThat(RecordHeaders.text(record.headers(), RecordHeaders.MARKER))
+                            .isEmpty();
+                })
+                .extracting(ConsumerRecord::partition)
+                .contains(0, 1);
+    }
+
+    @Test
     void refusesAtOnceWhenKafkaWasNeverThere() {
         // Given
         try (var sink =

@@ -11,6 +11,7 @@ import dev.millrace.assembly.Resumption;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
 import dev.millrace.pipeline.ledger.Account;
+import dev.millrace.pipeline.ledger.Cell;
 import dev.millrace.pipeline.ledger.Posting;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +23,7 @@ class PartitionLedgerTest {
 
     private final CommitMetadata from = new CommitMetadata(Resumption.fresh(0), 0, 0, 0);
     private final PartitionLedger ledger =
-            new PartitionLedger(new TopicPartition("spans", 3), from, 0);
+            new PartitionLedger(new TopicPartition("spans", 3), Cell.OURS, from, 0);
 
     @Test
     void aPartPutAsideIsDeadLetteredAndTheOthersAreKept() {

@@ -24,6 +24,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +33,8 @@ import org.jspecify.annotations.Nullable;
 /// @param named tells which simulation this is, in what is said of a failure
 record SamplingInvariants(SimulatedLog log, SimulatedOutputs outputs, String named) {
 
-    private record Key(Tenant tenant, TraceId traceId) {}
+    /// @param source of its spans, as the ledger names it
+    private record Key(String source, Tenant tenant, TraceId traceId) {}
 
     /// A trace from its first verdict on; after the late window it begins anew.
     private record Life(Key key, long decidedAt) {}
@@ -55,20 +57,21 @@ record SamplingInvariants(SimulatedLog log, SimulatedOutputs outputs, String nam
     /// The ledger holds the fate of each copy in the log, minute by minute, and of each span that
     /// was kept.
     private void balanced() {
-        var books = new Books(true, Long.MIN_VALUE);
-        var owners = new HashMap<Integer, Stage.Aggregator>();
+        var sites = new HashSet<>(log.topics.sources());
+        var books = new Books(true, Long.MIN_VALUE, sites);
+        var owners = new HashMap<TopicPartition, Stage.Aggregator>();
         for (var message : outputs.committed(SimulatedLog.TOPICS.ledger())) {
             var entry = LedgerCodec.decode(Slice.of(message.value()));
             books.post(entry);
             if (entry.stage() instanceof Stage.Aggregator owner) {
-                owners.put(owner.partition(), owner);
+                owners.put(new TopicPartition(owner.topic(), owner.partition()), owner);
             }
         }
         var decidedTo = new HashMap<Key, Long>();
         for (var decision : outputs.decisions()) {
             var trace = decision.trace();
             decidedTo.merge(
-                    new Key(trace.tenant(), trace.traceId()), trace.lastOffset(), Math::max);
+                    key(decision), trace.lastOffset(), Math::max);
         }
         for (var records : log.spans) {
             long time = Long.MIN_VALUE;
@@ -77,10 +80,11 @@ record SamplingInvariants(SimulatedLog log, SimulatedOutputs outputs, String nam
                 var cell =
                         new Cell(
                                 LogCopies.tenant(message),
+                                source(message.topic()),
                                 message.partition(),
                                 Math.floorDiv(time, 60_000));
                 for (var share : LogCopies.of(message, new ForeignRecords(null))) {
-                    var owner = owners.get(message.partition());
+                    var owner = owners.get(IngestBatch.partition(message));
                     books.inLog(
                             cell,
                             Books.NO_WRITER,
@@ -95,6 +99,7 @@ record SamplingInvariants(SimulatedLog log, SimulatedOutputs outputs, String nam
                 var cell =
                         new Cell(
                                 RecordHeaders.tenant(message.headers()),
+                                provenance.source(),
                                 provenance.partition(),
                                 share.minute());
                 books.complete(cell, true, false, share.spans());
@@ -104,7 +109,16 @@ record SamplingInvariants(SimulatedLog log, SimulatedOutputs outputs, String nam
         assertThat(report.closes()).as("%s: balanced: %s", named, report.text()).isTrue();
     }
 
-    private static Books.Progress progress(
+    private String source(String topic) {
+        return log.topics.ledgerSource(topic);
+    }
+
+    private Key key(Decision decision) {
+        var trace = decision.trace();
+        return new Key(source(decision.sourceTopic()), trace.tenant(), trace.traceId());
+    }
+
+    private Books.Progress progress(
             ConsumerRecord<byte[], byte[]> message,
             LogCopies.Share share,
             Stage.@Nullable Aggregator owner,
@@ -116,7 +130,8 @@ record SamplingInvariants(SimulatedLog log, SimulatedOutputs outputs, String nam
         if (traceId == null || message.offset() < owner.resumeOffset()) {
             return Books.Progress.TAKEN;
         }
-        long to = decidedTo.getOrDefault(new Key(LogCopies.tenant(message), traceId), -1L);
+        var key = new Key(source(message.topic()), LogCopies.tenant(message), traceId);
+        long to = decidedTo.getOrDefault(key, -1L);
         return message.offset() <= to ? Books.Progress.TAKEN : Books.Progress.OPEN;
     }
 
@@ -129,8 +144,7 @@ record SamplingInvariants(SimulatedLog log, SimulatedOutputs outputs, String nam
         for (var decision : outputs.decisions()) {
             var trace = decision.trace();
             lives.computeIfAbsent(
-                            new Life(new Key(trace.tenant(), trace.traceId()), trace.decidedAt()),
-                            _ -> new ArrayList<>())
+                            new Life(key(decision), trace.decidedAt()), _ -> new ArrayList<>())
                     .add(decision);
         }
         return lives;
@@ -179,7 +193,9 @@ record SamplingInvariants(SimulatedLog log, SimulatedOutputs outputs, String nam
                 case ASKED -> {
                     assertThat(before.verdict()).isEqualTo(Decision.Verdict.DROP);
                     assertThat(decision.verdict()).isEqualTo(Decision.Verdict.KEEP);
-                    assertThat(decision.trace().digest().errors()).isPositive();
+                    if (!decision.policy().equals(OtherSites.RULE)) {
+                        assertThat(decision.trace().digest().errors()).isPositive();
+                    }
                 }
                 case NONE, DONE ->
                         assertThat(decision.fate())
@@ -236,8 +252,9 @@ record SamplingInvariants(SimulatedLog log, SimulatedOutputs outputs, String nam
         var stored = new HashMap<Key, Set<Long>>();
         var storedCopies = new HashMap<Key, Integer>();
         for (var message : outputs.committed(SimulatedLog.TOPICS.tracesComplete())) {
+            String source = Provenance.parse(provenance(message)).source();
             for (var span : OtlpDecoder.spans(Slice.of(message.value()))) {
-                var key = new Key(tenant(message.headers()), span.traceId());
+                var key = new Key(source, tenant(message.headers()), span.traceId());
                 stored.computeIfAbsent(key, _ -> new TreeSet<>()).add(span.spanId().value());
                 storedCopies.merge(key, 1, Integer::sum);
             }
@@ -258,7 +275,10 @@ record SamplingInvariants(SimulatedLog log, SimulatedOutputs outputs, String nam
                 for (var body : bodies(record)) {
                     for (var span : OtlpDecoder.spans(body)) {
                         copies.computeIfAbsent(
-                                        new Key(tenant(record.headers()), span.traceId()),
+                                        new Key(
+                                                source(record.topic()),
+                                                tenant(record.headers()),
+                                                span.traceId()),
                                         _ -> new ArrayList<>())
                                 .add(new Copy(record.offset(), span.spanId().value()));
                     }
@@ -288,6 +308,44 @@ record SamplingInvariants(SimulatedLog log, SimulatedOutputs outputs, String nam
     void areThoseOf(SimulatedOutputs other) {
         assertThat(verdicts(outputs)).as("%s: the same verdicts", named).isEqualTo(verdicts(other));
         assertThat(bodies(outputs)).as("%s: the same bodies", named).isEqualTo(bodies(other));
+    }
+
+    /// Of a trace whose parts came in at several sites all are kept in the end, or none. Where late
+    /// spans follow for ever.
+    void agreeAcrossSites() {
+        var kept = new HashMap<List<Object>, Map<String, Boolean>>();
+        for (var decision : outputs.decisions()) {
+            var trace = decision.trace();
+            kept.computeIfAbsent(
+                            List.of(trace.tenant(), trace.traceId()), _ -> new HashMap<>())
+                    .put(
+                            decision.sourceTopic(),
+                            decision.verdict() == Decision.Verdict.KEEP);
+        }
+        kept.forEach((trace, bySite) ->
+                assertThat(new HashSet<>(bySite.values()))
+                        .as("%s: sites agree: %s %s", named, trace, bySite)
+                        .hasSize(1));
+    }
+
+    /// What is complete when, at each site, is as in another group, whatever the verdicts.
+    void haveTheTracesOf(SimulatedOutputs other) {
+        assertThat(traces(outputs)).as("%s: the same traces", named).isEqualTo(traces(other));
+    }
+
+    private static Map<Object, List<Object>> traces(SimulatedOutputs of) {
+        var traces = new HashMap<Object, List<Object>>();
+        for (var decision : of.decisions()) {
+            var trace = decision.trace();
+            boolean hasSpans = trace.lastOffset() >= trace.firstOffset();
+            if (hasSpans && decision.upgrade() != Decision.Upgrade.DONE) {
+                traces.computeIfAbsent(
+                                List.of(decision.sourceTopic(), trace.tenant(), trace.traceId()),
+                                _ -> new ArrayList<>())
+                        .add(List.of(trace.closedAt(), trace.digest()));
+            }
+        }
+        return traces;
     }
 
     private static Map<Object, List<List<Object>>> verdicts(SimulatedOutputs of) {

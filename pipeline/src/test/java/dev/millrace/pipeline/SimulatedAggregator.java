@@ -36,6 +36,7 @@ final class SimulatedAggregator {
     private final AggregatorOutput output;
     private final AggregatorMetrics metrics = new AggregatorMetrics(new SimpleMeterRegistry());
     private final Map<Integer, OwnedPartition> owned = new TreeMap<>();
+    private final OtherSites sites = new OtherSites();
     private final Map<Integer, Integer> next = new HashMap<>();
     private final List<Asked> asked = new ArrayList<>();
     private long step;
@@ -51,7 +52,7 @@ final class SimulatedAggregator {
         this.outputs = outputs;
         this.recallSteps = recallSteps;
         producer = new SimulatedProducer(outputs);
-        output = new AggregatorOutput(producer, SimulatedLog.TOPICS, metrics);
+        output = new AggregatorOutput(producer, log.topics, metrics);
     }
 
     private final class KnownVersions implements Versions {
@@ -67,23 +68,23 @@ final class SimulatedAggregator {
     }
 
     void take(int partition) {
-        var topicPartition = SimulatedLog.partition(partition);
-        var from = outputs.position(partition);
+        var topicPartition = log.partition(partition);
+        var from = outputs.position(topicPartition);
         var closed = new ClosedTraces(config, TableSpace.memory());
         var onRecord = new DecisionsOnRecord(topicPartition, closed);
         var decisions =
                 new TopicPartition(
                         SimulatedLog.TOPICS.samplingDecisions().name(),
-                        partition % SimulatedLog.TOPICS.samplingDecisions().partitions());
+                        topicPartition.partition()
+                                % SimulatedLog.TOPICS.samplingDecisions().partitions());
         for (var message : outputs.committed(decisions, from.decisionsFrom())) {
             onRecord.accept(Decision.decode(Slice.of(message.value())));
         }
         var loaded = new DecisionLog.Loaded(outputs.end(decisions), onRecord.upgrades());
-        owned.put(
-                partition,
+        var owner =
                 new OwnedPartition(
                         topicPartition,
-                        SimulatedLog.TOPICS,
+                        log.topics,
                         config,
                         from,
                         0,
@@ -101,9 +102,17 @@ final class SimulatedAggregator {
                                 metrics),
                         output,
                         metrics,
+                        sites,
                         () -> {},
-                        nanos()));
+                        nanos());
+        owned.put(partition, owner);
+        sites.arrive(owner);
         next.put(partition, (int) from.resumption().resumeOffset());
+    }
+
+    private int number(TopicPartition partition) {
+        return log.topics.sources().indexOf(partition.topic()) * SimulatedLog.PARTITIONS
+                + partition.partition();
     }
 
     private LogReader reader(int partition) {
@@ -124,7 +133,7 @@ final class SimulatedAggregator {
         return owned.keySet().stream()
                 .sorted(
                         Comparator.comparingInt(
-                                partition -> partition * 2 % SimulatedLog.PARTITIONS))
+                                partition -> partition * 2 % log.partitions()))
                 .toList();
     }
 
@@ -140,6 +149,7 @@ final class SimulatedAggregator {
             next.put(partition, to);
         });
         answer();
+        sites.letIn();
         owned.values().forEach(OwnedPartition::upgrade);
     }
 
@@ -149,7 +159,7 @@ final class SimulatedAggregator {
                 asked.remove(each);
                 var request = each.request();
                 var found = new TreeMap<Long, LogRecord>();
-                var records = log.spans.get(request.partition().partition());
+                var records = log.spans.get(number(request.partition()));
                 for (long offset = request.from(); offset <= request.to(); offset++) {
                     var record = records.get((int) offset);
                     var bodies =
@@ -171,7 +181,11 @@ final class SimulatedAggregator {
             long version = owner.versionToAnnounce(log.versions.size(), nanos());
             boolean caughtUp = next.getOrDefault(partition, 0) == log.spans.get(partition).size();
             if (version > 0) {
-                log.mark(partition, MarkerSchedule.ofVersion(version));
+                var time = owner.markerTime();
+                log.mark(
+                        partition,
+                        time == null ? log.time : time,
+                        MarkerSchedule.ofVersion(version));
             } else if (owner.needsMarker(caughtUp, nanos())) {
                 log.mark(partition, new byte[0]);
                 owner.markerSent(nanos());
@@ -190,7 +204,7 @@ final class SimulatedAggregator {
             if (owner.hasNews()) {
                 var made = owner.progress();
                 progress.put(owner, made);
-                offsets.put(SimulatedLog.partition(partition), made.encode());
+                offsets.put(log.partition(partition), made.encode());
             }
         });
         if (!offsets.isEmpty()) {
@@ -220,9 +234,10 @@ final class SimulatedAggregator {
     void drop(int partition) {
         var owner = owned.remove(partition);
         if (owner != null) {
+            sites.leave(owner);
             owner.close();
         }
-        asked.removeIf(each -> each.request().partition().partition() == partition);
+        asked.removeIf(each -> number(each.request().partition()) == partition);
     }
 
     /// Whether everything was read, decided and read back.

@@ -13,7 +13,8 @@ import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
 
-/// What all readers of a simulation share: `spans`, `sampling-control` and the time.
+/// What all readers of a simulation share: `spans`, what is mirrored from sites, `sampling-control`
+/// and the time.
 final class SimulatedLog {
 
     static final int PARTITIONS = 3;
@@ -35,14 +36,27 @@ final class SimulatedLog {
     /// Of the next record, milliseconds.
     long time = 1_000;
 
+    final TopicsConfig topics;
+
     SimulatedLog() {
-        for (int i = 0; i < PARTITIONS; i++) {
+        this(List.of());
+    }
+
+    SimulatedLog(List<String> sites) {
+        topics = TOPICS.withSites(sites);
+        for (int i = 0; i < PARTITIONS * topics.sources().size(); i++) {
             spans.add(new ArrayList<>());
         }
     }
 
-    static TopicPartition partition(int number) {
-        return new TopicPartition("spans", number);
+    /// The partitions of all sources, one source after the other.
+    TopicPartition partition(int number) {
+        return new TopicPartition(
+                topics.sources().get(number / PARTITIONS), number % PARTITIONS);
+    }
+
+    int partitions() {
+        return spans.size();
     }
 
     static Headers noHeaders() {
@@ -52,13 +66,16 @@ final class SimulatedLog {
     void append(
             int partition, long appendedAt, byte[] key, byte @Nullable [] value, Headers headers) {
         var log = spans.get(partition);
+        var place = partition(partition);
         log.add(
                 new ConsumerRecord<>(
-                        "spans",
-                        partition,
+                        place.topic(),
+                        place.partition(),
                         log.size(),
                         appendedAt,
-                        TimestampType.LOG_APPEND_TIME,
+                        topics.isMirrored(place.topic())
+                                ? TimestampType.CREATE_TIME
+                                : TimestampType.LOG_APPEND_TIME,
                         key.length,
                         value == null ? 0 : value.length,
                         key,
@@ -68,9 +85,29 @@ final class SimulatedLog {
     }
 
     void mark(int partition, byte[] says) {
+        mark(partition, time, says);
+    }
+
+    void mark(int partition, long appendedAt, byte[] says) {
         var headers = noHeaders();
         headers.add(RecordHeaders.MARKER, says);
-        append(partition, time, new byte[0], null, headers);
+        append(partition, appendedAt, new byte[0], null, headers);
+    }
+
+    /// The same log as the sites alone would have written it.
+    SimulatedLog withoutVersionsAtSites() {
+        var own = new SimulatedLog(topics.sites());
+        own.versions.addAll(versions);
+        for (int i = 0; i < partitions(); i++) {
+            boolean mirrored = topics.isMirrored(partition(i).topic());
+            for (var record : spans.get(i)) {
+                String marker = RecordHeaders.text(record.headers(), RecordHeaders.MARKER);
+                if (!mirrored || marker == null || !MarkerSchedule.namesVersion(marker)) {
+                    own.append(i, record.timestamp(), record.key(), record.value(), record.headers());
+                }
+            }
+        }
+        return own;
     }
 
     /// As it would be read, with its number.

@@ -56,8 +56,8 @@ final class SimulatedOutputs {
     }
 
     /// Where the next owner takes over.
-    CommitMetadata position(int partition) {
-        var committed = positions.get(SimulatedLog.partition(partition));
+    CommitMetadata position(TopicPartition partition) {
+        var committed = positions.get(partition);
         return committed == null
                 ? new CommitMetadata(Resumption.fresh(0), 0, 0, 0)
                 : CommitMetadata.decode(committed);

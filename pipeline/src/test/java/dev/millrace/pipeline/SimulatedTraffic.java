@@ -14,18 +14,41 @@ import dev.millrace.wire.otlp.OtlpEncoder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
 
 /// Spans out of order, late, doubled and failing late, in records of one trace or of several, and
 /// sometimes a record that is none.
 final class SimulatedTraffic {
 
+    /// Takes the records of one source of spans.
+    @FunctionalInterface
+    interface Source {
+        void append(
+                int partition,
+                long appendedAt,
+                byte[] key,
+                byte @Nullable [] value,
+                Headers headers);
+    }
+
     private final Random random;
     private final SimulatedLog log;
+    private final List<Source> sources;
     private long newest = 1;
 
+    /// Where the spans at hand come in.
+    private int source;
+
     SimulatedTraffic(Random random, SimulatedLog log) {
+        this(random, log, List.of(log::append));
+    }
+
+    /// @param sources between which the spans of every trace are spread
+    SimulatedTraffic(Random random, SimulatedLog log, List<Source> sources) {
         this.random = random;
         this.log = log;
+        this.sources = sources;
     }
 
     void append() {
@@ -33,6 +56,8 @@ final class SimulatedTraffic {
         // Time steps back a little when another broker leads.
         long appendedAt = random.nextInt(20) == 0 ? log.time - random.nextInt(50) : log.time;
         newest += random.nextInt(3) == 0 ? 1 : 0;
+        source = random.nextInt(sources.size());
+        var to = sources.get(source);
         long trace = someTrace();
         int partition = partition(trace);
         var headers = SimulatedLog.noHeaders();
@@ -40,9 +65,9 @@ final class SimulatedTraffic {
             headers.add(RecordHeaders.TENANT, RecordHeaders.value("other"));
         }
         switch (random.nextInt(40)) {
-            case 0 -> log.append(partition, appendedAt, key(trace), null, headers);
+            case 0 -> to.append(partition, appendedAt, key(trace), null, headers);
             case 1 ->
-                    log.append(
+                    to.append(
                             partition,
                             appendedAt,
                             key(trace),
@@ -57,9 +82,9 @@ final class SimulatedTraffic {
                         spans.addAll(spans(other));
                     }
                 }
-                log.append(partition, appendedAt, new byte[0], encode(spans), headers);
+                to.append(partition, appendedAt, new byte[0], encode(spans), headers);
             }
-            default -> log.append(partition, appendedAt, key(trace), encode(spans(trace)), headers);
+            default -> to.append(partition, appendedAt, key(trace), encode(spans(trace)), headers);
         }
     }
 
@@ -92,7 +117,7 @@ final class SimulatedTraffic {
     private List<Span> spans(long trace) {
         var spans = new ArrayList<Span>();
         for (int i = random.nextInt(4); i >= 0; i--) {
-            spans.add(span(trace, 1 + random.nextInt(12)));
+            spans.add(span(trace, 1 + random.nextInt(12) + 12L * source));
         }
         return spans;
     }

@@ -81,6 +81,55 @@ class TopicsTest {
     }
 
     @Test
+    void makesTheTopicsOfSitesWithTimesOfTheirOwn() throws Exception {
+        // Given
+        String site = KafkaFixture.uniqueName("edge");
+        var sites = config.withSites(List.of(site));
+
+        // When
+        new Topics(admin, KafkaConfig.embedded(kafka.bootstrapServers()), sites).ensure(TIMEOUT);
+
+        // Then
+        assertThat(sites.sources()).containsExactly(config.fullName(config.spans()), site + ".spans");
+        var resource = new ConfigResource(ConfigResource.Type.TOPIC, site + ".spans");
+        var settings =
+                admin.describeConfigs(List.of(resource)).all().get().values().iterator().next();
+        assertThat(settings.get("message.timestamp.type").value()).isEqualTo("CreateTime");
+        assertThat(settings.get("max.message.bytes").value()).isEqualTo("8454144");
+        assertThat(kafka.endOffsets(site + ".spans")).hasSize(8);
+    }
+
+    @Test
+    void refusesATopicOfASiteThatCannotBeReadWithOurs() {
+        // Given
+        String site = KafkaFixture.uniqueName("edge");
+        kafka.createTopic(site + ".spans", 3);
+        var topics =
+                new Topics(
+                        admin,
+                        KafkaConfig.embedded(kafka.bootstrapServers()),
+                        config.withSites(List.of(site)));
+
+        // When, Then
+        assertThatThrownBy(() -> topics.ensure(TIMEOUT))
+                .isInstanceOf(TopicsException.class)
+                .hasMessageContainingAll(
+                        site + ".spans: partitions: 3 (expected: 8)",
+                        site + ".spans: message.timestamp.type: LogAppendTime"
+                                + " (expected: CreateTime)");
+    }
+
+    @Test
+    void refusesNamesOfSitesThatCannotBeginATopicOfTheirOwn() {
+        assertThatThrownBy(() -> config.withSites(List.of("edge 1")))
+                .hasMessageContaining("site: \"edge 1\" (expected: ");
+        assertThatThrownBy(() -> config.withSites(List.of("edge", "edge")))
+                .hasMessage("sites: [edge, edge] (expected: distinct)");
+        assertThatThrownBy(() -> config.withPrefix("edge.").withSites(List.of("edge")))
+                .hasMessageContaining("whose topic is edge.spans (expected: ");
+    }
+
+    @Test
     void warnsOrRefusesWhenThereAreFewerBrokersThanCopies() {
         // Given
         var cluster = KafkaConfig.cluster(kafka.bootstrapServers());

@@ -248,6 +248,7 @@ final class SystemApi {
             json.writeStringField("hop", fault.hop());
             json.writeStringField("kind", fault.kind());
             json.writeStringField("tenant", fault.tenant());
+            json.writeStringField("topic", fault.topic());
             json.writeNumberField("partition", fault.partition());
             json.writeStringField("minute", fault.minute().toString());
             json.writeNumberField("copies", fault.copies());

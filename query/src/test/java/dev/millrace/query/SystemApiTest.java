@@ -98,6 +98,7 @@ class SystemApiTest {
         assertThat(longer.path("closes").asBoolean()).isFalse();
         assertThat(longer.at("/balances/0/sampledOut/0/copies").asLong()).isEqualTo(4);
         assertThat(longer.at("/faults/0/kind").asText()).isEqualTo("lost");
+        assertThat(longer.at("/faults/0/topic").asText()).isEqualTo("edge.spans");
     }
 
     @ParameterizedTest
@@ -204,7 +205,15 @@ class SystemApiTest {
                                     0,
                                     0,
                                     1)),
-                    List.of(new HopFault("spans -> aggregator", "lost", "default", 3, TIME, 1)),
+                    List.of(
+                            new HopFault(
+                                    "spans -> aggregator",
+                                    "lost",
+                                    "default",
+                                    "edge.spans",
+                                    3,
+                                    TIME,
+                                    1)),
                     1);
         }
     }

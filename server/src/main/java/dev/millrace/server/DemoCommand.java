@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// `millrace demo`: everything in this process, with the traffic of an online shop flowing through.
@@ -64,6 +65,10 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        if (options.profile().isPresent()) {
+            throw new ParameterException(
+                    spec.commandLine(), "--profile: the demo is all of it (expected: none)");
+        }
         var config = options.load(environment).values();
         // Log lines would tear the progress line apart.
         Logging.apply(config.log().atMost(LogLevel.WARN));

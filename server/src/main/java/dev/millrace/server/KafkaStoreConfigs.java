@@ -92,7 +92,14 @@ final class KafkaStoreConfigs {
     private static Topic source(MillraceConfig config) {
         var topics = PipelineConfigs.topics(config);
         return switch (config.storage().kafka().source()) {
-            case SPANS -> topics.spans();
+            case SPANS -> {
+                if (!topics.sites().isEmpty()) {
+                    throw new IllegalArgumentException(
+                            "source: spans (expected: traces-complete where there are sites, whose"
+                                    + " spans are in topics of their own)");
+                }
+                yield topics.spans();
+            }
             case TRACES_COMPLETE -> topics.tracesComplete();
         };
     }

@@ -88,7 +88,8 @@ final class PipelineConfigs {
                 dialect(config),
                 new ZipkinTopics(
                         zipkins(topics.zipkinTraces(), tracesComplete),
-                        zipkins(topics.zipkinDependencies(), dependencies)));
+                        zipkins(topics.zipkinDependencies(), dependencies)),
+                config.sites());
     }
 
     /// Nobody else keeps them.
@@ -151,6 +152,9 @@ final class PipelineConfigs {
             unneeded.add(topics.dependencies());
         }
         topics.zipkin().all().forEach(unneeded::add);
+        if (!ingesterSource(config).topicsIn(topics).equals(topics.sources())) {
+            unneeded.addAll(topics.siteTopics());
+        }
         return unneeded;
     }
 
@@ -178,7 +182,9 @@ final class PipelineConfigs {
                 },
                 config.sink().maxInFlight(),
                 config.sink().maxWait(),
-                config.sink().deliveryTimeout());
+                config.sink().deliveryTimeout(),
+                new SinkConfig.Markers(
+                        config.spans().markers().interval(), config.spans().markers().lasting()));
     }
 
     /// @param instance names this process among the aggregators

@@ -1,5 +1,6 @@
 package dev.millrace.server;
 
+import dev.millrace.server.config.Profile;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Locale;
@@ -25,6 +26,14 @@ enum Role {
     /// What `millrace up` runs: all but the agent, which listens where a collector does.
     static Set<Role> together() {
         return EnumSet.complementOf(EnumSet.of(AGENT));
+    }
+
+    /// What `millrace up` runs at a kind of site. Agents of an edge are on its nodes.
+    static Set<Role> of(Profile profile) {
+        return switch (profile) {
+            case EDGE -> EnumSet.of(BROKER, COLLECTOR);
+            case CENTER -> together();
+        };
     }
 
     String description() {

@@ -2,7 +2,6 @@ package dev.millrace.server;
 
 import com.linecorp.armeria.server.HttpService;
 import dev.millrace.agent.Agent;
-import dev.millrace.broker.BrokerConfig;
 import dev.millrace.broker.EmbeddedBroker;
 import dev.millrace.cache.RedisLink;
 import dev.millrace.collector.Collector;
@@ -35,6 +34,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -252,14 +252,14 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         }
         var broker =
                 new EmbeddedBroker(
-                        new BrokerConfig(
-                                config.dataDir().resolve("kafka"),
-                                config.broker().host(),
-                                config.broker().port()),
+                        BrokerConfigs.of(config),
                         (message, cause) ->
                                 log.atError().setCause(cause).log("Broker failed: {}", message));
         parts.push("broker", broker, check(broker::healthy, "the broker has failed")).start();
         parts.listening("kafka", broker.bootstrapServers());
+        if (config.broker().tls().wanted()) {
+            parts.listening("kafka-tls", broker.bootstrapServers(BrokerConfigs.TLS));
+        }
         return broker.bootstrapServers();
     }
 
@@ -419,7 +419,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         var settings = PipelineConfigs.ingester(config, instance);
         var ingester = new Ingester(clients, topics, settings, store, parts.meters());
         parts.push("ingester", ingester, check(ingester::healthy, "its loop has failed")).start();
-        openLag(parts, clients, settings.group(), settings.source().topicIn(topics));
+        openLag(parts, clients, settings.group(), settings.source().topicsIn(topics));
         if (config.ingester().dependencies().enabled() && store instanceof DependencyStore kept) {
             openDependencyIngester(parts, clients, kept);
         }
@@ -431,7 +431,7 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         var ingester = new DependencyIngester(clients, topics, settings, store, parts.meters());
         parts.push("dependencies", ingester, check(ingester::healthy, "its loop has failed"))
                 .start();
-        openLag(parts, clients, settings.group(), settings.topicIn(topics));
+        openLag(parts, clients, settings.group(), List.of(settings.topicIn(topics)));
     }
 
     private void openAggregator(Parts parts, KafkaClients clients, String instance)
@@ -462,11 +462,12 @@ record Roles(MillraceConfig config, Set<Role> roles, Clock clock) implements Wir
         if (config.aggregator().red().enabled()) {
             parts.offer(new RedMetrics(aggregator.red()));
         }
-        openLag(parts, clients, config.aggregator().group(), topics.fullName(topics.spans()));
+        openLag(parts, clients, config.aggregator().group(), topics.sources());
     }
 
-    private void openLag(Parts parts, KafkaClients clients, String group, String topic) {
-        var lag = new Lag(clients, Map.of(group, topic::equals), LAG_EVERY, clock, parts.meters());
+    private void openLag(Parts parts, KafkaClients clients, String group, List<String> topics) {
+        var lag =
+                new Lag(clients, Map.of(group, topics::contains), LAG_EVERY, clock, parts.meters());
         parts.push("lag of " + group, lag).start();
     }
 

@@ -16,6 +16,7 @@ final class SettingsCheck {
     static void run(MillraceConfig config) throws ConfigException {
         var problems = new ArrayList<String>();
         note(problems, "kafka", () -> PipelineConfigs.kafka(config, "any:9092"));
+        note(problems, "broker", () -> BrokerConfigs.of(config));
         note(problems, "topics", () -> PipelineConfigs.topics(config));
         note(problems, "access", () -> DoorConfigs.access(config));
         note(problems, "tls", () -> DoorConfigs.tls(config));

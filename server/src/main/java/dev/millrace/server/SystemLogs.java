@@ -19,11 +19,9 @@ final class SystemLogs {
         var names = SystemLook.names(topics);
         var readings = new ArrayList<Reading>();
         if (config.aggregator().enabled()) {
-            readings.add(
-                    new Reading(
-                            "aggregator",
-                            config.aggregator().group(),
-                            topics.fullName(topics.spans())));
+            for (String topic : topics.sources()) {
+                readings.add(new Reading("aggregator", config.aggregator().group(), topic));
+            }
         }
         if (config.storage().type() == StorageType.KAFKA) {
             var kafka = config.storage().kafka();
@@ -36,8 +34,9 @@ final class SystemLogs {
                                             ? topics.tracesComplete()
                                             : topics.spans())));
         } else {
-            readings.add(
-                    new Reading("ingester", config.ingester().group(), source.topicIn(topics)));
+            for (String topic : source.topicsIn(topics)) {
+                readings.add(new Reading("ingester", config.ingester().group(), topic));
+            }
             if (config.ingester().dependencies().enabled()) {
                 var figures = PipelineConfigs.dependencyIngester(config);
                 readings.add(new Reading("figures", figures.group(), figures.topicIn(topics)));

@@ -253,6 +253,7 @@ final class SystemLook implements SystemView, AutoCloseable {
                                         fault.hop().words(),
                                         fault.kind().name().toLowerCase(Locale.ROOT),
                                         fault.cell().tenant().name(),
+                                        fault.cell().topic(),
                                         fault.cell().partition(),
                                         Instant.ofEpochSecond(fault.cell().minute() * 60),
                                         fault.copies()))
@@ -287,6 +288,9 @@ final class SystemLook implements SystemView, AutoCloseable {
         names.put(topics.fullName(topics.ledger()), "ledger");
         names.put(topics.fullName(topics.dependencies()), "dependencies");
         names.put(topics.fullName(topics.deadLetters()), "dead-letters");
+        for (int i = 0; i < topics.sites().size(); i++) {
+            names.put(topics.siteTopics().get(i).name(), "spans of " + topics.sites().get(i));
+        }
         return names;
     }
 

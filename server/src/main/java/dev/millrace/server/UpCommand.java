@@ -20,7 +20,8 @@ import picocli.CommandLine.TypeConversionException;
         mixinStandardHelpOptions = true,
         versionProvider = Commands.FromJar.class,
         description =
-                "Runs all roles but the agent in this process, with the embedded broker and store.")
+                "Runs all roles but the agent in this process, with the embedded broker and store;"
+                        + " with --profile edge, broker and collector alone.")
 final class UpCommand implements Callable<Integer> {
 
     private final Map<String, String> environment;
@@ -53,7 +54,7 @@ final class UpCommand implements Callable<Integer> {
         var config = options.load(environment).values();
         return Running.untilStopped(
                 config,
-                roles.isEmpty() ? all : Set.copyOf(roles),
+                roles.isEmpty() ? options.profile().map(Role::of).orElse(all) : Set.copyOf(roles),
                 clock,
                 spec.commandLine().getOut());
     }

@@ -171,4 +171,77 @@ final class CommandsTest {
                 .isEqualTo(2);
         assertThat(err.toString()).contains("b.yaml").doesNotContain("a.yaml");
     }
+
+    @Test
+    void aProfileIsOtherDefaultsWhichAnySettingOverrides() {
+        // When
+        int code =
+                run(
+                        Map.of("MILLRACE_SPANS_MARKERS_INTERVAL", "2s"),
+                        "config",
+                        "--profile",
+                        "edge",
+                        "--set",
+                        "aggregator.enabled=true");
+
+        // Then
+        assertThat(err.toString()).isEmpty();
+        assertThat(code).isZero();
+        assertThat(out.toString())
+                .contains("topics.prefix: edge.  # profile edge\n")
+                .contains("kafka.properties.compression.type: zstd  # profile edge\n")
+                .contains(
+                        "spans.markers.interval: 2s  # environment MILLRACE_SPANS_MARKERS_INTERVAL\n")
+                .contains("aggregator.enabled: true  # flag --set\n");
+    }
+
+    @Test
+    void aSiteIsInTheNamesOfItsTopicsAndReadAtTheCenter() {
+        assertThat(run(Map.of(), "config", "--profile", "edge", "--site", "tokyo")).isZero();
+        assertThat(out.toString()).contains("topics.prefix: tokyo.  # flag --site\n");
+        assertThat(run(Map.of(), "config", "--profile", "center", "--site", "tokyo,berlin"))
+                .isZero();
+        assertThat(out.toString()).contains("sites: tokyo,berlin  # flag --site\n");
+    }
+
+    @Test
+    void theCenterHasToBeToldItsSites() {
+        assertThat(run(Map.of(), "config", "--profile", "center")).isEqualTo(2);
+        assertThat(err.toString())
+                .startsWith("profile center: sites: nothing (expected: the names of all sites");
+        assertThat(run(Map.of("MILLRACE_SITES", "tokyo"), "config", "--profile", "center"))
+                .isZero();
+    }
+
+    @Test
+    void refusesSitesThatMeanNothing() {
+        assertThat(run(Map.of(), "config", "--site", "tokyo")).isEqualTo(2);
+        assertThat(err.toString()).contains("flag --site: [tokyo] (expected: --profile with it)");
+        assertThat(run(Map.of(), "config", "--profile", "edge", "--site", "tokyo,berlin"))
+                .isEqualTo(2);
+        assertThat(err.toString())
+                .contains("flag --site: [tokyo, berlin] (expected: one name at an edge)");
+        assertThat(run(Map.of(), "up", "--profile", "middle")).isEqualTo(2);
+        assertThat(err.toString()).contains("middle (expected: one of edge, center)");
+    }
+
+    @Test
+    void theSecondWayIntoTheBrokerHasAllItsFilesOrNone() {
+        assertThat(run(Map.of(), "config", "--set", "broker.tls.certificate=a.pem")).isEqualTo(2);
+        assertThat(err.toString()).contains("broker.tls.client-ca: []", "(expected: all or none)");
+        assertThat(
+                        run(
+                                Map.of(),
+                                "config",
+                                "--set",
+                                "broker.tls.certificate=nowhere.pem",
+                                "--set",
+                                "broker.tls.key=nowhere.key",
+                                "--set",
+                                "broker.tls.client-ca=nowhere.ca"))
+                .isEqualTo(2);
+        assertThat(err.toString())
+                .contains(
+                        "tls.certificate: \"nowhere.pem\" (expected: a PEM file that can be read)");
+    }
 }

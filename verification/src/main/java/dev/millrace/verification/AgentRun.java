@@ -53,7 +53,7 @@ public final class AgentRun implements AutoCloseable {
     private final Path directory;
     private final MillraceProcess center;
     private final MillraceProcess agent;
-    private final CutLink link;
+    private final BadLink link;
     private long mostMegabytes;
     private long spooledBytes;
 
@@ -70,7 +70,7 @@ public final class AgentRun implements AutoCloseable {
                         centerProgram,
                         List.of("up"),
                         CENTER);
-        link = new CutLink(Integer.parseInt(center.setting("collector.receivers.otlp-grpc.port")));
+        link = new BadLink(Integer.parseInt(center.setting("collector.receivers.otlp-grpc.port")));
         var settings = new LinkedHashMap<String, String>();
         settings.put("agent.collectors", "127.0.0.1:" + link.port());
         settings.put("agent.resource.node", "node-7");

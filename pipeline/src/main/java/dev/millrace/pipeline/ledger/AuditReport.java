@@ -67,12 +67,13 @@ public record AuditReport(List<Balance> balances, List<Fault> faults) {
         var cell = fault.cell();
         return String.format(
                 Locale.ROOT,
-                "%s %s: %d copies, tenant %s, partition %d of spans, %s UTC",
+                "%s %s: %d copies, tenant %s, partition %d of %s, %s UTC",
                 fault.kind().name().toLowerCase(Locale.ROOT),
                 fault.hop().words(),
                 fault.copies(),
                 cell.tenant().name(),
                 cell.partition(),
+                cell.topic(),
                 MINUTE.format(Instant.ofEpochSecond(cell.minute() * 60)));
     }
 

@@ -31,6 +31,13 @@ public final class Books {
 
     private record Outcome(Cell cell, String reason) {}
 
+    /// A partition of `spans` or of a site's topic.
+    private record Place(String source, int partition) {
+        static Place of(Cell cell) {
+            return new Place(cell.source(), cell.partition());
+        }
+    }
+
     private static final List<Account> TAKEN_AS =
             List.of(
                     Account.KEPT,
@@ -42,6 +49,7 @@ public final class Books {
 
     private final boolean aggregated;
     private final long fromMinute;
+    private final Set<String> sources;
 
     /// By cell and writer.
     private final Map<Cell, Map<Long, Long>> acknowledged = new HashMap<>();
@@ -56,26 +64,40 @@ public final class Books {
     private final Map<Cell, Long> completeAndRead = new HashMap<>();
     private final Map<Cell, Long> completeAndWaiting = new HashMap<>();
     private final Map<Cell, Long> completeAhead = new HashMap<>();
-    private final Map<Integer, Long> logBegins = new HashMap<>();
-    private final Map<Integer, Long> completeBegins = new HashMap<>();
-    private final Set<Integer> missed = new HashSet<>();
+    private final Map<Place, Long> logBegins = new HashMap<>();
+    private final Map<Place, Long> completeBegins = new HashMap<>();
+    private final Set<Place> missed = new HashSet<>();
 
     /// @param aggregated whether what is stored are completed traces; otherwise spans as they come
     /// @param fromMinute the first minute that is looked at
     public Books(boolean aggregated, long fromMinute) {
+        this(aggregated, fromMinute, Set.of());
+    }
+
+    /// @param aggregated whether what is stored are completed traces; otherwise spans as they come
+    /// @param fromMinute the first minute that is looked at
+    /// @param sources the topics of the sites that are looked at besides our own
+    public Books(boolean aggregated, long fromMinute, Set<String> sources) {
         this.aggregated = aggregated;
         this.fromMinute = fromMinute;
+        this.sources = Set.copyOf(sources);
+    }
+
+    private boolean isLookedAt(Cell cell) {
+        return cell.minute() >= fromMinute
+                && (cell.source().equals(Cell.OURS) || sources.contains(cell.source()));
     }
 
     /// Takes an entry of any stage.
     public void post(LedgerEntry entry) {
         if (entry.stage() instanceof Stage.Aggregator owner
                 && owner.missedFrom() < owner.missedTo()) {
-            missed.add(owner.partition());
+            String source = sources.contains(owner.topic()) ? owner.topic() : Cell.OURS;
+            missed.add(new Place(source, owner.partition()));
         }
         for (var posting : entry.postings()) {
             var cell = posting.cell();
-            if (cell.minute() < fromMinute) {
+            if (!isLookedAt(cell)) {
                 continue;
             }
             switch (entry.stage()) {
@@ -102,7 +124,7 @@ public final class Books {
     ///
     /// @param writer who wrote them, or [#NO_WRITER]
     public void inLog(Cell cell, long writer, Progress how, long copies) {
-        if (cell.minute() >= fromMinute) {
+        if (isLookedAt(cell)) {
             add(in(inLog, cell), writer, copies);
             add(of(progress, how), cell, copies);
         }
@@ -110,7 +132,7 @@ public final class Books {
 
     /// Of copies found in `spans`: their record was there before.
     public void doubled(Cell cell, long copies) {
-        if (cell.minute() >= fromMinute) {
+        if (isLookedAt(cell)) {
             add(doubled, cell, copies);
         }
     }
@@ -120,7 +142,7 @@ public final class Books {
     /// @param accounted whether their entry is among those that were posted
     /// @param read whether the ingester's entries tell what became of them
     public void complete(Cell cell, boolean accounted, boolean read, long spans) {
-        if (cell.minute() < fromMinute) {
+        if (!isLookedAt(cell)) {
             return;
         }
         if (accounted) {
@@ -130,14 +152,18 @@ public final class Books {
         }
     }
 
-    /// Of this partition of `spans` everything since the minute is in the log.
-    public void logBegins(int partition, long minute) {
-        logBegins.put(partition, minute);
+    /// Of this partition everything since the minute is in the log.
+    ///
+    /// @param source as a [Cell] has it
+    public void logBegins(String source, int partition, long minute) {
+        logBegins.put(new Place(source, partition), minute);
     }
 
     /// The same of what comes from this partition into `traces-complete`.
-    public void completeBegins(int partition, long minute) {
-        completeBegins.put(partition, minute);
+    ///
+    /// @param source as a [Cell] has it
+    public void completeBegins(String source, int partition, long minute) {
+        completeBegins.put(new Place(source, partition), minute);
     }
 
     /// What all of it comes to.
@@ -162,6 +188,7 @@ public final class Books {
         faults.sort(
                 Comparator.comparing(Fault::hop)
                         .thenComparing(fault -> fault.cell().tenant().name())
+                        .thenComparing(fault -> fault.cell().source())
                         .thenComparingInt(fault -> fault.cell().partition())
                         .thenComparingLong(fault -> fault.cell().minute()));
         var balances = new ArrayList<Balance>();
@@ -246,7 +273,7 @@ public final class Books {
                     at(byIngester, Account.STORED, cell) - completeAhead.getOrDefault(cell, 0L);
             sum.waiting += completeAndWaiting.getOrDefault(cell, 0L);
             boolean whole =
-                    cell.minute() >= logBegins.getOrDefault(cell.partition(), Long.MIN_VALUE);
+                    cell.minute() >= logBegins.getOrDefault(Place.of(cell), Long.MIN_VALUE);
             if (whole) {
                 collectorToSpans();
                 spansToNext();
@@ -256,7 +283,7 @@ public final class Books {
             if (aggregated) {
                 boolean complete =
                         cell.minute()
-                                >= completeBegins.getOrDefault(cell.partition(), Long.MIN_VALUE);
+                                >= completeBegins.getOrDefault(Place.of(cell), Long.MIN_VALUE);
                 if (complete) {
                     aggregatorToTraces();
                     tracesToStore();
@@ -309,7 +336,7 @@ public final class Books {
             long lacking = said - handled() - left;
             sum.acknowledged += said;
             sum.unconfirmed += Math.max(0, -lacking);
-            if (lacking > 0 && missed.contains(cell.partition())) {
+            if (lacking > 0 && missed.contains(Place.of(cell))) {
                 sum.expired += lacking;
             } else {
                 fault(

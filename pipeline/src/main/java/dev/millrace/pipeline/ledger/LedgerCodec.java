@@ -52,7 +52,8 @@ public final class LedgerCodec {
                     .number(3, posting.cell().minute())
                     .number(4, posting.account().number())
                     .text(5, posting.reason())
-                    .number(6, posting.copies());
+                    .number(6, posting.copies())
+                    .text(7, posting.cell().source());
             writer.close(opened);
         }
         return writer.finish().toByteArray();
@@ -131,7 +132,7 @@ public final class LedgerCodec {
 
         Posting posting() {
             return new Posting(
-                    new Cell(new Tenant(texts[1]), (int) numbers[2] - 1, numbers[3]),
+                    new Cell(new Tenant(texts[1]), texts[7], (int) numbers[2] - 1, numbers[3]),
                     Account.of(numbers[4]),
                     texts[5],
                     numbers[6]);

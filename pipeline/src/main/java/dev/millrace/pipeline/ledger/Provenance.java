@@ -6,25 +6,37 @@ import java.util.regex.Pattern;
 
 /// Which spans a record of `traces-complete` accounts for: the value of its header `provenance`.
 ///
-/// @param partition of `spans` where they come from
+/// @param source the full name of the site's topic that they come from; empty for our own `spans`
+/// @param partition of it
 /// @param entry the number of the entry in `ledger` that is committed with the record
-public record Provenance(int partition, long entry, List<Share> shares) {
+public record Provenance(String source, int partition, long entry, List<Share> shares) {
 
     private static final Pattern TEXT =
-            Pattern.compile("partition=(\\d+) entry=(\\d+)((?: -?\\d+:\\d+)*)");
+            Pattern.compile(
+                    "(?:topic=([A-Za-z0-9._-]+) )?partition=(\\d+) entry=(\\d+)"
+                            + "((?: -?\\d+:\\d+)*)");
 
     /// How many of them came in one minute.
     ///
     /// @param minute of the log's time, in minutes since the epoch
     public record Share(long minute, int spans) {}
 
+    /// From our own `spans`.
+    public Provenance(int partition, long entry, List<Share> shares) {
+        this(Cell.OURS, partition, entry, shares);
+    }
+
     public Provenance {
         shares = List.copyOf(shares);
     }
 
-    /// Such as `partition=3 entry=17 29384711:12 29384712:3`, the shares as minute and spans.
+    /// Such as `partition=3 entry=17 29384711:12 29384712:3`, the shares as minute and spans; before
+    /// it `topic=edge1.spans` where they come from a site.
     public String text() {
         var text = new StringBuilder(48);
+        if (!source.isEmpty()) {
+            text.append("topic=").append(source).append(' ');
+        }
         text.append("partition=").append(partition).append(" entry=").append(entry);
         for (var share : shares) {
             text.append(' ').append(share.minute()).append(':').append(share.spans());
@@ -40,7 +52,7 @@ public record Provenance(int partition, long entry, List<Share> shares) {
                     "provenance: \"" + text + "\" (expected: partition=… entry=… minute:spans …)");
         }
         var shares = new ArrayList<Share>(1);
-        for (String share : matcher.group(3).split(" ", -1)) {
+        for (String share : matcher.group(4).split(" ", -1)) {
             int colon = share.indexOf(':');
             if (colon > 0) {
                 shares.add(
@@ -50,6 +62,9 @@ public record Provenance(int partition, long entry, List<Share> shares) {
             }
         }
         return new Provenance(
-                Integer.parseInt(matcher.group(1)), Long.parseLong(matcher.group(2)), shares);
+                matcher.group(1) == null ? Cell.OURS : matcher.group(1),
+                Integer.parseInt(matcher.group(2)),
+                Long.parseLong(matcher.group(3)),
+                shares);
     }
 }

@@ -8,9 +8,9 @@ public sealed interface Stage {
     /// @param writer one life of one collector, which every record it writes names
     record Collector(long writer) implements Stage {}
 
-    /// The owner of a partition of `spans`.
+    /// The owner of a partition of `spans`, or of the mirrored topic of a site.
     ///
-    /// @param topic the full name of `spans`
+    /// @param topic its full name
     /// @param number of this entry among those of the partition, counted from 1
     /// @param position what lies before it is accounted for by the entries up to this one, or is
     ///   part of an open trace

@@ -78,8 +78,8 @@ class BooksTest {
     void callsExpiredWhatRetentionTookBeforeItWasRead() {
         // Given
         collector(10);
-        books.logBegins(3, 101);
-        books.completeBegins(3, 101);
+        books.logBegins(Cell.OURS, 3, 101);
+        books.completeBegins(Cell.OURS, 3, 101);
         aggregator(50, 60, Account.KEPT, 6);
         ingester(Account.STORED, 6);
 
@@ -95,8 +95,8 @@ class BooksTest {
     void callsLostWhatIsMissingWithoutRetentionBeingTheReason() {
         // Given
         collector(10);
-        books.logBegins(3, 101);
-        books.completeBegins(3, 101);
+        books.logBegins(Cell.OURS, 3, 101);
+        books.completeBegins(Cell.OURS, 3, 101);
         aggregator(60, 60, Account.SAMPLED_OUT, 6);
 
         // When

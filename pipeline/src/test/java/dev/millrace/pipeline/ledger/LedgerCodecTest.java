@@ -55,6 +55,24 @@ class LedgerCodecTest {
     }
 
     @Test
+    void namesTheTopicOfASite() {
+        // Given
+        var cell = new Cell(Tenant.DEFAULT, "edge.spans", 3, 29_384_711);
+        var entry =
+                new LedgerEntry(
+                        new Stage.Aggregator("edge.spans", 3, 17, 1_000, 900, 12, 0, 0),
+                        List.of(new Posting(cell, Account.KEPT, "", 2)));
+        var provenance =
+                new Provenance(
+                        "edge.spans", 3, 17, List.of(new Provenance.Share(29_384_711, 2)));
+
+        // Then
+        assertThat(LedgerCodec.decode(Slice.of(LedgerCodec.encode(entry)))).isEqualTo(entry);
+        assertThat(provenance.text()).isEqualTo("topic=edge.spans partition=3 entry=17 29384711:2");
+        assertThat(Provenance.parse(provenance.text())).isEqualTo(provenance);
+    }
+
+    @Test
     void refusesWhatIsNoProvenance() {
         assertThatThrownBy(() -> Provenance.parse("partition=3 12:1"))
                 .hasMessage(

@@ -43,8 +43,15 @@ public record AuditPicture(
     /// A way from one stage to the next on which copies were lost or doubled.
     ///
     /// @param kind `lost` or `doubled`
-    /// @param partition of the topic of spans
+    /// @param topic where the spans came in: `spans`, or the full name of a site's topic
+    /// @param partition of it
     /// @param minute it is about
     public record HopFault(
-            String hop, String kind, String tenant, int partition, Instant minute, long copies) {}
+            String hop,
+            String kind,
+            String tenant,
+            String topic,
+            int partition,
+            Instant minute,
+            long copies) {}
 }

@@ -15,8 +15,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
-/// Gathers settings from the defaults, a file, the environment and flags; of two that set the same
-/// key the later in this order wins.
+/// Gathers settings from the defaults, a profile, a file, the environment and flags; of two that
+/// set the same key the later in this order wins.
 public final class ConfigSources {
 
     static final String DEFAULTS = "millrace-defaults.yaml";
@@ -45,16 +45,20 @@ public final class ConfigSources {
     }
 
     static List<Setting> defaults() {
-        try (var stream = ConfigSources.class.getResourceAsStream(DEFAULTS)) {
+        return ours(DEFAULTS, new Origin.Default());
+    }
+
+    private static List<Setting> ours(String resource, Origin origin) {
+        try (var stream = ConfigSources.class.getResourceAsStream(resource)) {
             if (stream == null) {
-                throw new IllegalStateException(DEFAULTS + " is missing from the program");
+                throw new IllegalStateException(resource + " is missing from the program");
             }
             var reader = new InputStreamReader(stream, StandardCharsets.UTF_8);
-            return YamlSettings.read(reader, _ -> new Origin.Default());
+            return YamlSettings.read(reader, _ -> origin);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (ConfigException e) {
-            throw new IllegalStateException(DEFAULTS + ": " + e.getMessage(), e);
+            throw new IllegalStateException(resource + ": " + e.getMessage(), e);
         }
     }
 
@@ -67,6 +71,28 @@ public final class ConfigSources {
                         .filter(key ->
                                 key.matches(".*[.-]port") && !key.endsWith("advertised-port"))
                         .toList();
+    }
+
+    /// Adds what a kind of site has instead of the defaults.
+    public ConfigSources profile(Profile profile) {
+        settings.addAll(ours(profile.resource(), new Origin.OfProfile(profile)));
+        return this;
+    }
+
+    /// Adds the names of sites, as a flag: at an edge its own, which its topics begin with, at the
+    /// center all of them.
+    public ConfigSources sites(Profile profile, List<String> names) {
+        var origin = new Origin.Flag("--site");
+        switch (profile) {
+            case EDGE -> {
+                if (names.size() != 1) {
+                    problems.add(origin + ": " + names + " (expected: one name at an edge)");
+                }
+                settings.add(new Setting("topics.prefix", names.getFirst() + ".", origin));
+            }
+            case CENTER -> settings.add(new Setting("sites", String.join(",", names), origin));
+        }
+        return this;
     }
 
     /// Adds a YAML file.
@@ -134,7 +160,7 @@ public final class ConfigSources {
                         new Setting(
                                 argument.substring(0, equals).strip(),
                                 argument.substring(equals + 1).strip(),
-                                new Origin.Flag()));
+                                Origin.Flag.SET));
             }
         }
         return this;

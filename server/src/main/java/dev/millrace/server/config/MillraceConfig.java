@@ -16,6 +16,7 @@ public record MillraceConfig(
         Path dataDir,
         String instance,
         Duration stopDeadline,
+        List<String> sites,
         KafkaConfig kafka,
         BrokerConfig broker,
         TopicsConfig topics,
@@ -94,7 +95,32 @@ public record MillraceConfig(
     }
 
     /// Where the embedded broker listens.
-    public record BrokerConfig(String host, @Between(min = 0, max = 65_535) int port) {}
+    public record BrokerConfig(
+            String host, @Between(min = 0, max = 65_535) int port, BrokerTlsConfig tls) {}
+
+    /// Where the embedded broker listens for those of other machines, who show a certificate. No
+    /// certificate of its own means nowhere.
+    public record BrokerTlsConfig(
+            String host,
+            @Between(min = 0, max = 65_535) int port,
+            String advertised,
+            String certificate,
+            String key,
+            List<String> clientCa) {
+
+        public BrokerTlsConfig {
+            if (certificate.isEmpty() != key.isEmpty()
+                    || certificate.isEmpty() != clientCa.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "client-ca: %s with certificate: \"%s\" and key: \"%s\" (expected: all or none)"
+                                .formatted(clientCa, certificate, key));
+            }
+        }
+
+        public boolean wanted() {
+            return !certificate.isEmpty();
+        }
+    }
 
     /// The topics.
     public record TopicsConfig(
@@ -125,7 +151,14 @@ public record MillraceConfig(
     public record NarrowTopicConfig(String name, Duration retention) {}
 
     /// How the collector writes spans into their topic, and what others write there.
-    public record SpansConfig(Keying keying, Encoding encoding, UnnamedEncoding unnamedEncoding) {}
+    public record SpansConfig(
+            Keying keying,
+            Encoding encoding,
+            UnnamedEncoding unnamedEncoding,
+            MarkersConfig markers) {}
+
+    /// Which markers the collector appends where no spans come.
+    public record MarkersConfig(Duration interval, Duration lasting) {}
 
     /// Which record, and so which partition, a span goes into.
     public enum Keying {

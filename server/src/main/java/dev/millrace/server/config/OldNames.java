@@ -212,7 +212,7 @@ final class OldNames {
     private static List<Setting> merged(
             List<Setting> ours, List<Setting> translated, Map<String, Setting> implied) {
         var merged = new ArrayList<Setting>();
-        for (int rank = 0; rank <= rank(new Origin.Flag()); rank++) {
+        for (int rank = 0; rank <= rank(Origin.Flag.SET); rank++) {
             int at = rank;
             ours.stream().filter(setting -> rank(setting.origin()) == at).forEach(merged::add);
             if (rank == 0) {
@@ -233,9 +233,10 @@ final class OldNames {
     private static int rank(Origin origin) {
         return switch (place(origin)) {
             case Origin.Default _ -> 0;
-            case Origin.Line _ -> 1;
-            case Origin.Variable _ -> 2;
-            case Origin.Flag _ -> 3;
+            case Origin.OfProfile _ -> 1;
+            case Origin.Line _ -> 2;
+            case Origin.Variable _ -> 3;
+            case Origin.Flag _ -> 4;
             case Origin.Alias _ -> throw new IllegalStateException("an alias of an alias");
         };
     }

@@ -14,6 +14,14 @@ public sealed interface Origin {
         }
     }
 
+    /// What a kind of site has instead of the default.
+    record OfProfile(Profile profile) implements Origin {
+        @Override
+        public String toString() {
+            return "profile " + profile;
+        }
+    }
+
     /// A line, counted from 1, of the configuration file.
     record Line(Path file, int line) implements Origin {
         @Override
@@ -42,10 +50,15 @@ public sealed interface Origin {
     }
 
     /// An argument of the command line.
-    record Flag() implements Origin {
+    ///
+    /// @param name with the dashes before it
+    record Flag(String name) implements Origin {
+
+        static final Flag SET = new Flag("--set");
+
         @Override
         public String toString() {
-            return "flag --set";
+            return "flag " + name;
         }
     }
 }

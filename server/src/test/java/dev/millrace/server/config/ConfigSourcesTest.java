@@ -57,7 +57,7 @@ final class ConfigSourcesTest {
         // Then
         assertThat(config.settings())
                 .filteredOn(setting -> setting.key().endsWith(".host"))
-                .hasSize(6)
+                .hasSize(7)
                 .extracting(Setting::value)
                 .containsOnly("127.0.0.1");
     }
