@@ -327,8 +327,8 @@ public final class PartitionAssembler implements AutoCloseable {
                 });
     }
 
-    /// What is on record of a trace while late spans follow it; null where they would not, or it was
-    /// never closed.
+    /// What is on record of a trace while late spans follow it; null where they would not, or it
+    /// was never closed.
     public ClosedTraces.@Nullable Entry onRecord(Tenant tenant, TraceId traceId) {
         var closed = closedTraces.find(tenant, traceId);
         return closed != null && time - closed.decidedAt() < lateMillis ? closed : null;

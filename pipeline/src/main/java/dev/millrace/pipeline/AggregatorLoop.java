@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -254,8 +253,7 @@ final class AggregatorLoop implements ConsumerRebalanceListener, AutoCloseable {
         for (var partition : partitions) {
             long beginning = beginnings.getOrDefault(partition, 0L);
             var offset = committed.get(partition);
-            var from =
-                    offset == null ? fresh(partition, beginning) : CommitMetadata.decode(offset);
+            var from = offset == null ? fresh(partition, beginning) : CommitMetadata.decode(offset);
             if (from.resumption().resumeOffset() < beginning) {
                 LOG.atError()
                         .addKeyValue("partition", partition)

@@ -164,9 +164,9 @@ final class AggregatorOutput {
     }
 
     /// Sends the spans of a trace that a foreign writer put on the wrong partition to their own; in
-    /// Zipkin's form where others read the topic that know no other. What a foreign writer put wrong
-    /// at a site goes to our own topic: in the site's it would need a time, and there is none for it
-    /// here.
+    /// Zipkin's form where others read the topic that know no other. What a foreign writer put
+    /// wrong at a site goes to our own topic: in the site's it would need a time, and there is none
+    /// for it here.
     void forward(ConsumerRecord<byte[], byte[]> message, int partition, TraceChunk chunk) {
         var dialect = topics.dialect();
         var encoding = dialect.zipkinKeys() ? Encoding.ZIPKIN_PROTO : Encoding.OTLP_PROTO;

@@ -29,15 +29,14 @@ import org.apache.kafka.common.TopicPartition;
 ///
 /// What it says holds for one moment of each partition, that of the newest entry in the ledger, so
 /// it does not matter how much goes on meanwhile. It reads `ledger`, `spans`, what is mirrored from
-/// sites, and `traces-complete`, or the topic that is stored instead of them, since a point in time,
-/// and changes nothing.
+/// sites, and `traces-complete`, or the topic that is stored instead of them, since a point in
+/// time, and changes nothing.
 ///
 /// Confined to one thread; blocks while it reads.
 public final class Audit {
 
     /// A trace's share of a record that may belong to an open trace.
-    private record Candidate(
-            TraceKeyed trace, long offset, Cell cell, long writer, int copies) {}
+    private record Candidate(TraceKeyed trace, long offset, Cell cell, long writer, int copies) {}
 
     private record TraceKeyed(TopicPartition partition, Tenant tenant, TraceId traceId) {}
 
@@ -365,8 +364,7 @@ public final class Audit {
                     boolean accounted = owner != null && provenance.entry() <= owner.number();
                     for (var share : provenance.shares()) {
                         books.complete(
-                                new Cell(
-                                        tenant, source, provenance.partition(), share.minute()),
+                                new Cell(tenant, source, provenance.partition(), share.minute()),
                                 accounted,
                                 read,
                                 share.spans());

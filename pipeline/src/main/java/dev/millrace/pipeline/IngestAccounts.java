@@ -18,8 +18,7 @@ final class IngestAccounts {
     }
 
     /// @param spans how many the record, or one trace's share of it, holds
-    void post(
-            ConsumerRecord<byte[], byte[]> record, int spans, Account account, Postings into) {
+    void post(ConsumerRecord<byte[], byte[]> record, int spans, Account account, Postings into) {
         var tenant = LogCopies.tenant(record);
         var provenance = provenance(record);
         if (provenance == null) {
@@ -30,11 +29,7 @@ final class IngestAccounts {
         }
         for (var share : provenance.shares()) {
             into.add(
-                    new Cell(
-                            tenant,
-                            provenance.source(),
-                            provenance.partition(),
-                            share.minute()),
+                    new Cell(tenant, provenance.source(), provenance.partition(), share.minute()),
                     account,
                     share.spans());
         }

@@ -135,8 +135,7 @@ public final class KafkaSpanSink implements SpanSink, AutoCloseable {
             var appending =
                     new MarkerWriter(
                             topic,
-                            new SilenceMarkers(
-                                    config.markers(), partitions, clock.monotonicTime()),
+                            new SilenceMarkers(config.markers(), partitions, clock.monotonicTime()),
                             clock::monotonicTime,
                             (marker, callback) -> {
                                 // What fails here is told to the callback as well.

@@ -110,9 +110,7 @@ public final class LogLook implements AutoCloseable {
         return readings.stream()
                 .collect(
                         Collectors.toMap(
-                                Reading::group,
-                                reading -> reading.topic()::equals,
-                                Predicate::or));
+                                Reading::group, reading -> reading.topic()::equals, Predicate::or));
     }
 
     /// @throws KafkaException when Kafka does not answer
@@ -193,7 +191,8 @@ public final class LogLook implements AutoCloseable {
                         .collect(Collectors.groupingBy(Distance::group));
         var described =
                 open.admin()
-                        .describeConsumerGroups(readings.stream().map(Reading::group).distinct().toList())
+                        .describeConsumerGroups(
+                                readings.stream().map(Reading::group).distinct().toList())
                         .describedGroups();
         var states = new ArrayList<GroupState>();
         for (var reading : readings) {

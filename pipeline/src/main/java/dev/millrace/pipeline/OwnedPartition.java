@@ -36,8 +36,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A partition of `spans`, or of a site's mirrored topic, while this process owns it: its assembler,
-/// what to commit for it, and when it needs a marker.
+/// A partition of `spans`, or of a site's mirrored topic, while this process owns it: its
+/// assembler, what to commit for it, and when it needs a marker.
 final class OwnedPartition implements TraceSink, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(OwnedPartition.class);
@@ -138,7 +138,8 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
         this.emitFrom = from.resumption().position();
         this.committed = emitFrom;
         this.markers = new MarkerSchedule(nowNanos);
-        this.ledger = new PartitionLedger(
+        this.ledger =
+                new PartitionLedger(
                         partition, topics.ledgerSource(partition.topic()), from, beginning);
         this.floors = new DecisionFloors(config.lateWindow().toMillis(), from.decisionsFrom());
         output.knowEnd(partition, decided.end());
@@ -587,7 +588,9 @@ final class OwnedPartition implements TraceSink, AutoCloseable {
     ///
     /// @param caughtUp whether everything in the partition was read
     boolean needsMarker(boolean caughtUp, long nowNanos) {
-        return caughtUp && !mirrored && markers.isDue(assembler.time(), assembler.nextDue(), nowNanos);
+        return caughtUp
+                && !mirrored
+                && markers.isDue(assembler.time(), assembler.nextDue(), nowNanos);
     }
 
     /// The number of the version to announce in this partition; 0 for none.

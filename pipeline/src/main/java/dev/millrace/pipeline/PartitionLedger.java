@@ -29,8 +29,7 @@ final class PartitionLedger {
     /// @param source as [Cell#source()] names the partition's topic
     /// @param from what the owner begins with
     /// @param beginning of what is left of the partition
-    PartitionLedger(
-            TopicPartition partition, String source, CommitMetadata from, long beginning) {
+    PartitionLedger(TopicPartition partition, String source, CommitMetadata from, long beginning) {
         this.partition = partition;
         this.source = source;
         next = from.entry() + 1;

@@ -95,18 +95,15 @@ public record SinkConfig(
     }
 
     public SinkConfig withKeying(Keying newKeying) {
-        return new SinkConfig(
-                newKeying, encoding, maxInFlight, maxWait, deliveryTimeout, markers);
+        return new SinkConfig(newKeying, encoding, maxInFlight, maxWait, deliveryTimeout, markers);
     }
 
     public SinkConfig withEncoding(Encoding newEncoding) {
-        return new SinkConfig(
-                keying, newEncoding, maxInFlight, maxWait, deliveryTimeout, markers);
+        return new SinkConfig(keying, newEncoding, maxInFlight, maxWait, deliveryTimeout, markers);
     }
 
     public SinkConfig withMarkers(Markers newMarkers) {
-        return new SinkConfig(
-                keying, encoding, maxInFlight, maxWait, deliveryTimeout, newMarkers);
+        return new SinkConfig(keying, encoding, maxInFlight, maxWait, deliveryTimeout, newMarkers);
     }
 
     /// To be asked where an aggregator reads what is written so.

@@ -290,8 +290,7 @@ public final class Topics {
         var weaknesses = new ArrayList<String>();
         there.forEach((topic, description) -> {
             Config found = actual.getOrDefault(resource(description), new Config(List.of()));
-            var differences =
-                    TopicDifferences.find(topic, description, found, needed.apply(topic));
+            var differences = TopicDifferences.find(topic, description, found, needed.apply(topic));
             errors.addAll(differences.errors());
             weaknesses.addAll(differences.weaknesses());
             int copies = TopicDifferences.replicas(description);

@@ -237,8 +237,7 @@ public record TopicsConfig(
 
     /// The full names of all topics with accepted spans: our own, then those of the sites.
     public List<String> sources() {
-        return Stream.concat(
-                        Stream.of(fullName(spans)), siteTopics().stream().map(Topic::name))
+        return Stream.concat(Stream.of(fullName(spans)), siteTopics().stream().map(Topic::name))
                 .toList();
     }
 

@@ -26,8 +26,8 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.record.TimestampType;
 
-/// Writes dead letters to the topics they came from; those of a site's to our own `spans`, for in the
-/// mirrored topic a new record would move the site's time.
+/// Writes dead letters to the topics they came from; those of a site's to our own `spans`, for in
+/// the mirrored topic a new record would move the site's time.
 ///
 /// A record of `spans` is a new one: it carries a writer and a number of its own, and its spans are
 /// acknowledged once more, in the same transaction.

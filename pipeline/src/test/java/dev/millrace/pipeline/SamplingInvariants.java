@@ -70,8 +70,7 @@ record SamplingInvariants(SimulatedLog log, SimulatedOutputs outputs, String nam
         var decidedTo = new HashMap<Key, Long>();
         for (var decision : outputs.decisions()) {
             var trace = decision.trace();
-            decidedTo.merge(
-                    key(decision), trace.lastOffset(), Math::max);
+            decidedTo.merge(key(decision), trace.lastOffset(), Math::max);
         }
         for (var records : log.spans) {
             long time = Long.MIN_VALUE;
@@ -316,11 +315,8 @@ record SamplingInvariants(SimulatedLog log, SimulatedOutputs outputs, String nam
         var kept = new HashMap<List<Object>, Map<String, Boolean>>();
         for (var decision : outputs.decisions()) {
             var trace = decision.trace();
-            kept.computeIfAbsent(
-                            List.of(trace.tenant(), trace.traceId()), _ -> new HashMap<>())
-                    .put(
-                            decision.sourceTopic(),
-                            decision.verdict() == Decision.Verdict.KEEP);
+            kept.computeIfAbsent(List.of(trace.tenant(), trace.traceId()), _ -> new HashMap<>())
+                    .put(decision.sourceTopic(), decision.verdict() == Decision.Verdict.KEEP);
         }
         kept.forEach((trace, bySite) ->
                 assertThat(new HashSet<>(bySite.values()))

@@ -131,9 +131,7 @@ final class SimulatedAggregator {
     /// upgrade to be committed by another partition, without its entry in the ledger.
     List<Integer> partitions() {
         return owned.keySet().stream()
-                .sorted(
-                        Comparator.comparingInt(
-                                partition -> partition * 2 % log.partitions()))
+                .sorted(Comparator.comparingInt(partition -> partition * 2 % log.partitions()))
                 .toList();
     }
 

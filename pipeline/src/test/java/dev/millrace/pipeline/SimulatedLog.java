@@ -51,8 +51,7 @@ final class SimulatedLog {
 
     /// The partitions of all sources, one source after the other.
     TopicPartition partition(int number) {
-        return new TopicPartition(
-                topics.sources().get(number / PARTITIONS), number % PARTITIONS);
+        return new TopicPartition(topics.sources().get(number / PARTITIONS), number % PARTITIONS);
     }
 
     int partitions() {
@@ -103,7 +102,8 @@ final class SimulatedLog {
             for (var record : spans.get(i)) {
                 String marker = RecordHeaders.text(record.headers(), RecordHeaders.MARKER);
                 if (!mirrored || marker == null || !MarkerSchedule.namesVersion(marker)) {
-                    own.append(i, record.timestamp(), record.key(), record.value(), record.headers());
+                    own.append(
+                            i, record.timestamp(), record.key(), record.value(), record.headers());
                 }
             }
         }

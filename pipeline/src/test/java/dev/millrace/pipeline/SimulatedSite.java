@@ -9,15 +9,14 @@ import java.util.Random;
 import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
-/// A site of a simulation: what its collectors write comes to the log of the center over a link that
-/// can be cut, each partition at its own pace, with the times of the site.
+/// A site of a simulation: what its collectors write comes to the log of the center over a link
+/// that can be cut, each partition at its own pace, with the times of the site.
 final class SimulatedSite implements SimulatedTraffic.Source {
 
     private static final SinkConfig.Markers MARKERS =
             new SinkConfig.Markers(Duration.ofMillis(100), Duration.ofMillis(1_000));
 
-    private record Written(
-            long appendedAt, byte[] key, byte @Nullable [] value, Headers headers) {}
+    private record Written(long appendedAt, byte[] key, byte @Nullable [] value, Headers headers) {}
 
     private final SimulatedLog log;
     private final int first;

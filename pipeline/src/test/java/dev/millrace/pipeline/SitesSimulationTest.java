@@ -75,7 +75,8 @@ class SitesSimulationTest {
         // Else it would show nothing.
         assertThat(rules)
                 .as("seed %s", seed)
-                .containsKeys("other-site NONE", "other-site ASKED", "upgrade DONE", "errors ASKED");
+                .containsKeys(
+                        "other-site NONE", "other-site ASKED", "upgrade DONE", "errors ASKED");
     }
 
     private static SimulatedOutputs disturb(Random random, SimulatedLog log, String named) {

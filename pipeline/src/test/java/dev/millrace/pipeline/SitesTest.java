@@ -122,8 +122,8 @@ class SitesTest {
         try (var ingester = ingester(store)) {
             ingester.start();
             await().atMost(PATIENCE)
-                    .untilAsserted(() ->
-                            assertThat(balance().stored()).as(audit().text()).isEqualTo(2));
+                    .untilAsserted(
+                            () -> assertThat(balance().stored()).as(audit().text()).isEqualTo(2));
         }
 
         // Then

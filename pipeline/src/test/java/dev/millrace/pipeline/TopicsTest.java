@@ -90,7 +90,8 @@ class TopicsTest {
         new Topics(admin, KafkaConfig.embedded(kafka.bootstrapServers()), sites).ensure(TIMEOUT);
 
         // Then
-        assertThat(sites.sources()).containsExactly(config.fullName(config.spans()), site + ".spans");
+        assertThat(sites.sources())
+                .containsExactly(config.fullName(config.spans()), site + ".spans");
         var resource = new ConfigResource(ConfigResource.Type.TOPIC, site + ".spans");
         var settings =
                 admin.describeConfigs(List.of(resource)).all().get().values().iterator().next();
@@ -115,7 +116,8 @@ class TopicsTest {
                 .isInstanceOf(TopicsException.class)
                 .hasMessageContainingAll(
                         site + ".spans: partitions: 3 (expected: 8)",
-                        site + ".spans: message.timestamp.type: LogAppendTime"
+                        site
+                                + ".spans: message.timestamp.type: LogAppendTime"
                                 + " (expected: CreateTime)");
     }
 

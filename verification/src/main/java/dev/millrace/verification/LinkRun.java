@@ -501,7 +501,7 @@ final class LinkRun implements AutoCloseable {
     }
 
     /// Traces of one site that were not decided about as one.
-    private List<String> torn(List<Decision> decisions) {
+    private static List<String> torn(List<Decision> decisions) {
         var pieces = new HashMap<String, Integer>();
         decisions.forEach(decision ->
                 pieces.merge(

@@ -50,7 +50,8 @@ class SitesTest {
                             Otlp.span(traceId, 2, "pay")
                                     .setStatus(
                                             Status.newBuilder()
-                                                    .setCode(Status.StatusCode.STATUS_CODE_ERROR))));
+                                                    .setCode(
+                                                            Status.StatusCode.STATUS_CODE_ERROR))));
 
             // Then
             assertThat(millrace.awaitTrace(traceId, 2).spans())
@@ -66,9 +67,7 @@ class SitesTest {
                         long stored = report.at("/balances/0/stored").asLong();
                         return stored == 2 ? List.of(report) : List.of();
                     });
-            assertThat(audit.getFirst().path("closes").asBoolean())
-                    .as("%s", audit)
-                    .isTrue();
+            assertThat(audit.getFirst().path("closes").asBoolean()).as("%s", audit).isTrue();
         }
     }
 

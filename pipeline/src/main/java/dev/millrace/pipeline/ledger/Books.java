@@ -272,8 +272,7 @@ public final class Books {
             sum.stored +=
                     at(byIngester, Account.STORED, cell) - completeAhead.getOrDefault(cell, 0L);
             sum.waiting += completeAndWaiting.getOrDefault(cell, 0L);
-            boolean whole =
-                    cell.minute() >= logBegins.getOrDefault(Place.of(cell), Long.MIN_VALUE);
+            boolean whole = cell.minute() >= logBegins.getOrDefault(Place.of(cell), Long.MIN_VALUE);
             if (whole) {
                 collectorToSpans();
                 spansToNext();

@@ -30,8 +30,8 @@ public record Provenance(String source, int partition, long entry, List<Share> s
         shares = List.copyOf(shares);
     }
 
-    /// Such as `partition=3 entry=17 29384711:12 29384712:3`, the shares as minute and spans; before
-    /// it `topic=edge1.spans` where they come from a site.
+    /// Such as `partition=3 entry=17 29384711:12 29384712:3`, the shares as minute and spans;
+    /// before it `topic=edge1.spans` where they come from a site.
     public String text() {
         var text = new StringBuilder(48);
         if (!source.isEmpty()) {

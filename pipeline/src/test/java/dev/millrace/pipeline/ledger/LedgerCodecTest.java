@@ -63,8 +63,7 @@ class LedgerCodecTest {
                         new Stage.Aggregator("edge.spans", 3, 17, 1_000, 900, 12, 0, 0),
                         List.of(new Posting(cell, Account.KEPT, "", 2)));
         var provenance =
-                new Provenance(
-                        "edge.spans", 3, 17, List.of(new Provenance.Share(29_384_711, 2)));
+                new Provenance("edge.spans", 3, 17, List.of(new Provenance.Share(29_384_711, 2)));
 
         // Then
         assertThat(LedgerCodec.decode(Slice.of(LedgerCodec.encode(entry)))).isEqualTo(entry);

@@ -7,7 +7,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,10 +52,7 @@ public final class ConfigReference {
         var page = new StringBuilder(HEAD);
         var section = "";
         page.append(tableHead("General", "Settings of the whole process."));
-        // Those of the whole process first, wherever they stand among the sections.
-        var keys = new ArrayList<>(new Keys(MillraceConfig.class).all());
-        keys.sort(Comparator.comparing(key -> key.name().indexOf('.') >= 0));
-        for (var key : keys) {
+        for (var key : new Keys(MillraceConfig.class).all()) {
             int dot = key.name().indexOf('.');
             var top = dot < 0 ? "" : key.name().substring(0, dot);
             if (!top.equals(section)) {
