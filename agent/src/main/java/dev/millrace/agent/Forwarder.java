@@ -24,8 +24,8 @@ import org.slf4j.LoggerFactory;
 /// fresh ones. Where there is no disk to be had, fresh spans wait for their patience, and are then
 /// refused, to be sent again.
 ///
-/// Spans of a tenant that is ahead of its rate are refused as the collector refuses them, at once, to
-/// be sent again: they take no room from those of others, in memory or on disk.
+/// Spans of a tenant that is ahead of its rate are refused as the collector refuses them, at once,
+/// to be sent again: they take no room from those of others, in memory or on disk.
 ///
 /// Everything happens on one thread, the loop's: calls must come from there. Nothing here waits.
 final class Forwarder {

@@ -15,8 +15,9 @@ import org.jspecify.annotations.Nullable;
 /// The collectors that there are, and which of them to ask.
 ///
 /// The one with the fewest questions open is asked, and among equals the one whose turn it is. One
-/// that failed is left alone, longer after every failure; after that a single question tries it. One
-/// that has enough of a tenant is not asked for that tenant for as long as it wants, and is for others.
+/// that failed is left alone, longer after every failure; after that a single question tries it.
+/// One that has enough of a tenant is not asked for that tenant for as long as it wants, and is for
+/// others.
 ///
 /// Safe for threads.
 final class Upstreams {
@@ -80,8 +81,7 @@ final class Upstreams {
     ///
     /// @param without those that were asked already
     /// @param tenant whose spans are to be sent; null for nobody's
-    synchronized Optional<Upstream> ask(
-            Set<Upstream> without, @Nullable Tenant tenant, long now) {
+    synchronized Optional<Upstream> ask(Set<Upstream> without, @Nullable Tenant tenant, long now) {
         Upstream best = null;
         for (int i = 0; i < all.size(); i++) {
             var upstream = all.get((turn + i) % all.size());

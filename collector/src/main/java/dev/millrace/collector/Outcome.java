@@ -11,8 +11,8 @@ import java.util.Locale;
 /// and its like, and after `RESOURCE_EXHAUSTED`: by the specification only when a `RetryInfo` comes
 /// with it, but some, OpenTelemetry's for Java among them, after any. So the outcomes that should
 /// be retried, and no others, carry a delay in their [Refusal], and no other is
-/// `RESOURCE_EXHAUSTED`. Over gRPC an `ErrorInfo` comes with the delay, since the code alone does not
-/// say whether everybody should wait or one tenant.
+/// `RESOURCE_EXHAUSTED`. Over gRPC an `ErrorInfo` comes with the delay, since the code alone does
+/// not say whether everybody should wait or one tenant.
 public enum Outcome {
     /// Every span was taken in.
     OK(200, Status.Code.OK),

@@ -7,9 +7,9 @@ import java.util.Deque;
 /// Decides how many processes of a role there should be, as Kubernetes decides it for a
 /// ScaledObject of KEDA.
 ///
-/// KEDA gives the lag to a HorizontalPodAutoscaler, and that asks for as many processes as share the
-/// lag with no more than so much for each. It leaves their number alone where that comes within a
-/// tenth of the lag there is. It takes some away only where every look of the calm before wanted
+/// KEDA gives the lag to a HorizontalPodAutoscaler, and that asks for as many processes as share
+/// the lag with no more than so much for each. It leaves their number alone where that comes within
+/// a tenth of the lag there is. It takes some away only where every look of the calm before wanted
 /// fewer, and changes their number within a period by no more than the rule says.
 ///
 /// No clock, no threads. Not safe for threads.

@@ -72,7 +72,8 @@ final class DiskRun implements AutoCloseable {
 
         @Override
         public String toString() {
-            var text = new StringBuilder("| what happens | what is seen | as promised |\n|-|-|-|\n");
+            var text =
+                    new StringBuilder("| what happens | what is seen | as promised |\n|-|-|-|\n");
             for (var step : steps) {
                 text.append(
                         String.format(
@@ -125,9 +126,12 @@ final class DiskRun implements AutoCloseable {
                         agentProgram,
                         List.of("agent"),
                         Map.of(
-                                "agent.collectors", "127.0.0.1:" + link.port(),
-                                "agent.spool.directory", spool().toString(),
-                                "log.level", "info"));
+                                "agent.collectors",
+                                "127.0.0.1:" + link.port(),
+                                "agent.spool.directory",
+                                spool().toString(),
+                                "log.level",
+                                "info"));
     }
 
     private Path spool() {

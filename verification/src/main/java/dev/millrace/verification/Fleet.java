@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The processes of one role, as many as are wanted, numbered from 0 on.
 ///
-/// They are started and stopped in order and one at a time, by a thread of their own: the newest one
-/// goes first, told to end as Kubernetes tells it. The first one stays.
+/// They are started and stopped in order and one at a time, by a thread of their own: the newest
+/// one goes first, told to end as Kubernetes tells it. The first one stays.
 ///
 /// Safe for threads.
 final class Fleet implements AutoCloseable {

@@ -44,7 +44,8 @@ record Quota(String bootstrapServers, String clientId, Direction direction) {
         var entity = new ClientQuotaEntity(Map.of(ClientQuotaEntity.CLIENT_ID, clientId));
         var change =
                 new ClientQuotaAlteration(
-                        entity, List.of(new ClientQuotaAlteration.Op(direction.key, bytesPerSecond)));
+                        entity,
+                        List.of(new ClientQuotaAlteration.Op(direction.key, bytesPerSecond)));
         try (var admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
             admin.alterClientQuotas(List.of(change)).all().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException | TimeoutException e) {

@@ -63,8 +63,7 @@ record ScalingReport(
         record State(long lag, int wanted, int running) {
 
             private String cells() {
-                String processes =
-                        wanted == running ? "" + running : running + " → " + wanted;
+                String processes = wanted == running ? "" + running : running + " → " + wanted;
                 return String.format(Locale.ROOT, " %,d | %s |", lag, processes);
             }
         }
@@ -73,8 +72,7 @@ record ScalingReport(
         public String toString() {
             var row = new StringBuilder();
             row.append(
-                    String.format(
-                            Locale.ROOT, "| %d | %,.0f |", at.toSeconds(), spansPerSecond));
+                    String.format(Locale.ROOT, "| %d | %,.0f |", at.toSeconds(), spansPerSecond));
             states.forEach(state -> row.append(state.cells()));
             return row.toString();
         }
@@ -123,7 +121,11 @@ record ScalingReport(
         var text = new StringBuilder();
         text.append("| s | acknowledged, spans/s |");
         roles.forEach(role ->
-                text.append(" lag of ").append(role.name).append("s | ").append(role.name).append("s |"));
+                text.append(" lag of ")
+                        .append(role.name)
+                        .append("s | ")
+                        .append(role.name)
+                        .append("s |"));
         text.append("\n|--:|--:|").append("--:|--:|".repeat(roles.size())).append('\n');
         moments.forEach(moment -> text.append(moment).append('\n'));
         text.append(
@@ -156,7 +158,8 @@ record ScalingReport(
                         loads.stream().mapToLong(LoadReport::retries).sum(),
                         acknowledged,
                         documents));
-        stored.forEach(each -> text.append("| held against what was sent | ").append(each).append(" |\n"));
+        stored.forEach(
+                each -> text.append("| held against what was sent | ").append(each).append(" |\n"));
         text.append(
                 String.format(
                         Locale.ROOT,

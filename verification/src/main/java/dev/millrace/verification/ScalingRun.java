@@ -38,8 +38,8 @@ import org.apache.kafka.clients.admin.Admin;
 /// as the rule says, and has processes started, or stopped by SIGTERM.
 ///
 /// What one process can do is bounded by the broker, which lets it read so many times what comes
-/// without the burst, and no more. So a machine of two cores needs more processes where otherwise
-/// a machine of many would.
+/// without the burst, and no more. So a machine of two cores needs more processes where otherwise a
+/// machine of many would.
 ///
 /// The load sends nothing twice by itself, so that a span in two documents is a fault.
 final class ScalingRun implements AutoCloseable {
@@ -163,8 +163,10 @@ final class ScalingRun implements AutoCloseable {
         return process(
                 clientId(role, number),
                 Map.of(
-                        "kafka.properties.client.id", clientId(role, number),
-                        "kafka.properties.max.partition.fetch.bytes", "16384"),
+                        "kafka.properties.client.id",
+                        clientId(role, number),
+                        "kafka.properties.max.partition.fetch.bytes",
+                        "16384"),
                 role);
     }
 
@@ -207,7 +209,9 @@ final class ScalingRun implements AutoCloseable {
                     lanes,
                     watches,
                     () ->
-                            watches.stream().allMatch(watch -> watch.history().last().orElse(1) == 0)
+                            watches.stream()
+                                            .allMatch(
+                                                    watch -> watch.history().last().orElse(1) == 0)
                                     && scaled.stream().allMatch(role -> role.exported == 0));
             String audit = awaitBooks();
             var roles = new ArrayList<Role>();
@@ -259,7 +263,8 @@ final class ScalingRun implements AutoCloseable {
         double seconds = (System.nanoTime() - from) / 1e9;
         for (int i = 0; i < capacities.length; i++) {
             var role = scaled.get(i);
-            capacities[i] = CAPACITY * (after[i] - before[i]) / seconds;
+            // Kafka takes no fractions.
+            capacities[i] = Math.rint(CAPACITY * (after[i] - before[i]) / seconds);
             for (int number = 0; number < role.rule.most(); number++) {
                 new Quota(
                                 broker.bootstrapServers(),
@@ -338,8 +343,7 @@ final class ScalingRun implements AutoCloseable {
                             fleet.wanted(),
                             fleet.running()));
         }
-        return new Moment(
-                Duration.ofNanos(now - began), spans / ROW_EVERY.toSeconds(), states);
+        return new Moment(Duration.ofNanos(now - began), spans / ROW_EVERY.toSeconds(), states);
     }
 
     private static Role outcome(Scaled role, LagHistory lag, double capacity, long began) {

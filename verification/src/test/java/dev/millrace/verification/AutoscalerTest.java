@@ -100,7 +100,6 @@ final class AutoscalerTest {
         var autoscaler = new Autoscaler(rule(calm, AT_ONCE));
 
         // Then
-        assertThat(counts(autoscaler, 1, 0, 400, 400, 300, 400))
-                .containsExactly(1, 1, 1, 3, 3);
+        assertThat(counts(autoscaler, 1, 0, 400, 400, 300, 400)).containsExactly(1, 1, 1, 3, 3);
     }
 }

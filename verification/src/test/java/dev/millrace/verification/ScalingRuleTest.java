@@ -16,9 +16,10 @@ final class ScalingRuleTest {
 
     private static Document scaledObject(String role) {
         return new Chart(Repository.ROOT.resolve("deploy/helm/millrace"))
-                .render(
-                        List.of(),
-                        Map.of("bootstrapServers", "kafka:9092", "keda.enabled", "true")).stream()
+                        .render(
+                                List.of(),
+                                Map.of("bootstrapServers", "kafka:9092", "keda.enabled", "true"))
+                        .stream()
                         .filter(document -> document.text().contains("kind: ScaledObject"))
                         .filter(document -> document.text().contains("name: millrace-" + role))
                         .findFirst()
@@ -54,8 +55,7 @@ final class ScalingRuleTest {
         assertThat(rule.most()).isEqualTo(10);
         assertThat(rule.interval()).isEqualTo(Duration.ofSeconds(1));
         assertThat(rule.down())
-                .isEqualTo(
-                        new Pace(Duration.ofMinutes(1), Unit.PODS, 1, Duration.ofSeconds(8)));
+                .isEqualTo(new Pace(Duration.ofMinutes(1), Unit.PODS, 1, Duration.ofSeconds(8)));
     }
 
     @Test
@@ -69,7 +69,6 @@ final class ScalingRuleTest {
                                 new Document(
                                         document.template(),
                                         document.text().replace("type: kafka", "type: cpu"))))
-                .hasMessageContaining(
-                        "spec.triggers[1].type: \"cpu\" (expected: one of kafka)");
+                .hasMessageContaining("spec.triggers[1].type: \"cpu\" (expected: one of kafka)");
     }
 }
