@@ -21,6 +21,9 @@ public final class ScalingProof {
 
     private static final int PARTITIONS = 4;
 
+    /// Ready soon, since many start at a time on few cores.
+    private static final String JAVA_OPTIONS = "-Xmx384m -XX:TieredStopAtLevel=1";
+
     private ScalingProof() {}
 
     /// Arguments: spans per second of the usual traffic, seconds of the burst, seed of the load.
@@ -35,7 +38,7 @@ public final class ScalingProof {
                 var run =
                         new ScalingRun(
                                 directory,
-                                Program.assembled("-Xmx384m"),
+                                Program.assembled(JAVA_OPTIONS),
                                 server,
                                 rule("aggregator", 4 * rate),
                                 rule("ingester", rate),

@@ -144,7 +144,9 @@ final class ScalingRun implements AutoCloseable {
         settings.put("aggregator.quiet-period", "2s");
         settings.put("aggregator.max-age", "20s");
         settings.put("aggregator.late-window", "2m");
-        settings.put("ingester.batch-delay", "200ms");
+        // Many small writes, each made searchable at once, would be all that the store does.
+        settings.put("ingester.batch-delay", "1s");
+        settings.put("storage.elasticsearch.refresh", "wait");
         settings.put("log.level", "warn");
         broker = process("broker", Map.of(), "broker");
         settings.put("broker.port", broker.setting("broker.port"));
