@@ -11,6 +11,7 @@ import dev.millrace.pipeline.IngesterConfig;
 import dev.millrace.pipeline.KafkaClients;
 import dev.millrace.pipeline.KafkaConfig;
 import dev.millrace.pipeline.TopicsConfig;
+import dev.millrace.pipeline.TopicsConfig.Topic;
 import dev.millrace.pipeline.ledger.Balance;
 import dev.millrace.verification.MillraceProcess.Program;
 import dev.millrace.verification.ScalingReport.Moment;
@@ -411,7 +412,7 @@ final class ScalingRun implements AutoCloseable {
             var books =
                     Audit.run(
                             clients,
-                            TopicsConfig.embedded(),
+                            topics(),
                             IngesterConfig.Source.TRACES,
                             Instant.EPOCH);
             long pending = books.balances().stream().mapToLong(Balance::pending).sum();
@@ -423,6 +424,23 @@ final class ScalingRun implements AutoCloseable {
             }
             LockSupport.parkNanos(Duration.ofSeconds(1).toNanos());
         }
+    }
+
+    private TopicsConfig topics() {
+        var usual = TopicsConfig.embedded();
+        return new TopicsConfig(
+                usual.prefix(),
+                sized(usual.spans(), scaled.getFirst().rule.most()),
+                sized(usual.tracesComplete(), scaled.getLast().rule.most()),
+                usual.samplingDecisions(),
+                usual.samplingControl(),
+                usual.ledger(),
+                usual.dependencies(),
+                usual.deadLetters());
+    }
+
+    private static Topic sized(Topic usual, int partitions) {
+        return new Topic(usual.name(), partitions, usual.retention());
     }
 
     private static void await(BooleanSupplier condition, Duration patience) {
