@@ -409,12 +409,7 @@ final class ScalingRun implements AutoCloseable {
         var clients = new KafkaClients(KafkaConfig.embedded(broker.bootstrapServers()));
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (true) {
-            var books =
-                    Audit.run(
-                            clients,
-                            topics(),
-                            IngesterConfig.Source.TRACES,
-                            Instant.EPOCH);
+            var books = Audit.run(clients, topics(), IngesterConfig.Source.TRACES, Instant.EPOCH);
             long pending = books.balances().stream().mapToLong(Balance::pending).sum();
             if (books.closes() && pending == 0) {
                 return "";
