@@ -38,6 +38,7 @@ final class AgentMetrics {
     private final Counter tornBytes;
     private final Counter taken;
     private final Counter later;
+    private final Counter overRate;
     private final Counter failed;
     private final Counter refusals;
     private final Counter bytes;
@@ -79,6 +80,7 @@ final class AgentMetrics {
                         "Bytes at the ends of segments that were never written to their end");
         taken = sends("taken");
         later = sends("later");
+        overRate = sends("over-rate");
         failed = sends("failed");
         refusals = sends("refused");
         bytes = counter("millrace.agent.sent.bytes", "Bytes sent to collectors, compressed");
@@ -151,6 +153,7 @@ final class AgentMetrics {
         switch (answer) {
             case Answer.Taken _ -> taken.increment();
             case Answer.Later _ -> later.increment();
+            case Answer.OverRate _ -> overRate.increment();
             case Answer.Failed _ -> failed.increment();
             case Answer.Refused _ -> refusals.increment();
         }

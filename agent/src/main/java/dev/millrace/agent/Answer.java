@@ -16,6 +16,11 @@ sealed interface Answer {
     /// @param after how long it wants to be left alone; null when it did not say
     record Later(String reason, @Nullable Duration after) implements Answer {}
 
+    /// It has taken what this tenant may send for now, and goes on taking those of others.
+    ///
+    /// @param after how long the tenant should wait
+    record OverRate(String reason, Duration after) implements Answer {}
+
     /// It failed at these spans, and may again.
     record Failed(String reason) implements Answer {}
 

@@ -125,7 +125,7 @@ final class CollectorClient implements AutoCloseable {
                     case WriteTimeoutException _ -> "the request was not sent in time";
                     default -> "failed: " + words(peeled);
                 };
-        return new GrpcAnswer(Status.Code.UNAVAILABLE, Slice.EMPTY, reason, null);
+        return GrpcAnswer.without(Status.Code.UNAVAILABLE, reason);
     }
 
     private static String words(Throwable failure) {

@@ -24,6 +24,9 @@ import org.slf4j.LoggerFactory;
 /// fresh ones. Where there is no disk to be had, fresh spans wait for their patience, and are then
 /// refused, to be sent again.
 ///
+/// Spans of a tenant that is ahead of its rate are refused as the collector refuses them, at once,
+/// to be sent again: they take no room from those of others, in memory or on disk.
+///
 /// Everything happens on one thread, the loop's: calls must come from there. Nothing here waits.
 final class Forwarder {
 
@@ -131,7 +134,11 @@ final class Forwarder {
         for (Iterator<Shipment> waiting = fresh.iterator(); waiting.hasNext(); ) {
             var shipment = waiting.next();
             boolean outOfPatience = now - shipment.since() >= patience;
-            if (usable && (closed || outOfPatience)) {
+            long held = link.heldFor(shipment.parcel().tenant(), now);
+            if (held > 0) {
+                waiting.remove();
+                overRate(shipment, "not asked again yet", Duration.ofNanos(held));
+            } else if (usable && (closed || outOfPatience)) {
                 waiting.remove();
                 toKeep.add(shipment);
             } else if (outOfPatience) {
@@ -139,6 +146,18 @@ final class Forwarder {
                 refuse(shipment);
             }
         }
+    }
+
+    private static void overRate(Shipment shipment, String reason, Duration after) {
+        shipment.refused(
+                new SinkException(
+                        SinkException.Kind.OVER_CAPACITY,
+                        "tenant "
+                                + shipment.parcel().tenant()
+                                + ": ahead of its rate at the collectors ("
+                                + reason
+                                + ")",
+                        after));
     }
 
     private void refuse(Shipment shipment) {
@@ -257,6 +276,7 @@ final class Forwarder {
             }
             // In front of those that came later; its patience sends it to disk.
             case Answer.Later _ -> fresh.addFirst(shipment);
+            case Answer.OverRate(var reason, var after) -> overRate(shipment, reason, after);
             case Answer.Failed _ -> keepOrRefuse(shipment);
             case Answer.Refused(var reason) -> refusedForGood(shipment, reason);
         }
@@ -308,6 +328,11 @@ final class Forwarder {
             case Answer.Later _ -> {
                 // Less has a better chance on a thin link.
                 haulBytes = Math.max(LEAST_HAUL, haulBytes / 2);
+                back(sent);
+            }
+            // Those of others that lie behind them wait as well; fresh ones of others do not.
+            case Answer.OverRate(_, var after) -> {
+                fetchAfter = nanoTime.getAsLong() + after.toNanos();
                 back(sent);
             }
             case Answer.Failed(var reason) -> {
@@ -370,7 +395,7 @@ final class Forwarder {
             case Answer.Later(var reason, _) -> missed(reason);
             case Answer.Failed(var reason) -> missed(reason);
             case Answer.Refused _ -> {}
-            case Answer.Taken _ -> {
+            case Answer.Taken _, Answer.OverRate _ -> {
                 if (away) {
                     away = false;
                     LOG.atInfo().log("Collectors take spans again");

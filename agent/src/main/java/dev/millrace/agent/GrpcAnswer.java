@@ -1,9 +1,11 @@
 package dev.millrace.agent;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import com.linecorp.armeria.common.AggregatedHttpResponse;
 import com.linecorp.armeria.common.HttpHeaders;
+import dev.millrace.collector.Outcome;
 import dev.millrace.model.Slice;
 import io.grpc.Status;
 import java.nio.ByteBuffer;
@@ -17,7 +19,13 @@ import org.jspecify.annotations.Nullable;
 /// @param message of the answer where the code is `OK`
 /// @param reason in words otherwise
 /// @param after how long the server wants to be left alone; null when it did not say
-record GrpcAnswer(Status.Code code, Slice message, String reason, @Nullable Duration after) {
+/// @param overRate whether it says that of the tenant alone, who is ahead of its rate
+record GrpcAnswer(
+        Status.Code code,
+        Slice message,
+        String reason,
+        @Nullable Duration after,
+        boolean overRate) {
 
     private static final int PREFIX = 5;
 
@@ -35,8 +43,12 @@ record GrpcAnswer(Status.Code code, Slice message, String reason, @Nullable Dura
         if (code == Status.Code.OK) {
             return message(response.content().array());
         }
-        return new GrpcAnswer(
-                code, Slice.EMPTY, code + " " + trailers.get("grpc-message", ""), hint(trailers));
+        return hinted(code, code + " " + trailers.get("grpc-message", ""), trailers);
+    }
+
+    /// One without a message, and without a hint.
+    static GrpcAnswer without(Status.Code code, String reason) {
+        return new GrpcAnswer(code, Slice.EMPTY, reason, null, false);
     }
 
     // Something between here and the collector answered.
@@ -45,8 +57,7 @@ record GrpcAnswer(Status.Code code, Slice message, String reason, @Nullable Dura
                 response.status().code() == 413
                         ? Status.Code.INVALID_ARGUMENT
                         : Status.Code.UNAVAILABLE;
-        return new GrpcAnswer(
-                code, Slice.EMPTY, "HTTP " + response.status() + " without grpc-status", null);
+        return without(code, "HTTP " + response.status() + " without grpc-status");
     }
 
     private static GrpcAnswer message(byte[] frame) {
@@ -54,31 +65,37 @@ record GrpcAnswer(Status.Code code, Slice message, String reason, @Nullable Dura
                 && frame[0] == 0
                 && ByteBuffer.wrap(frame).getInt(1) == frame.length - PREFIX) {
             return new GrpcAnswer(
-                    Status.Code.OK, Slice.of(frame, PREFIX, frame.length - PREFIX), "", null);
+                    Status.Code.OK,
+                    Slice.of(frame, PREFIX, frame.length - PREFIX),
+                    "",
+                    null,
+                    false);
         }
-        return new GrpcAnswer(
+        return without(
                 Status.Code.INTERNAL,
-                Slice.EMPTY,
-                "answer: " + frame.length + " bytes (expected: one uncompressed message)",
-                null);
+                "answer: " + frame.length + " bytes (expected: one uncompressed message)");
     }
 
-    private static @Nullable Duration hint(HttpHeaders trailers) {
+    private static GrpcAnswer hinted(Status.Code code, String reason, HttpHeaders trailers) {
+        Duration after = null;
+        boolean overRate = false;
         String details = trailers.get("grpc-status-details-bin");
-        if (details == null) {
-            return null;
-        }
         try {
-            var status = com.google.rpc.Status.parseFrom(Base64.getDecoder().decode(details));
+            var status =
+                    details == null
+                            ? com.google.rpc.Status.getDefaultInstance()
+                            : com.google.rpc.Status.parseFrom(Base64.getDecoder().decode(details));
             for (var detail : status.getDetailsList()) {
                 if (detail.is(RetryInfo.class)) {
                     var delay = detail.unpack(RetryInfo.class).getRetryDelay();
-                    return Duration.ofSeconds(delay.getSeconds(), delay.getNanos());
+                    after = Duration.ofSeconds(delay.getSeconds(), delay.getNanos());
+                } else if (detail.is(ErrorInfo.class)) {
+                    overRate = Outcome.OVER_RATE.isTold(detail.unpack(ErrorInfo.class));
                 }
             }
         } catch (InvalidProtocolBufferException | IllegalArgumentException _) {
             // Details that cannot be read are no hint.
         }
-        return null;
+        return new GrpcAnswer(code, Slice.EMPTY, reason, after, overRate);
     }
 }

@@ -1,6 +1,7 @@
 package dev.millrace.agent;
 
 import dev.millrace.agent.spool.Parcel;
+import dev.millrace.model.Tenant;
 import java.util.concurrent.CompletableFuture;
 
 /// The way to the collectors.
@@ -13,6 +14,10 @@ interface Link {
 
     /// How long until one may, nanoseconds; 0 where one may now, and at most a second.
     long untilOpen(long now);
+
+    /// How long a tenant is to be left out because it is ahead of its rate wherever others may be
+    /// sent, nanoseconds; 0 where it is not.
+    long heldFor(Tenant tenant, long now);
 
     /// Sends to one of them, or where it cannot be reached to the next.
     ///

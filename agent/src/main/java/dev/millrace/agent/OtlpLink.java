@@ -3,6 +3,7 @@ package dev.millrace.agent;
 import dev.millrace.agent.Upstreams.Upstream;
 import dev.millrace.agent.spool.Parcel;
 import dev.millrace.model.Slice;
+import dev.millrace.model.Tenant;
 import dev.millrace.wire.otlp.MalformedSpansException;
 import dev.millrace.wire.otlp.ProtoReader;
 import java.time.Duration;
@@ -53,6 +54,11 @@ final class OtlpLink implements Link {
     }
 
     @Override
+    public long heldFor(Tenant tenant, long now) {
+        return upstreams.heldFor(tenant, now);
+    }
+
+    @Override
     public CompletableFuture<Answer> send(Parcel parcel, long now) {
         return send(
                 parcel,
@@ -64,7 +70,7 @@ final class OtlpLink implements Link {
 
     private CompletableFuture<Answer> send(
             Parcel parcel, Set<Upstream> asked, long since, long now, Answer last) {
-        var upstream = upstreams.ask(asked, now);
+        var upstream = upstreams.ask(asked, parcel.tenant(), now);
         if (upstream.isEmpty()) {
             return CompletableFuture.completedFuture(last);
         }
@@ -89,17 +95,31 @@ final class OtlpLink implements Link {
                 upstreams.succeeded(asking);
                 yield CompletableFuture.completedFuture(answer);
             }
+            case Answer.OverRate(var reason, var after) -> {
+                upstreams.overRate(asking, parcel.tenant(), after, now);
+                var named = new Answer.OverRate(asking.address() + ": " + reason, after);
+                yield next(parcel, asked, since, now, named);
+            }
             case Answer.Later(var reason, var after) -> {
                 upstreams.failed(asking, after == null ? Duration.ZERO : after, now);
                 var named = new Answer.Later(asking.address() + ": " + reason, after);
-                yield now - since >= timeout
-                        ? CompletableFuture.completedFuture(named)
-                        : send(parcel, asked, since, now, named);
+                yield next(parcel, asked, since, now, named);
             }
         };
     }
 
+    private CompletableFuture<Answer> next(
+            Parcel parcel, Set<Upstream> asked, long since, long now, Answer last) {
+        return now - since >= timeout
+                ? CompletableFuture.completedFuture(last)
+                : send(parcel, asked, since, now, last);
+    }
+
     private static Answer answer(GrpcAnswer said) {
+        var after = said.after();
+        if (said.overRate() && after != null) {
+            return new Answer.OverRate(said.reason(), after);
+        }
         return switch (said.code()) {
             case OK -> taken(said.message());
             case INVALID_ARGUMENT, OUT_OF_RANGE -> new Answer.Refused(said.reason());
@@ -116,7 +136,7 @@ final class OtlpLink implements Link {
                     RESOURCE_EXHAUSTED,
                     ABORTED,
                     UNAVAILABLE ->
-                    new Answer.Later(said.reason(), said.after());
+                    new Answer.Later(said.reason(), after);
         };
     }
 

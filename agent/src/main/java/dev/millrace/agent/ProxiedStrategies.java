@@ -117,7 +117,7 @@ final class ProxiedStrategies implements Strategies {
     /// Never fails; empty where no collector answers.
     private CompletableFuture<Optional<SamplingStrategy>> ask(
             String service, Set<Upstream> without, long now) {
-        var upstream = upstreams.ask(without, now);
+        var upstream = upstreams.ask(without, null, now);
         if (upstream.isEmpty()) {
             return CompletableFuture.completedFuture(Optional.empty());
         }

@@ -1,5 +1,6 @@
 package dev.millrace.agent;
 
+import dev.millrace.model.Tenant;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -9,17 +10,21 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /// The collectors that there are, and which of them to ask.
 ///
 /// The one with the fewest questions open is asked, and among equals the one whose turn it is. One
 /// that failed is left alone, longer after every failure; after that a single question tries it.
+/// One that has enough of a tenant is not asked for that tenant for as long as it wants, and is for
+/// others.
 ///
 /// Safe for threads.
 final class Upstreams {
 
     static final long FIRST_PAUSE = 250_000_000L;
     static final long LONGEST_PAUSE = 5_000_000_000L;
+    private static final long LONGEST_HOLD = 6 * LONGEST_PAUSE;
 
     /// One collector.
     static final class Upstream {
@@ -28,6 +33,9 @@ final class Upstreams {
         private int failures;
         private boolean tried;
         private long pausedUntil;
+
+        /// Until when tenants are left out; those of whom it is over are forgotten.
+        private final Map<Tenant, Long> heldUntil = new HashMap<>();
 
         private Upstream(InetSocketAddress address, long now) {
             this.address = address;
@@ -40,6 +48,11 @@ final class Upstreams {
 
         private boolean isUsable(long now) {
             return now - pausedUntil >= 0 && (failures == 0 || !tried);
+        }
+
+        private long heldFor(@Nullable Tenant tenant, long now) {
+            var until = tenant == null ? null : heldUntil.get(tenant);
+            return until == null ? 0 : Math.max(0, until - now);
         }
     }
 
@@ -67,12 +80,14 @@ final class Upstreams {
     /// [#failed].
     ///
     /// @param without those that were asked already
-    synchronized Optional<Upstream> ask(Set<Upstream> without, long now) {
+    /// @param tenant whose spans are to be sent; null for nobody's
+    synchronized Optional<Upstream> ask(Set<Upstream> without, @Nullable Tenant tenant, long now) {
         Upstream best = null;
         for (int i = 0; i < all.size(); i++) {
             var upstream = all.get((turn + i) % all.size());
             if (!without.contains(upstream)
                     && upstream.isUsable(now)
+                    && upstream.heldFor(tenant, now) == 0
                     && (best == null || upstream.open < best.open)) {
                 best = upstream;
             }
@@ -106,7 +121,24 @@ final class Upstreams {
         // Agents that lost the same collector do not come back to it in step.
         pause = pause / 2 + random.nextLong(pause / 2 + 1);
         upstream.failures++;
-        upstream.pausedUntil = now + Math.max(pause, Math.min(least.toNanos(), 6 * LONGEST_PAUSE));
+        upstream.pausedUntil = now + Math.max(pause, Math.min(least.toNanos(), LONGEST_HOLD));
+    }
+
+    /// It answers, and wants nothing of a tenant for a while.
+    synchronized void overRate(Upstream upstream, Tenant tenant, Duration after, long now) {
+        succeeded(upstream);
+        upstream.heldUntil.values().removeIf(until -> until - now <= 0);
+        upstream.heldUntil.put(tenant, now + Math.min(after.toNanos(), LONGEST_HOLD));
+    }
+
+    /// How long a tenant is left out wherever others may be asked for, nanoseconds; 0 where it is
+    /// not.
+    synchronized long heldFor(Tenant tenant, long now) {
+        return all.stream()
+                .filter(upstream -> upstream.isUsable(now))
+                .mapToLong(upstream -> upstream.heldFor(tenant, now))
+                .min()
+                .orElse(0);
     }
 
     synchronized boolean isOpen(long now) {

@@ -2,6 +2,7 @@ package dev.millrace.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.access.AccessConfig;
@@ -10,11 +11,14 @@ import dev.millrace.access.ClientTlsConfig;
 import dev.millrace.access.TlsConfig;
 import dev.millrace.agent.spool.Packing;
 import dev.millrace.agent.spool.SpoolLimits;
+import dev.millrace.collector.CollectorConfig.Rate;
+import dev.millrace.collector.CollectorConfig.Rates;
 import dev.millrace.model.AttributeValue;
 import dev.millrace.model.ByteSize;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;
+import dev.millrace.pipeline.SinkException;
 import dev.millrace.sampling.SamplingStrategy;
 import dev.millrace.testkit.Certificates;
 import dev.millrace.wire.otlp.TraceChunk;
@@ -32,6 +36,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -159,6 +164,34 @@ final class AgentForwardingTest {
 
         // Then
         assertThat(collector.tenants()).containsExactlyInAnyOrder(other, Tenant.DEFAULT);
+    }
+
+    @Test
+    void aTenantAheadOfItsRateDoesNotHoldOthersBack() throws Exception {
+        // Given
+        var loud = new Tenant("loud");
+        var rates = new Rates(Rate.UNLIMITED, Map.of(loud, new Rate(new ByteSize(0), 1)));
+        var collector = collector(new Upstairs(0, null, true, rates));
+        var agent = agent(collector.port());
+
+        // When
+        var refused =
+                catchThrowableOfType(
+                        ExecutionException.class,
+                        () -> {
+                            for (int number = 1; number < 10; number++) {
+                                send(agent, loud, number).get(10, TimeUnit.SECONDS);
+                            }
+                        });
+        take(agent, 10);
+
+        // Then
+        assertThat(refused)
+                .hasCauseInstanceOf(SinkException.class)
+                .hasMessageContaining("tenant loud: ahead of its rate at the collectors");
+        assertThat(collector.names()).contains("span 10");
+        assertThat(count("millrace.agent.spans.spooled")).isZero();
+        assertThat(count("millrace.agent.sends", "outcome", "over-rate")).isEqualTo(1);
     }
 
     @Test

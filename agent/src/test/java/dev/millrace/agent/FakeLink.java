@@ -1,10 +1,13 @@
 package dev.millrace.agent;
 
 import dev.millrace.agent.spool.Parcel;
+import dev.millrace.model.Tenant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +20,7 @@ final class FakeLink implements Link {
     private final List<Parcel> taken = new ArrayList<>();
     private final Deque<Sent> waiting = new ArrayDeque<>();
     private @Nullable Answer always = new Answer.Taken(0, "");
+    private final Map<Tenant, Long> held = new HashMap<>();
     private boolean open = true;
 
     /// Everything is answered so from now on; null to let it wait for [#answer].
@@ -26,6 +30,11 @@ final class FakeLink implements Link {
 
     void open(boolean isOpen) {
         open = isOpen;
+    }
+
+    /// A tenant is ahead of its rate until then.
+    void hold(Tenant tenant, long untilNanos) {
+        held.put(tenant, untilNanos);
     }
 
     /// What was taken, in its order.
@@ -52,6 +61,11 @@ final class FakeLink implements Link {
     @Override
     public long untilOpen(long now) {
         return open ? 0 : 1;
+    }
+
+    @Override
+    public long heldFor(Tenant tenant, long now) {
+        return open ? Math.max(0, held.getOrDefault(tenant, now) - now) : 0;
     }
 
     @Override

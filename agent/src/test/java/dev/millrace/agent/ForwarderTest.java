@@ -88,11 +88,15 @@ final class ForwarderTest {
     }
 
     private CompletableFuture<Void> ship(Forwarder forwarder, String... texts) {
+        return ship(forwarder, Tenant.DEFAULT, texts);
+    }
+
+    private CompletableFuture<Void> ship(Forwarder forwarder, Tenant tenant, String... texts) {
         var parts = new ArrayList<Part>();
         for (String text : texts) {
             parts.add(
                     new Part(
-                            Tenant.DEFAULT,
+                            tenant,
                             Slice.of(text.getBytes(StandardCharsets.UTF_8)),
                             1,
                             new CompletableFuture<>()));
@@ -333,6 +337,79 @@ final class ForwarderTest {
         double old =
                 taken().stream().filter(it -> it.startsWith("old")).mapToInt(String::length).sum();
         assertThat(old / sent).isBetween(0.15, 0.5);
+    }
+
+    @Test
+    void aTenantAheadOfItsRateIsRefusedAndOthersGoOn() {
+        // Given
+        var loud = new Tenant("loud");
+        link.answerWith(null);
+        var forwarder = forwarder();
+        var over = ship(forwarder, loud, "over");
+
+        // When
+        link.answer(new Answer.OverRate("enough", Duration.ofSeconds(3)));
+        link.hold(loud, nanoTime() + Duration.ofSeconds(3).toNanos());
+        var more = ship(forwarder, loud, "more");
+        var other = ship(forwarder, "other");
+        link.answer(TAKEN);
+
+        // Then
+        assertThat(other).isCompleted();
+        assertThat(taken()).containsExactly("other");
+        assertThat(List.of(over, more))
+                .allSatisfy(refused ->
+                        assertThatThrownBy(refused::join)
+                                .cause()
+                                .isInstanceOfSatisfying(
+                                        SinkException.class,
+                                        e -> {
+                                            assertThat(e.kind())
+                                                    .isEqualTo(SinkException.Kind.OVER_CAPACITY);
+                                            assertThat(e.retryAfter())
+                                                    .isEqualTo(Duration.ofSeconds(3));
+                                            assertThat(e).hasMessageContaining("tenant loud");
+                                        }));
+        assertThat(count("millrace.agent.spans.spooled")).as("no room on disk for them").isZero();
+
+        // When
+        clock.advance(Duration.ofSeconds(3));
+        var later = ship(forwarder, loud, "later");
+        link.answer(TAKEN);
+
+        // Then
+        assertThat(later).isCompleted();
+    }
+
+    @Test
+    void spansOnDiskOfATenantAheadOfItsRateWaitWhileFreshOnesOfOthersGo() {
+        // Given
+        var loud = new Tenant("loud");
+        link.open(false);
+        var forwarder = forwarder();
+        var _ = ship(forwarder, loud, "kept");
+        link.open(true);
+        link.answerWith(null);
+        forwarder.step();
+
+        // When
+        link.answer(new Answer.OverRate("enough", Duration.ofSeconds(3)));
+        var other = ship(forwarder, "other");
+        link.answer(TAKEN);
+
+        // Then
+        assertThat(other).isCompleted();
+        assertThat(link.waiting()).as("asked of the disk too soon").isEmpty();
+        assertThat(keeper().hasBacklog()).isTrue();
+
+        // When
+        clock.advance(Duration.ofSeconds(3));
+        forwarder.step();
+        link.answer(TAKEN);
+
+        // Then
+        assertThat(taken()).containsExactly("other", "kept");
+        assertThat(keeper().hasBacklog()).isFalse();
     }
 
     @Test

@@ -8,6 +8,7 @@ import dev.millrace.access.Tls;
 import dev.millrace.access.TlsConfig;
 import dev.millrace.collector.Collector;
 import dev.millrace.collector.CollectorConfig;
+import dev.millrace.collector.CollectorConfig.Rates;
 import dev.millrace.collector.Receiver;
 import dev.millrace.collector.Sampling;
 import dev.millrace.collector.Strategies;
@@ -43,6 +44,11 @@ final class Upstairs implements SpanSink, AutoCloseable {
     /// @param tls null for plain text
     /// @param tenants whether tenants are told apart
     Upstairs(int port, @Nullable TlsConfig tls, boolean tenants) {
+        this(port, tls, tenants, Rates.UNLIMITED);
+    }
+
+    /// @param rates what each tenant may send
+    Upstairs(int port, @Nullable TlsConfig tls, boolean tenants, Rates rates) {
         var meters = new SimpleMeterRegistry();
         var defaults = AccessConfig.OPEN;
         var access =
@@ -72,7 +78,7 @@ final class Upstairs implements SpanSink, AutoCloseable {
                                 Duration.ofMillis(200),
                                 base.maxConnections(),
                                 base.limits(),
-                                base.rates()),
+                                rates),
                         new Entrance(access, certificates, CorsConfig.NONE),
                         new Sampling(null, strategies()),
                         this,

@@ -3,6 +3,7 @@ package dev.millrace.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.agent.Upstreams.Upstream;
+import dev.millrace.model.Tenant;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,7 +26,7 @@ final class UpstreamsTest {
     }
 
     private Upstream ask(long now) {
-        return upstreams.ask(Set.of(), now).orElseThrow();
+        return upstreams.ask(Set.of(), null, now).orElseThrow();
     }
 
     @Test
@@ -126,7 +127,38 @@ final class UpstreamsTest {
     void nobodyIsAskedWhereNobodyIsKnown() {
         upstreams.replace(List.of(), 0);
 
-        assertThat(upstreams.ask(Set.of(), 0)).isEmpty();
+        assertThat(upstreams.ask(Set.of(), null, 0)).isEmpty();
         assertThat(upstreams.isOpen(0)).isFalse();
+    }
+
+    @Test
+    void oneThatHasEnoughOfATenantIsAskedForOthers() {
+        // Given
+        var loud = new Tenant("loud");
+        upstreams.replace(List.of(ONE), 0);
+
+        // When
+        upstreams.overRate(ask(0), loud, Duration.ofNanos(50), 0);
+
+        // Then
+        assertThat(upstreams.heldFor(loud, 10)).isEqualTo(40);
+        assertThat(upstreams.ask(Set.of(), loud, 10)).isEmpty();
+        assertThat(upstreams.heldFor(Tenant.DEFAULT, 10)).isZero();
+        assertThat(upstreams.ask(Set.of(), Tenant.DEFAULT, 10)).isPresent();
+        assertThat(upstreams.heldFor(loud, 50)).isZero();
+        assertThat(upstreams.ask(Set.of(), loud, 50)).isPresent();
+    }
+
+    @Test
+    void aTenantIsNotHeldWhereAnotherMayStillTakeItsSpans() {
+        // Given
+        var loud = new Tenant("loud");
+
+        // When
+        upstreams.overRate(ask(0), loud, Duration.ofNanos(50), 0);
+
+        // Then
+        assertThat(upstreams.heldFor(loud, 10)).isZero();
+        assertThat(upstreams.ask(Set.of(), loud, 10).orElseThrow().address()).isEqualTo(TWO);
     }
 }

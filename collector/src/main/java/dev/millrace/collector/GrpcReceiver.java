@@ -205,6 +205,7 @@ final class GrpcReceiver {
                 .setCode(refusal.outcome().grpc().value())
                 .setMessage(refusal.message())
                 .addDetails(Any.pack(RetryInfo.newBuilder().setRetryDelay(delay).build()))
+                .addDetails(Any.pack(refusal.outcome().info()))
                 .build();
     }
 

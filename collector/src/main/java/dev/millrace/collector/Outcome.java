@@ -1,5 +1,6 @@
 package dev.millrace.collector;
 
+import com.google.rpc.ErrorInfo;
 import com.linecorp.armeria.common.HttpStatus;
 import io.grpc.Status;
 import java.util.Locale;
@@ -10,7 +11,8 @@ import java.util.Locale;
 /// and its like, and after `RESOURCE_EXHAUSTED`: by the specification only when a `RetryInfo` comes
 /// with it, but some, OpenTelemetry's for Java among them, after any. So the outcomes that should
 /// be retried, and no others, carry a delay in their [Refusal], and no other is
-/// `RESOURCE_EXHAUSTED`.
+/// `RESOURCE_EXHAUSTED`. Over gRPC an `ErrorInfo` comes with the delay, since the code alone does
+/// not say whether everybody should wait or one tenant.
 public enum Outcome {
     /// Every span was taken in.
     OK(200, Status.Code.OK),
@@ -47,6 +49,9 @@ public enum Outcome {
     /// Our mistake.
     BUG(500, Status.Code.INTERNAL);
 
+    /// Who says so in an `ErrorInfo`.
+    private static final String DOMAIN = "millrace.dev";
+
     private final int http;
     private final Status.Code grpc;
 
@@ -61,6 +66,16 @@ public enum Outcome {
 
     Status.Code grpc() {
         return grpc;
+    }
+
+    /// What programs know it by.
+    ErrorInfo info() {
+        return ErrorInfo.newBuilder().setReason(name()).setDomain(DOMAIN).build();
+    }
+
+    /// Whether an `ErrorInfo` says this.
+    public boolean isTold(ErrorInfo info) {
+        return info.equals(info());
     }
 
     /// The word for it in metrics.

@@ -115,6 +115,10 @@ public final class Bench {
             say(Part.UI);
             new UiBench(directory.resolve("ui"), options, figures).run();
         }
+        if (options.wants(Part.AGENT)) {
+            say(Part.AGENT);
+            AgentBench.run(directory.resolve("agent"), figures);
+        }
         if (options.wants(Part.START)) {
             say(Part.START);
             start(figures);

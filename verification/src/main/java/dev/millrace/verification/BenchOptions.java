@@ -49,6 +49,7 @@ record BenchOptions(
         APIS,
         KAFKASTORE,
         UI,
+        AGENT,
         START;
 
         String word() {
@@ -60,8 +61,8 @@ record BenchOptions(
             """
             ./dev bench [PART ...] [OPTION ...]
               PART               scan, codecs, receivers, store, collector, aggregator, ingester,
-                                 query, pending, cache, apis, kafkastore, ui or start; all without
-                                 any
+                                 query, pending, cache, apis, kafkastore, ui, agent or start; all
+                                 without any
               --spans=N          spans to send (3000000)
               --heap=SIZE        the aggregator's Java heap (2g)
               --memory=SIZE      what of it is for open traces (1GiB)

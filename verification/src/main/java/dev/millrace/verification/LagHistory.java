@@ -18,6 +18,13 @@ final class LagHistory {
         moments.add(new Moment(nanos, records));
     }
 
+    /// The last that is known; empty when nothing is.
+    OptionalLong last() {
+        return moments.isEmpty()
+                ? OptionalLong.empty()
+                : OptionalLong.of(moments.getLast().records());
+    }
+
     /// The most since a moment; 0 when nothing is known.
     long mostSince(long nanos) {
         return moments.stream()

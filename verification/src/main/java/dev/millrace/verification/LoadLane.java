@@ -84,6 +84,15 @@ final class LoadLane implements AutoCloseable {
                 .orElse(0);
     }
 
+    /// Spans acknowledged in those seconds that ended after a moment and not after another.
+    double acknowledgedBetween(long fromNanos, long toNanos) {
+        return seconds.stream()
+                .filter(second -> second.endNanos() - fromNanos > 0)
+                .filter(second -> second.endNanos() - toNanos <= 0)
+                .mapToDouble(Second::acknowledged)
+                .sum();
+    }
+
     /// Whether its last second was less than half of its best one.
     boolean hasSlowedDown() {
         var known = seconds();
@@ -100,6 +109,11 @@ final class LoadLane implements AutoCloseable {
             }
         }
         return OptionalLong.empty();
+    }
+
+    /// Whether it was to end by itself, and has.
+    boolean hasEnded() {
+        return report.isDone();
     }
 
     /// Ends it as soon as what is under way has been answered, and says what it came to.

@@ -132,7 +132,8 @@ public final class MillraceProcess implements AutoCloseable {
         }
     }
 
-    private boolean isReady() throws InterruptedException {
+    /// Whether it says that it can do its work.
+    boolean isReady() throws InterruptedException {
         try {
             return get("http://127.0.0.1:" + setting("health.port") + "/ready").statusCode() == 200;
         } catch (IOException e) {

@@ -91,7 +91,7 @@ public final class OverloadRun implements AutoCloseable {
         behind.put("ingester.batch-delay", "200ms");
         this.storage =
                 process("storage", program, behind, "up", "--roles", "aggregator,ingester,query");
-        this.quota = new Quota(broker.bootstrapServers(), COLLECTOR_CLIENT);
+        this.quota = new Quota(broker.bootstrapServers(), COLLECTOR_CLIENT, Quota.Direction.WRITES);
     }
 
     private MillraceProcess process(

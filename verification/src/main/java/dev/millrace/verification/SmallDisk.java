@@ -2,17 +2,23 @@ package dev.millrace.verification;
 
 import dev.millrace.model.ByteSize;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
-/// A file system of its own, in memory, that is small enough to be filled up.
+/// A file system of its own that is small enough to be filled up, in memory or in a file.
 ///
-/// Whoever writes there meets a real disk without room. Mounting it takes the rights to do so.
+/// Whoever writes there meets a real disk without room. One in a file can also be broken, and then
+/// nobody can write there any more. Mounting it takes the rights to do so.
 ///
 /// Not safe for threads.
 final class SmallDisk implements AutoCloseable {
@@ -22,33 +28,57 @@ final class SmallDisk implements AutoCloseable {
 
     private final Path path;
     private final Path ballast;
-    private boolean mounted = true;
+    private final @Nullable Path image;
+    private boolean mounted;
 
-    private SmallDisk(Path path) {
+    private SmallDisk(Path path, @Nullable Path image) {
         this.path = path;
         this.ballast = path.resolve("ballast");
+        this.image = image;
+        Runtime.getRuntime().addShutdownHook(new Thread(this::close, "small-disk-close"));
     }
 
-    /// Mounts one at a new place.
+    /// Mounts one in memory at a new place.
     ///
     /// @throws IllegalStateException when that is not permitted
     static SmallDisk mounted(ByteSize size) {
+        var disk = new SmallDisk(newPlace(), null);
+        disk.mount("-t", "tmpfs", "-o", "mode=755,size=" + size.bytes(), "millrace");
+        return disk;
+    }
+
+    /// Mounts one in a file, of the kind that Linux has its disks in, at a new place.
+    ///
+    /// @throws IllegalStateException when that is not permitted
+    static SmallDisk inFile(ByteSize size) {
+        Path place = newPlace();
+        Path image = place.resolveSibling(place.getFileName() + ".img");
+        try (var file = new RandomAccessFile(image.toFile(), "rw")) {
+            file.setLength(size.bytes());
+        } catch (IOException e) {
+            throw new UncheckedIOException(image + ": cannot be made", e);
+        }
+        // No room that only root may fill.
+        run("mkfs.ext4", "-q", "-F", "-m", "0", image.toString());
+        var disk = new SmallDisk(place, image);
+        disk.mount("-o", "loop", image.toString());
+        return disk;
+    }
+
+    private static Path newPlace() {
         try {
-            Path path = Files.createTempDirectory("millrace-disk-");
-            run(
-                    "mount",
-                    "-t",
-                    "tmpfs",
-                    "-o",
-                    "mode=755,size=" + size.bytes(),
-                    "millrace",
-                    path.toString());
-            var disk = new SmallDisk(path);
-            Runtime.getRuntime().addShutdownHook(new Thread(disk::close, "small-disk-close"));
-            return disk;
+            return Files.createTempDirectory("millrace-disk-");
         } catch (IOException e) {
             throw new UncheckedIOException("no place for a small disk", e);
         }
+    }
+
+    private void mount(String... options) {
+        var command = new ArrayList<>(List.of("mount"));
+        command.addAll(List.of(options));
+        command.add(path.toString());
+        run(command.toArray(String[]::new));
+        mounted = true;
     }
 
     Path path() {
@@ -64,7 +94,10 @@ final class SmallDisk implements AutoCloseable {
                 excess -= file.write(ByteBuffer.allocate((int) Math.min(CHUNK, excess)));
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(path + ": cannot be filled", e);
+            // Not all that a disk calls usable can be had.
+            if (room.bytes() > 0) {
+                throw new UncheckedIOException(path + ": cannot be filled", e);
+            }
         }
     }
 
@@ -79,6 +112,21 @@ final class SmallDisk implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(path + ": cannot be freed", e);
         }
+    }
+
+    /// What Linux does with a disk that it cannot rely on: nothing more is written, also by those
+    /// who have files open. Only for one in a file.
+    void breakDown() {
+        run("mount", "-o", "remount,abort", path.toString());
+    }
+
+    /// Checks it and mounts it anew, with what is on it. Nobody may have a file of it open.
+    synchronized void repair() {
+        var file = Objects.requireNonNull(image, "only a disk in a file can be repaired");
+        run("umount", path.toString());
+        mounted = false;
+        run("mount", "-o", "loop", file.toString(), path.toString());
+        mounted = true;
     }
 
     private static void run(String... command) {
@@ -110,6 +158,9 @@ final class SmallDisk implements AutoCloseable {
         mounted = false;
         run("umount", "-l", path.toString());
         try {
+            if (image != null) {
+                Files.deleteIfExists(image);
+            }
             // Who still writes while it dies, writes below the empty place.
             Start.delete(path);
         } catch (IOException e) {

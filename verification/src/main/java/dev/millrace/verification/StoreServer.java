@@ -1,10 +1,14 @@
 package dev.millrace.verification;
 
 import dev.millrace.model.Slice;
+import dev.millrace.model.Span;
+import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.DependencyMinute;
+import dev.millrace.wire.otlp.OtlpDecoder;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// A server that keeps what Millrace stores: what can befall it, and what it holds by its own
 /// account.
@@ -45,6 +49,17 @@ interface StoreServer extends AutoCloseable {
 
     /// Every span it holds, as OTLP, one for each row or document; asked of the server itself.
     Map<TraceId, List<Slice>> spans();
+
+    /// One trace among those spans; empty when none of it is there.
+    static Optional<Trace> trace(TraceId traceId, Map<TraceId, List<Slice>> held) {
+        var bodies = held.getOrDefault(traceId, List.of());
+        if (bodies.isEmpty()) {
+            return Optional.empty();
+        }
+        List<Span> spans =
+                bodies.stream().flatMap(body -> OtlpDecoder.spans(body).stream()).toList();
+        return Optional.of(new Trace(traceId, spans));
+    }
 
     /// The figures of services it holds.
     List<DependencyMinute> figures();

@@ -6,9 +6,6 @@ import dev.millrace.load.LoadConfig;
 import dev.millrace.load.Truth;
 import dev.millrace.model.ByteSize;
 import dev.millrace.model.Slice;
-import dev.millrace.model.Span;
-import dev.millrace.model.Trace;
-import dev.millrace.model.TraceId;
 import dev.millrace.pipeline.Audit;
 import dev.millrace.pipeline.IngesterConfig;
 import dev.millrace.pipeline.KafkaClients;
@@ -17,7 +14,6 @@ import dev.millrace.pipeline.TopicsConfig;
 import dev.millrace.pipeline.ledger.Balance;
 import dev.millrace.verification.MillraceProcess.Program;
 import dev.millrace.verification.StoresReport.Outcome;
-import dev.millrace.wire.otlp.OtlpDecoder;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
@@ -123,7 +119,7 @@ final class StoresRun implements AutoCloseable {
                     outcomes,
                     report,
                     truth.acknowledgedSpans(),
-                    truth.compare(traceId -> trace(traceId, held)),
+                    truth.compare(traceId -> StoreServer.trace(traceId, held)),
                     held.keySet().stream()
                             .filter(traceId -> !truth.traceIds().contains(traceId))
                             .count(),
@@ -261,16 +257,6 @@ final class StoresRun implements AutoCloseable {
             }
             pause(Duration.ofSeconds(1));
         }
-    }
-
-    private static Optional<Trace> trace(TraceId traceId, Map<TraceId, List<Slice>> held) {
-        var bodies = held.getOrDefault(traceId, List.of());
-        if (bodies.isEmpty()) {
-            return Optional.empty();
-        }
-        List<Span> spans =
-                bodies.stream().flatMap(body -> OtlpDecoder.spans(body).stream()).toList();
-        return Optional.of(new Trace(traceId, spans));
     }
 
     private Comparison asked(Truth truth) {
