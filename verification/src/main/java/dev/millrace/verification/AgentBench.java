@@ -39,7 +39,7 @@ final class AgentBench {
                         Map.of("mode", "direct", "log.level", "warn"))) {
             center.start();
             int port = Integer.parseInt(center.setting("collector.receivers.otlp-grpc.port"));
-            try (var link = new CutLink(port);
+            try (var link = new BadLink(port);
                     var agent = agent(directory.resolve("loaded"), link.port())) {
                 agent.start();
                 load(agent, link, figures);
@@ -82,7 +82,7 @@ final class AgentBench {
         return values.stream().sorted().toList().get(values.size() / 2);
     }
 
-    private static void load(MillraceProcess agent, CutLink link, Figures figures)
+    private static void load(MillraceProcess agent, BadLink link, Figures figures)
             throws IOException, InterruptedException {
         try (var lane =
                 new LoadLane(

@@ -49,7 +49,7 @@ final class DiskRun implements AutoCloseable {
     private final SmallDisk disk = SmallDisk.inFile(DISK);
     private final MillraceProcess center;
     private final MillraceProcess agent;
-    private final CutLink link;
+    private final BadLink link;
     private final List<Step> steps = new ArrayList<>();
 
     /// What was done, what was seen then, and whether that is what was promised.
@@ -118,7 +118,7 @@ final class DiskRun implements AutoCloseable {
                         centerProgram,
                         List.of("up"),
                         CENTER);
-        link = new CutLink(Integer.parseInt(center.setting("collector.receivers.otlp-grpc.port")));
+        link = new BadLink(Integer.parseInt(center.setting("collector.receivers.otlp-grpc.port")));
         agent =
                 new MillraceProcess(
                         "agent",
