@@ -13,11 +13,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// An edge and a center in processes of their own, MirrorMaker 2 in another, and a link that is
 /// cut.
+@Tag("long")
 final class LinkTest {
 
     @TempDir private Path directory;
