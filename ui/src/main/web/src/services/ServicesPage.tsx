@@ -148,13 +148,19 @@ interface FindServiceProps {
   onFind: (name: string) => void
 }
 
-/** Marks what matches while one types; Enter shows the service and its neighbours. */
+/** Marks what matches while one types; Enter shows the service and its neighbours, as soon as they are there. */
 function FindService({ graph, search, onSearch, onFind }: FindServiceProps) {
   const input = useRef<HTMLInputElement>(null)
+  const [entered, setEntered] = useState(false)
   const submit = (event: SubmitEvent) => {
     event.preventDefault()
+    setEntered(true)
+  }
+  useEffect(() => {
+    if (!entered || !graph) return
+    setEntered(false)
     const text = search.trim().toLowerCase()
-    if (text === '' || !graph) return
+    if (text === '') return
     const names = graph.nodes.map(node => node.name)
     const found =
       names.find(name => name.toLowerCase() === text) ??
@@ -163,7 +169,7 @@ function FindService({ graph, search, onSearch, onFind }: FindServiceProps) {
     if (found === undefined) return
     onSearch('')
     onFind(found)
-  }
+  }, [entered, graph])
   const count = search.trim() === '' ? 0 : (graph?.nodes.filter(node => node.name.toLowerCase().includes(search.trim().toLowerCase())).length ?? 0)
   return (
     <form class="find" role="search" aria-label="Services" onSubmit={submit}>
@@ -177,7 +183,10 @@ function FindService({ graph, search, onSearch, onFind }: FindServiceProps) {
           spellcheck={false}
           placeholder="Name, then Enter"
           value={search}
-          onInput={event => onSearch(event.currentTarget.value)}
+          onInput={event => {
+            setEntered(false)
+            onSearch(event.currentTarget.value)
+          }}
         />
       </label>
       <datalist id="service-names">{graph?.nodes.map(node => <option key={node.name} value={node.name} />)}</datalist>

@@ -18,11 +18,13 @@ import dev.millrace.storage.contract.StoreUnderTest;
 import dev.millrace.storage.kafka.Deployment.Instance;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 
 /// What a store promises, of one that lives in processes which all contracts share.
 ///
@@ -30,6 +32,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// has tenants of its own, so that it finds nothing of those before.
 abstract class DeployedContract implements StoreUnderTest {
 
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final AtomicInteger TESTS = new AtomicInteger();
 
     private final String test = "test-" + TESTS.incrementAndGet();
@@ -89,6 +92,22 @@ abstract class DeployedContract implements StoreUnderTest {
         return all.get(turn % all.size()).store();
     }
 
+    /// An answer that says it may lack something, as while partitions change hands, is no answer
+    /// yet: a user would look again, and so it is asked for again.
+    private <T> T whole(Function<TraceStore, T> question) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            var gaps = new ArrayList<String>();
+            var answer = question.apply(next().tolerating(gaps::add));
+            if (gaps.isEmpty()) {
+                return answer;
+            }
+            if (System.nanoTime() - deadline > 0) {
+                throw new AssertionError("no whole answer within " + PATIENCE + ": " + gaps);
+            }
+        }
+    }
+
     private Tenant ours(Tenant tenant) {
         return new Tenant(tenant.equals(Tenant.DEFAULT) ? test : test + "-" + tenant);
     }
@@ -125,32 +144,32 @@ abstract class DeployedContract implements StoreUnderTest {
 
         @Override
         public Optional<Trace> trace(Tenant tenant, TraceId traceId) {
-            return next().trace(ours(tenant), traceId);
+            return whole(process -> process.trace(ours(tenant), traceId));
         }
 
         @Override
         public Optional<TracePiece> piece(Tenant tenant, TraceId traceId, Optional<String> from) {
-            return next().piece(ours(tenant), traceId, from);
+            return whole(process -> process.piece(ours(tenant), traceId, from));
         }
 
         @Override
         public TraceVersion version(Tenant tenant, TraceId traceId) {
-            return next().version(ours(tenant), traceId);
+            return whole(process -> process.version(ours(tenant), traceId));
         }
 
         @Override
         public SearchPage search(Tenant tenant, TraceSearch search) {
-            return next().search(ours(tenant), search);
+            return whole(process -> process.search(ours(tenant), search));
         }
 
         @Override
         public List<String> services(Tenant tenant) {
-            return next().services(ours(tenant));
+            return whole(process -> process.services(ours(tenant)));
         }
 
         @Override
         public List<Operation> operations(Tenant tenant, String service) {
-            return next().operations(ours(tenant), service);
+            return whole(process -> process.operations(ours(tenant), service));
         }
 
         @Override

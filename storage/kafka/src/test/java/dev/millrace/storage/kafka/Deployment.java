@@ -1,7 +1,7 @@
 package dev.millrace.storage.kafka;
 
+import static dev.millrace.storage.kafka.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.millrace.analysis.DependencyDelta;
 import dev.millrace.model.ByteSize;
@@ -307,7 +307,7 @@ final class Deployment implements AutoCloseable {
 
     // What other classes let their threads throw meanwhile is no concern of this one.
     private static ConditionFactory patiently() {
-        return await().dontCatchUncaughtExceptions().atMost(PATIENCE);
+        return await().atMost(PATIENCE);
     }
 
     @Override

@@ -4,9 +4,9 @@ import static dev.millrace.storage.contract.Samples.TIME;
 import static dev.millrace.storage.contract.Samples.fragment;
 import static dev.millrace.storage.contract.Samples.span;
 import static dev.millrace.storage.contract.Samples.trace;
+import static dev.millrace.storage.kafka.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.millrace.model.Tenant;
 import dev.millrace.model.TraceId;

@@ -4,10 +4,10 @@ import static dev.millrace.storage.contract.Samples.TIME;
 import static dev.millrace.storage.contract.Samples.fragment;
 import static dev.millrace.storage.contract.Samples.span;
 import static dev.millrace.storage.contract.Samples.trace;
+import static dev.millrace.storage.kafka.Patience.await;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import com.linecorp.armeria.client.WebClient;
 import com.linecorp.armeria.common.AggregatedHttpResponse;

@@ -1,8 +1,8 @@
 package dev.millrace.storage.kafka;
 
 import static dev.millrace.storage.contract.Samples.trace;
+import static dev.millrace.storage.kafka.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.millrace.assembly.AssemblyConfig;
 import dev.millrace.model.ByteSize;

@@ -1,7 +1,7 @@
 package dev.millrace.storage.kafka;
 
+import static dev.millrace.storage.kafka.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.millrace.pipeline.Keying;
 import dev.millrace.storage.api.TraceStore;

@@ -1,13 +1,13 @@
 package dev.millrace.storage.kafka;
 
 import static dev.millrace.storage.contract.Samples.trace;
+import static dev.millrace.storage.kafka.Patience.await;
 import static dev.millrace.storage.kafka.Records.key;
 import static dev.millrace.storage.kafka.Records.span;
 import static dev.millrace.storage.kafka.Records.value;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.millrace.model.Tenant;
 import dev.millrace.pipeline.KafkaClients;
@@ -22,7 +22,6 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -208,7 +207,7 @@ final class StreamsRunTest {
         try (var run = new StreamsRun(plan, clients, InstantSource.fixed(Records.NOW))) {
             // When
             run.start();
-            awaitThough(() -> !run.healthy());
+            await().atMost(PATIENCE).until(() -> !run.healthy());
 
             // Then
             assertThat(run.state())
@@ -222,15 +221,10 @@ final class StreamsRunTest {
             broken.set(false);
 
             // Then
-            awaitThough(run::ready);
+            await().atMost(PATIENCE).until(run::ready);
             assertThat(run.healthy()).isTrue();
             assertThat(counter(registry, "restarts")).isPositive();
         }
-    }
-
-    // Awaitility would take the failing threads for a failure of the test.
-    private static void awaitThough(Callable<Boolean> condition) {
-        await().dontCatchUncaughtExceptions().atMost(PATIENCE).until(condition);
     }
 
     // What comes is not taken as long as something is broken.
