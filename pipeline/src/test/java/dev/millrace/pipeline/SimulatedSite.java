@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.Random;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
@@ -16,11 +17,9 @@ final class SimulatedSite implements SimulatedTraffic.Source {
     private static final SinkConfig.Markers MARKERS =
             new SinkConfig.Markers(Duration.ofMillis(100), Duration.ofMillis(1_000));
 
-    private record Written(long appendedAt, byte[] key, byte @Nullable [] value, Headers headers) {}
-
     private final SimulatedLog log;
     private final int first;
-    private final List<Queue<Written>> waiting = new ArrayList<>();
+    private final List<Queue<ProducerRecord<byte[], byte[]>>> waiting = new ArrayList<>();
     private final SilenceMarkers markers;
     private boolean cut;
 
@@ -41,7 +40,7 @@ final class SimulatedSite implements SimulatedTraffic.Source {
     @Override
     public void append(
             int partition, long appendedAt, byte[] key, byte @Nullable [] value, Headers headers) {
-        waiting.get(partition).add(new Written(appendedAt, key, value, headers));
+        waiting.get(partition).add(written(partition, appendedAt, key, value, headers));
         markers.spansWritten(partition, nanos());
     }
 
@@ -50,9 +49,14 @@ final class SimulatedSite implements SimulatedTraffic.Source {
         for (int partition : markers.take(nanos())) {
             var headers = SimulatedLog.noHeaders();
             headers.add(RecordHeaders.MARKER, new byte[0]);
-            waiting.get(partition).add(new Written(log.time, new byte[0], null, headers));
+            waiting.get(partition).add(written(partition, log.time, new byte[0], null, headers));
             markers.markerWritten(partition, nanos());
         }
+    }
+
+    private static ProducerRecord<byte[], byte[]> written(
+            int partition, long appendedAt, byte[] key, byte @Nullable [] value, Headers headers) {
+        return new ProducerRecord<>("spans", partition, appendedAt, key, value, headers);
     }
 
     void cut(boolean now) {
@@ -71,7 +75,7 @@ final class SimulatedSite implements SimulatedTraffic.Source {
                 var record = queue.remove();
                 log.append(
                         first + i,
-                        record.appendedAt(),
+                        record.timestamp(),
                         record.key(),
                         record.value(),
                         record.headers());

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -21,9 +22,9 @@ final class Fleet implements AutoCloseable {
     private final ExecutorService worker =
             Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("fleet").factory());
     private volatile int wanted;
-    private volatile int running;
-    private volatile int started;
-    private volatile int stopped;
+    private final AtomicInteger running = new AtomicInteger();
+    private final AtomicInteger started = new AtomicInteger();
+    private final AtomicInteger stopped = new AtomicInteger();
     private volatile @Nullable MillraceProcess first;
     private volatile @Nullable Exception failure;
 
@@ -43,21 +44,21 @@ final class Fleet implements AutoCloseable {
 
     private void adjust() {
         try {
-            while (failure == null && running != wanted) {
-                if (running < wanted) {
-                    var process = maker.apply(running);
+            while (failure == null && running.get() != wanted) {
+                if (running.get() < wanted) {
+                    var process = maker.apply(running.get());
                     processes.addLast(process);
                     process.start();
                     if (first == null) {
                         first = process;
                     }
-                    started++;
-                    running++;
+                    started.incrementAndGet();
+                    running.incrementAndGet();
                 } else {
                     processes.getLast().stop();
                     processes.removeLast();
-                    stopped++;
-                    running--;
+                    stopped.incrementAndGet();
+                    running.decrementAndGet();
                 }
             }
         } catch (Exception e) {
@@ -72,17 +73,17 @@ final class Fleet implements AutoCloseable {
 
     /// How many have said that they are ready and have not ended since.
     int running() {
-        return running;
+        return running.get();
     }
 
     /// How many were started so far.
     int started() {
-        return started;
+        return started.get();
     }
 
     /// How many were stopped so far.
     int stopped() {
-        return stopped;
+        return stopped.get();
     }
 
     /// Sums a metric of the first process over those of its labels that have some text in them.

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.verification.LinkRun.Setup;
 import java.net.ConnectException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,7 +62,7 @@ final class LinkTest {
                             "site-a.spans", "site-a.ledger", "site-a.dead-letters");
             assertThat(data.map(file -> file.getFileName().toString())).containsExactly("kafka");
         }
-        assertThatThrownBy(() -> new Socket("127.0.0.1", edge.query().getPort()).close())
+        assertThatThrownBy(() -> new Socket(InetAddress.getLoopbackAddress(), edge.query().getPort()).close())
                 .isInstanceOf(ConnectException.class);
     }
 }
