@@ -62,7 +62,9 @@ final class LinkTest {
                             "site-a.spans", "site-a.ledger", "site-a.dead-letters");
             assertThat(data.map(file -> file.getFileName().toString())).containsExactly("kafka");
         }
-        assertThatThrownBy(() -> new Socket(InetAddress.getLoopbackAddress(), edge.query().getPort()).close())
+        assertThatThrownBy(() ->
+                        new Socket(InetAddress.getLoopbackAddress(), edge.query().getPort())
+                                .close())
                 .isInstanceOf(ConnectException.class);
     }
 }
