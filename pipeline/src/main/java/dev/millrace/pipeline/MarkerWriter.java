@@ -68,7 +68,6 @@ final class MarkerWriter implements AutoCloseable {
         }
     }
 
-    // A marker that fails is no loss, for the next is due soon.
     private void append(int partition, long now) {
         var marker = new ProducerRecord<byte[], byte[]>(topic, partition, null, null);
         marker.headers().add(RecordHeaders.MARKER, new byte[0]);
@@ -78,15 +77,22 @@ final class MarkerWriter implements AutoCloseable {
                     (_, failure) -> {
                         if (failure == null) {
                             schedule.markerWritten(partition, now);
+                        } else {
+                            failed(failure);
                         }
                     });
         } catch (KafkaException e) {
-            if (failureLog.open()) {
-                LOG.atWarn()
-                        .addKeyValue("topic", topic)
-                        .addKeyValue("error", e.toString())
-                        .log("A marker was not appended; the next is tried");
-            }
+            failed(e);
+        }
+    }
+
+    // A marker that fails is no loss, for the next is due soon; without any, time stands still.
+    private void failed(Exception failure) {
+        if (failureLog.open()) {
+            LOG.atWarn()
+                    .addKeyValue("topic", topic)
+                    .addKeyValue("error", failure.toString())
+                    .log("A marker was not appended; the next is tried");
         }
     }
 
