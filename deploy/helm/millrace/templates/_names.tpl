@@ -52,6 +52,15 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 {{- if and .Values.ingester.enabled (not (include "millrace.topicsAreTheStore" .)) }}yes{{ end }}
 {{- end }}
 
+{{- /* The topics there are, a comma after each: without aggregator, ingester and query, those that collectors write. */ -}}
+{{- define "millrace.topicKeys" -}}
+spans,
+{{- if or .Values.aggregator.enabled .Values.query.enabled (include "millrace.ingests" .) -}}
+traces-complete,sampling-decisions,sampling-control,dependencies,
+{{- end -}}
+ledger,dead-letters
+{{- end }}
+
 {{- /* The topic of a site, which has the same name here and there. */ -}}
 {{- define "millrace.siteTopic" -}}
 {{ .site }}.{{ .root.Values.topics.spans.name }}

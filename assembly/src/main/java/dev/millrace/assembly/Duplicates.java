@@ -5,10 +5,10 @@ import java.util.Arrays;
 
 /// The duplicate rule: which of several spans with one identity stays.
 ///
-/// Identity within a trace is span id, kind and service, because a client and a server half may
-/// share an id. Zipkin's clients may report a span in pieces, of which those that come later have
-/// no time: such a piece is no copy of the span, since the time it is stored with was made up, and
-/// stays beside it.
+/// Identity within a trace is span id, kind, service and name: a client and a server half may share
+/// an id, and what differs in its name was not sent twice. Zipkin's clients may report a span in
+/// pieces, of which those that come later have no time: such a piece is no copy of the span, since
+/// the time it is stored with was made up, and stays beside it.
 final class Duplicates {
 
     private Duplicates() {}
@@ -40,6 +40,7 @@ final class Duplicates {
     private static boolean same(SpanIndex index, int a, int b) {
         return index.id(a) == index.id(b)
                 && index.kind(a) == index.kind(b)
+                && index.name(a).equals(index.name(b))
                 && (index.scope(a) == index.scope(b)
                         || index.serviceOf(index.scope(a)).equals(index.serviceOf(index.scope(b))))
                 // Last, for it reads attributes, which only spans with one id are worth.

@@ -7,8 +7,8 @@ import java.util.List;
 
 /// Makes one body out of several: duplicates removed, parents before their children.
 ///
-/// Of two spans with the same id, kind and service the one that ends later stays, then the one with
-/// more bytes, then the bytewise greater, so the order of arrival does not matter.
+/// Of two spans with the same id, kind, service and name the one that ends later stays, then the
+/// one with more bytes, then the bytewise greater, so the order of arrival does not matter.
 public final class TraceMerge {
 
     private TraceMerge() {}

@@ -74,6 +74,17 @@ class TraceMergeTest {
     }
 
     @Test
+    void takesWhatDiffersInItsNameForNoDuplicate() {
+        Span one = timed("get", 100);
+        Span other = timed("get /", 200);
+
+        var merged =
+                OtlpDecoder.spans(TraceMerge.merge(TRACE, List.of(body(one), body(other, one))));
+
+        assertThat(merged).containsExactlyInAnyOrder(one, other);
+    }
+
+    @Test
     void keepsAPieceWithoutATimeBesideItsSpanWhicheverCameFirst() {
         // Given: what was received later has a later time made up for it
         Span span = timed(200);
@@ -184,7 +195,12 @@ class TraceMergeTest {
     }
 
     private static Span timed(long end) {
+        return timed("get", end);
+    }
+
+    private static Span timed(String name, long end) {
         return Span.builder(span(1, 5, 0, "web").traceId(), new SpanId(5))
+                .name(name)
                 .time(1, end)
                 .resource(Spans.resource("web"))
                 .build();

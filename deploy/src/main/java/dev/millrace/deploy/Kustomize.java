@@ -10,11 +10,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
-/// The base and the components below `deploy/kubernetes`, made of the chart.
+/// The base, the components and the edge below `deploy/kubernetes`, made of the chart.
 ///
 /// The base is the chart with Kafka run by Strimzi. A component is what one more feature adds to
 /// it; what a feature changes in documents of the base is a patch written by hand beside it. The
-/// overlays are written by hand too.
+/// edge is the chart with the values for one, for it shares little with the base but the shape. The
+/// other overlays are written by hand.
 public final class Kustomize {
 
     private static final Map<String, String> BASE = Map.of("strimzi.enabled", "true");
@@ -40,21 +41,27 @@ public final class Kustomize {
             "# Rendered from deploy/helm/millrace by ./dev manifests. Do not edit.\n";
 
     private final Chart chart;
+    private final Path edge;
 
-    public Kustomize(Chart chart) {
+    /// @param edge the values for a site that only takes spans in
+    public Kustomize(Chart chart, Path edge) {
         this.chart = chart;
+        this.edge = edge;
     }
 
     /// Writes the files anew.
     ///
-    /// @param args the chart's directory and `deploy/kubernetes`
+    /// @param args the chart's directory, the values for an edge, and `deploy/kubernetes`
     public static void main(String[] args) throws IOException {
-        if (args.length != 2) {
+        if (args.length != 3) {
             throw new IllegalArgumentException(
-                    List.of(args) + " (expected: the chart's directory and that of the manifests)");
+                    List.of(args)
+                            + " (expected: the chart's directory, the values for an edge, and the"
+                            + " directory of the manifests)");
         }
-        Path target = Path.of(args[1]);
-        for (var file : new Kustomize(new Chart(Path.of(args[0]))).files().entrySet()) {
+        Path target = Path.of(args[2]);
+        var kustomize = new Kustomize(new Chart(Path.of(args[0])), Path.of(args[1]));
+        for (var file : kustomize.files().entrySet()) {
             Path path = target.resolve(file.getKey());
             Files.createDirectories(path.resolveSibling("."));
             Files.writeString(path, file.getValue());
@@ -79,6 +86,9 @@ public final class Kustomize {
                 }
             }
         });
+        for (var document : chart.render(List.of(edge), Map.of())) {
+            add(files, "overlays/edge", document);
+        }
         return files;
     }
 

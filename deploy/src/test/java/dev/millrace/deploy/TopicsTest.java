@@ -105,7 +105,8 @@ final class TopicsTest {
                         .map(mirror -> mirror.path("topicsPattern").asText());
 
         // Then
-        assertThat(rendered(edge)).containsKey("site-a.spans");
+        assertThat(rendered(edge))
+                .containsOnlyKeys("site-a.spans", "site-a.ledger", "site-a.dead-letters");
         assertThat(sources).contains("site-a\\.spans");
     }
 
@@ -124,6 +125,22 @@ final class TopicsTest {
         }
         assertThat(writes(center, "millrace-aggregator")).containsAll(sites);
         assertThat(writes(center, "millrace-query")).doesNotContainAnyElementsOf(sites);
+    }
+
+    @Test
+    void aggregatorsAreScaledByTheSpansOfEverySite() {
+        // Given
+        var center = Rendering.of(Map.of(), Repository.VALUES.resolve("center.yaml"));
+
+        // When
+        var triggers =
+                center.find("ScaledObject", "millrace-aggregator")
+                        .orElseThrow()
+                        .at("/spec/triggers");
+
+        // Then
+        assertThat(stream(triggers).map(trigger -> trigger.at("/metadata/topic").asText()))
+                .containsExactly("spans", "site-a.spans", "site-b.spans");
     }
 
     @Test

@@ -59,10 +59,10 @@ public final class Copy {
     private static final long MINUTE_SECONDS = 60;
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
-    private record SpanKey(SpanId id, SpanKind kind, String service) {
+    private record SpanKey(SpanId id, SpanKind kind, String service, String name) {
 
         static SpanKey of(Span span) {
-            return new SpanKey(span.spanId(), span.kind(), span.serviceName());
+            return new SpanKey(span.spanId(), span.kind(), span.serviceName(), span.name());
         }
     }
 
