@@ -57,6 +57,25 @@ public final class CassandraServer implements AutoCloseable {
     private static final List<String> JAVA_OPTIONS_OF_TESTS =
             List.of("-Xms384m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
 
+    /// Little memory and disk, and each write forced to disk before it is acknowledged.
+    private static final String SETTINGS_OF_TESTS =
+            """
+            commitlog_sync: batch
+            commitlog_segment_size: 8MiB
+            commitlog_total_space: 64MiB
+            memtable_heap_space: 64MiB
+            memtable_offheap_space: 64MiB
+            memtable_allocation_type: heap_buffers
+            file_cache_enabled: false
+            """;
+
+    /// As it is delivered; what is acknowledged outlives the process, but not yet the machine.
+    private static final String SETTINGS_AS_DELIVERED =
+            """
+            commitlog_sync: periodic
+            commitlog_sync_period: 10s
+            """;
+
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(60);
@@ -93,17 +112,21 @@ public final class CassandraServer implements AutoCloseable {
     private final Path directory;
     private final Path data;
     private final List<String> javaOptions;
+    private final String settings;
     private final boolean guarded;
     private final int port = freePort();
     private final int storagePort = freePort();
     private @Nullable Certificates certificates;
     private @Nullable Process process;
 
+    /// @param settings lines for its configuration
     /// @param guarded whether it asks for a password and speaks TLS
-    private CassandraServer(Path directory, Path data, List<String> javaOptions, boolean guarded) {
+    private CassandraServer(
+            Path directory, Path data, List<String> javaOptions, String settings, boolean guarded) {
         this.directory = directory;
         this.data = data;
         this.javaOptions = List.copyOf(javaOptions);
+        this.settings = settings;
         this.guarded = guarded;
     }
 
@@ -127,7 +150,7 @@ public final class CassandraServer implements AutoCloseable {
     private static CassandraServer launched(boolean guarded) {
         try {
             var directory = newDirectory();
-            return launched(directory, directory.resolve("data"), JAVA_OPTIONS_OF_TESTS, guarded);
+            return ofTests(directory, directory.resolve("data"), guarded);
         } catch (IOException e) {
             throw new UncheckedIOException("cassandra: no temporary directory", e);
         }
@@ -137,32 +160,38 @@ public final class CassandraServer implements AutoCloseable {
     /// remove.
     public static CassandraServer launch(Path data) {
         try {
-            return launch(newDirectory(), data, JAVA_OPTIONS_OF_TESTS);
+            return ofTests(newDirectory(), data, false);
         } catch (IOException e) {
             throw new UncheckedIOException("cassandra: no temporary directory", e);
         }
     }
 
-    /// The same.
+    private static CassandraServer ofTests(Path directory, Path data, boolean guarded) {
+        return launched(
+                new CassandraServer(
+                        directory, data, JAVA_OPTIONS_OF_TESTS, SETTINGS_OF_TESTS, guarded));
+    }
+
+    /// One with the settings it is delivered with, for measurements.
     ///
     /// @param directory of its own, which goes with it
     /// @param data where its tables are
     /// @param javaOptions of its process
-    public static CassandraServer launch(Path directory, Path data, List<String> javaOptions) {
-        return launched(directory, data, javaOptions, false);
+    public static CassandraServer launchAsDelivered(
+            Path directory, Path data, List<String> javaOptions) {
+        return launched(
+                new CassandraServer(directory, data, javaOptions, SETTINGS_AS_DELIVERED, false));
     }
 
-    private static CassandraServer launched(
-            Path directory, Path data, List<String> javaOptions, boolean guarded) {
+    private static CassandraServer launched(CassandraServer launched) {
         try {
-            var launched = new CassandraServer(directory, data, javaOptions, guarded);
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(launched::close, "cassandra-server-close"));
             launched.configure();
             launched.start();
             return launched;
         } catch (IOException e) {
-            throw new UncheckedIOException("cassandra: cannot write to " + directory, e);
+            throw new UncheckedIOException("cassandra: cannot write to " + launched.directory, e);
         }
     }
 
@@ -255,9 +284,6 @@ public final class CassandraServer implements AutoCloseable {
                 native_transport_port: %1$d
                 storage_port: %2$d
                 start_native_transport: true
-                commitlog_sync: batch
-                commitlog_segment_size: 8MiB
-                commitlog_total_space: 64MiB
                 disk_failure_policy: stop_paranoid
                 data_file_directories: [%4$s]
                 commitlog_directory: %3$s/commitlog
@@ -266,10 +292,6 @@ public final class CassandraServer implements AutoCloseable {
                 cdc_raw_directory: %3$s/cdc_raw
                 auto_bootstrap: false
                 auto_snapshot: false
-                memtable_heap_space: 64MiB
-                memtable_offheap_space: 64MiB
-                memtable_allocation_type: heap_buffers
-                file_cache_enabled: false
                 read_request_timeout: 20s
                 range_request_timeout: 20s
                 write_request_timeout: 20s
@@ -277,6 +299,7 @@ public final class CassandraServer implements AutoCloseable {
                 request_timeout: 20s
                 """
                                 .formatted(port, storagePort, directory, data)
+                        + settings
                         + (guarded ? guard() : ""));
         Files.writeString(
                 directory.resolve("logback.xml"),

@@ -107,7 +107,8 @@ sealed interface StoreHost extends AutoCloseable {
 
         static Cassandra launch(Path directory) {
             Path data = directory.resolve("data");
-            return new Cassandra(CassandraServer.launch(directory, data, JAVA_OPTIONS), data);
+            return new Cassandra(
+                    CassandraServer.launchAsDelivered(directory, data, JAVA_OPTIONS), data);
         }
 
         @Override
