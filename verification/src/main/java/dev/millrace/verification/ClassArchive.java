@@ -31,6 +31,9 @@ final class ClassArchive {
                 ? List.of("-cp", System.getProperty("java.class.path"))
                 : List.of(
                         "-XX:AOTCache=" + OF_THIS_PROCESS.file(classPath),
+                        // Mapped where it was made for: moved, all of it is written to.
+                        "-XX:+UnlockDiagnosticVMOptions",
+                        "-XX:ArchiveRelocationMode=0",
                         "-Xlog:aot*=off,cds*=off",
                         "-cp",
                         classPath);

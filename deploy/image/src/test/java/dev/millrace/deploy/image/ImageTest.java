@@ -105,7 +105,7 @@ final class ImageTest {
                 .contains("-XX:+UseCompactObjectHeaders", "-XX:+ExitOnOutOfMemoryError")
                 .contains("--enable-native-access=ALL-UNNAMED")
                 .contains("--sun-misc-unsafe-memory-access=allow")
-                .filteredOn(option -> option.startsWith("--"))
+                .filteredOn(option -> option.startsWith("--") || option.startsWith("-Djdk."))
                 .allMatch(launcher::contains);
         assertThat(image.texts("Cmd")).containsExactly("up");
         assertThat(image.config().path("WorkingDir").asText()).isEqualTo("/var/lib/millrace");
