@@ -14,11 +14,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 /// A program under OpenTelemetry's Java agent, with the agent's own settings but for the address.
 @ExtendWith(SharedMillrace.class)
@@ -35,9 +35,18 @@ class OpenTelemetryAgentTest {
         this.millrace = millrace;
     }
 
-    @ParameterizedTest
-    @CsvSource({"grpc, grpc", "http, http/protobuf"})
-    void bothSidesOfACallAreOneTrace(String transport, String protocol) throws Exception {
+    @Test
+    void bothSidesOfACallAreOneTrace() throws Exception {
+        bothSidesAreOneTrace("http", "http/protobuf");
+    }
+
+    @Tag("long")
+    @Test
+    void bothSidesOfACallAreOneTraceOverGrpc() throws Exception {
+        bothSidesAreOneTrace("grpc", "grpc");
+    }
+
+    private void bothSidesAreOneTrace(String transport, String protocol) throws Exception {
         // Given
         String service = "agent-" + transport;
 

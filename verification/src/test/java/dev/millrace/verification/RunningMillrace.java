@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.model.Trace;
 import dev.millrace.model.TraceId;
+import dev.millrace.testkit.KafkaFixture;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -17,6 +18,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +26,9 @@ import java.util.Optional;
 import org.awaitility.core.ConditionTimeoutException;
 
 /// A whole Millrace in a process of its own, and what plain clients do with it.
+///
+/// It has topics of its own on the broker that all tests share, for a broker in each process would
+/// be most of its start; [SharedMillrace] has its broker in it.
 final class RunningMillrace implements AutoCloseable {
 
     static final String PROTOBUF = "application/x-protobuf";
@@ -54,10 +59,42 @@ final class RunningMillrace implements AutoCloseable {
     /// @param directory for its data and its log
     /// @param settings besides those that make it quick
     RunningMillrace(Path directory, Map<String, String> settings) {
+        this(directory, settings, settings.getOrDefault("mode", "").equals("direct"));
+    }
+
+    private RunningMillrace(Path directory, Map<String, String> settings, boolean alone) {
         var all = new LinkedHashMap<>(QUICK);
+        if (!alone) {
+            all.putAll(onSharedBroker(KafkaFixture.uniqueName("running")));
+        }
         all.putAll(settings);
         this.process = new MillraceProcess("millrace", directory, List.of("up"), all);
         this.traces = new StoredTraces(http, process.query());
+    }
+
+    /// One with its broker in it.
+    static RunningMillrace withBroker(Path directory) {
+        return new RunningMillrace(directory, Map.of(), true);
+    }
+
+    private static Map<String, String> onSharedBroker(String name) {
+        var settings = new HashMap<String, String>();
+        settings.put("kafka.bootstrap-servers", KafkaFixture.shared().bootstrapServers());
+        settings.put("topics.prefix", name + ".");
+        settings.put("topics.spans.partitions", "4");
+        for (var topic :
+                List.of(
+                        "traces-complete",
+                        "sampling-decisions",
+                        "ledger",
+                        "dependencies",
+                        "dead-letters")) {
+            settings.put("topics." + topic + ".partitions", "1");
+        }
+        settings.put("aggregator.group", name + "-aggregator");
+        settings.put("ingester.group", name + "-ingester");
+        settings.put("ingester.dependencies.group", name + "-dependencies");
+        return settings;
     }
 
     void start() throws IOException, InterruptedException {

@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
-import java.util.Map;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ExtensionContext.StoreScope;
@@ -37,7 +36,7 @@ final class SharedMillrace implements ParameterResolver {
         static Lease begin() {
             try {
                 var directory = Files.createTempDirectory("millrace-clients-");
-                var lease = new Lease(new RunningMillrace(directory, Map.of()), directory);
+                var lease = new Lease(RunningMillrace.withBroker(directory), directory);
                 // For a run that is interrupted; otherwise there is nothing left to do.
                 Runtime.getRuntime().addShutdownHook(new Thread(lease.millrace::close));
                 lease.millrace.start();
