@@ -214,7 +214,9 @@ public final class Collector implements AutoCloseable {
         }
         return builder.serviceUnder("/", gate(this::unknown, Transport.UNKNOWN, 0))
                 .errorHandler((ctx, cause) ->
-                        isGrpc(ctx) ? null : HttpReceiver.refuse(ctx, Refusal.of(cause)))
+                        isGrpc(ctx)
+                                ? UnaryCall.refuse(ctx, Refusal.of(cause))
+                                : HttpReceiver.refuse(ctx, Refusal.of(cause)))
                 .build();
     }
 
@@ -240,26 +242,23 @@ public final class Collector implements AutoCloseable {
     }
 
     private void grpc(ServerBuilder builder, GrpcProtocol protocol) {
-        calls.add(protocol.service() + "/" + protocol.method());
+        calls.add(protocol.call());
         var receiver = new GrpcReceiver(protocol, intake, config.maxRequest().toIntExact());
         var door =
                 entrance.access()
-                        .decorator((ctx, denied) -> GrpcReceiver.refuse(ctx, Refusal.of(denied)));
+                        .decorator((ctx, denied) -> UnaryCall.refuse(ctx, Refusal.of(denied)));
         builder.service(
-                receiver.service(),
-                service -> service.decorate(GrpcReceiver::checkCompression),
-                door,
-                service -> gate(service, protocol.transport(), GrpcReceiver.PREFIX),
-                entrance.pages());
+                path(protocol.call()),
+                pages(gate(door.apply(receiver), protocol.transport(), UnaryCall.PREFIX)));
     }
 
     private void strategies(ServerBuilder builder) {
         var receiver = new SamplingReceiver(sampling.strategies());
         paths.add(SamplingReceiver.PATHS.getFirst());
-        calls.add(SamplingReceiver.SERVICE + "/" + SamplingReceiver.METHOD);
+        calls.add(SamplingReceiver.CALL);
         var service = entrance.door().apply(receiver);
         SamplingReceiver.PATHS.forEach(path -> builder.service("exact:" + path, service));
-        builder.service(receiver.grpc(), entrance.door());
+        builder.service(path(SamplingReceiver.CALL), entrance.door().apply(receiver.grpc()));
     }
 
     private HttpService pages(HttpService service) {
@@ -286,7 +285,7 @@ public final class Collector implements AutoCloseable {
 
     private HttpResponse unknown(ServiceRequestContext ctx, HttpRequest request) {
         if (isGrpc(ctx)) {
-            return GrpcReceiver.refuse(
+            return UnaryCall.refuse(
                     ctx,
                     Refusal.lasting(
                             Outcome.UNKNOWN_PATH,
@@ -348,6 +347,10 @@ public final class Collector implements AutoCloseable {
         return ports.entrySet().stream()
                 .map(port -> port.getKey().word() + " " + port.getValue())
                 .collect(Collectors.joining(", "));
+    }
+
+    private static String path(String call) {
+        return "exact:/" + call;
     }
 
     private static boolean isGrpc(ServiceRequestContext ctx) {

@@ -1,16 +1,13 @@
 package dev.millrace.collector;
 
 import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
-import io.grpc.Codec;
-import io.grpc.Decompressor;
-import io.grpc.DecompressorRegistry;
+import com.linecorp.armeria.common.RequestHeaders;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.InflaterInputStream;
-import org.jspecify.annotations.Nullable;
 
 /// The ways a request's bytes may be compressed, under the names both transports use.
 enum Compression {
@@ -40,7 +37,10 @@ enum Compression {
     };
 
     /// The names, for messages.
-    static final String NAMES = "gzip, zstd, deflate or identity";
+    private static final String NAMES = "gzip, zstd, deflate or identity";
+
+    /// The names, for headers that list what is taken.
+    static final String ACCEPTED = "gzip,zstd,deflate";
 
     private static final int BUFFER = 8 << 10;
 
@@ -50,47 +50,21 @@ enum Compression {
     /// Reads what was compressed.
     abstract InputStream decompress(InputStream in) throws IOException;
 
-    /// The compression with a name; null when we have none.
-    static @Nullable Compression named(@Nullable String name) {
-        return switch (name == null ? "" : name.strip().toLowerCase(Locale.ROOT)) {
+    /// The compression a header names.
+    ///
+    /// @throws RefusedException when it is none of ours
+    static Compression of(RequestHeaders headers, CharSequence header) {
+        String name = headers.get(header, "");
+        return switch (name.strip().toLowerCase(Locale.ROOT)) {
             case "", "identity" -> IDENTITY;
             case "gzip" -> GZIP;
             case "zstd" -> ZSTD;
             case "deflate" -> DEFLATE;
-            default -> null;
-        };
-    }
-
-    /// The same for gRPC.
-    static DecompressorRegistry registry() {
-        return DecompressorRegistry.emptyInstance()
-                .with(Codec.Identity.NONE, false)
-                .with(GZIP.codec(), true)
-                .with(ZSTD.codec(), true)
-                .with(DEFLATE.codec(), true);
-    }
-
-    /// The name both transports have for it.
-    String word() {
-        return name().toLowerCase(Locale.ROOT);
-    }
-
-    private Decompressor codec() {
-        String encoding = word();
-        return new Decompressor() {
-            @Override
-            public String getMessageEncoding() {
-                return encoding;
-            }
-
-            @Override
-            public InputStream decompress(InputStream in) {
-                try {
-                    return Compression.this.decompress(in);
-                } catch (IOException e) {
-                    throw malformed(e);
-                }
-            }
+            default ->
+                    throw Refusal.lasting(
+                                    Outcome.UNSUPPORTED,
+                                    header + ": " + name + " (expected: " + NAMES + ")")
+                            .asException();
         };
     }
 

@@ -3,9 +3,6 @@ package dev.millrace.collector;
 import static java.util.Objects.requireNonNull;
 
 import com.linecorp.armeria.common.ExchangeType;
-import com.linecorp.armeria.common.FilteredHttpRequest;
-import com.linecorp.armeria.common.HttpData;
-import com.linecorp.armeria.common.HttpObject;
 import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.RequestContext;
@@ -57,7 +54,7 @@ final class Gate extends SimpleDecoratingHttpService {
         this.closing = closing;
     }
 
-    // Otherwise the server would gather the whole request before anyone could count it.
+    // The server must not gather a request before anyone could count it; an answer it may.
     @Override
     public ExchangeType exchangeType(RoutingContext routing) {
         return ExchangeType.REQUEST_STREAMING;
@@ -87,35 +84,11 @@ final class Gate extends SimpleDecoratingHttpService {
             return unwrap().serve(
                             ctx, stopped(request, Compression.tooLarge(maxRequest).refusal()));
         }
-        return unwrap().serve(ctx, new Counted(request, ticket));
-    }
-
-    /// A request whose bytes are counted one by one as they arrive.
-    private final class Counted extends FilteredHttpRequest {
-
-        private final Admission.Ticket ticket;
-        private long arrived;
-
-        Counted(HttpRequest request, Admission.Ticket ticket) {
-            super(request);
-            this.ticket = ticket;
-        }
-
-        @Override
-        protected HttpObject filter(HttpObject object) {
-            if (object instanceof HttpData data) {
-                arrived += data.length();
-                if (arrived > maxRequest + framing) {
-                    throw Compression.tooLarge(maxRequest);
-                }
-                ticket.add(data.length());
-            }
-            return object;
-        }
+        return unwrap().serve(ctx, new BoundedRequest(request, maxRequest, framing, ticket::add));
     }
 
     /// The request with a body that fails for this reason.
-    static HttpRequest stopped(HttpRequest request, Refusal refusal) {
+    private static HttpRequest stopped(HttpRequest request, Refusal refusal) {
         return HttpRequest.of(request.headers(), StreamMessage.aborted(refusal.asException()));
     }
 

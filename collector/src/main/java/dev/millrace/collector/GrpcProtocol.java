@@ -6,7 +6,7 @@ import dev.millrace.wire.zipkin.ZipkinFormat;
 
 /// The calls by which spans come over gRPC, and how each is answered.
 enum GrpcProtocol {
-    OTLP("opentelemetry.proto.collector.trace.v1.TraceService", "Export", Transport.OTLP_GRPC) {
+    OTLP("opentelemetry.proto.collector.trace.v1.TraceService/Export", Transport.OTLP_GRPC) {
         @Override
         SpanFormat format() {
             return SpanFormat.Otlp.PROTOBUF;
@@ -18,14 +18,14 @@ enum GrpcProtocol {
         }
     },
     /// A `ListOfSpans`, answered with a `ReportResponse`.
-    ZIPKIN("zipkin.proto3.SpanService", "Report", Transport.ZIPKIN_GRPC) {
+    ZIPKIN("zipkin.proto3.SpanService/Report", Transport.ZIPKIN_GRPC) {
         @Override
         SpanFormat format() {
             return new SpanFormat.Zipkin(ZipkinFormat.PROTOBUF);
         }
     },
     /// A `PostSpansRequest`, answered with a `PostSpansResponse`.
-    JAEGER("jaeger.api_v2.CollectorService", "PostSpans", Transport.JAEGER_GRPC) {
+    JAEGER("jaeger.api_v2.CollectorService/PostSpans", Transport.JAEGER_GRPC) {
         @Override
         SpanFormat format() {
             return new SpanFormat.Jaeger(JaegerFormat.POST_SPANS);
@@ -34,22 +34,17 @@ enum GrpcProtocol {
 
     private static final byte[] EMPTY = new byte[0];
 
-    private final String service;
-    private final String method;
+    private final String call;
     private final Transport transport;
 
-    GrpcProtocol(String service, String method, Transport transport) {
-        this.service = service;
-        this.method = method;
+    GrpcProtocol(String call, Transport transport) {
+        this.call = call;
         this.transport = transport;
     }
 
-    String service() {
-        return service;
-    }
-
-    String method() {
-        return method;
+    /// The service's name and the method's, as a path has them.
+    String call() {
+        return call;
     }
 
     Transport transport() {

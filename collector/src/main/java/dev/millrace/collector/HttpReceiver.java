@@ -45,7 +45,7 @@ final class HttpReceiver implements HttpService {
         try {
             checkMethod(headers);
             format = dialect.format(headers);
-            compression = compression(headers);
+            compression = Compression.of(headers, HttpHeaderNames.CONTENT_ENCODING);
         } catch (RefusedException e) {
             return refuse(ctx, e.refusal());
         }
@@ -103,28 +103,13 @@ final class HttpReceiver implements HttpService {
         return intake.take(Access.tenant(ctx), format, Slice.of(bytes), ticket);
     }
 
-    private static void checkMethod(RequestHeaders headers) {
+    /// @throws RefusedException for all but POST
+    static void checkMethod(RequestHeaders headers) {
         if (headers.method() != HttpMethod.POST) {
             throw Refusal.lasting(
                             Outcome.WRONG_METHOD,
                             "method: " + headers.method() + " (expected: POST)")
                     .asException();
         }
-    }
-
-    private static Compression compression(RequestHeaders headers) {
-        String encoding = headers.get(HttpHeaderNames.CONTENT_ENCODING);
-        var compression = Compression.named(encoding);
-        if (compression == null) {
-            throw Refusal.lasting(
-                            Outcome.UNSUPPORTED,
-                            "content-encoding: "
-                                    + encoding
-                                    + " (expected: "
-                                    + Compression.NAMES
-                                    + ")")
-                    .asException();
-        }
-        return compression;
     }
 }

@@ -7,18 +7,10 @@ import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.common.util.Exceptions;
 import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServiceRequestContext;
-import com.linecorp.armeria.server.grpc.GrpcService;
 import dev.millrace.model.Slice;
 import dev.millrace.sampling.StrategyCodec;
-import dev.millrace.wire.otlp.MalformedSpansException;
-import io.grpc.MethodDescriptor;
-import io.grpc.ServerServiceDefinition;
-import io.grpc.ServiceDescriptor;
-import io.grpc.Status;
-import io.grpc.stub.ServerCallStreamObserver;
-import io.grpc.stub.ServerCalls;
-import io.grpc.stub.StreamObserver;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /// Tells SDKs what to sample, in Jaeger's words: JSON over HTTP, protobuf over gRPC.
 final class SamplingReceiver implements HttpService {
@@ -26,8 +18,7 @@ final class SamplingReceiver implements HttpService {
     /// The paths that clients ask, old and new.
     static final List<String> PATHS = List.of("/sampling", "/api/sampling", "/");
 
-    static final String SERVICE = "jaeger.api_v2.SamplingManager";
-    static final String METHOD = "GetSamplingStrategy";
+    static final String CALL = "jaeger.api_v2.SamplingManager/GetSamplingStrategy";
 
     // A service's name and some framing.
     private static final int MAX_REQUEST = 64 << 10;
@@ -62,50 +53,25 @@ final class SamplingReceiver implements HttpService {
                                                 words(failure))));
     }
 
-    GrpcService grpc() {
-        var bytes = new GrpcReceiver.Bytes(MAX_REQUEST);
-        var method =
-                MethodDescriptor.newBuilder(bytes, bytes)
-                        .setType(MethodDescriptor.MethodType.UNARY)
-                        .setFullMethodName(MethodDescriptor.generateFullMethodName(SERVICE, METHOD))
-                        .build();
-        return GrpcService.builder()
-                .addService(
-                        ServerServiceDefinition.builder(
-                                        ServiceDescriptor.newBuilder(SERVICE)
-                                                .addMethod(method)
-                                                .build())
-                                .addMethod(method, ServerCalls.asyncUnaryCall(this::answer))
-                                .build())
-                .maxRequestMessageLength(MAX_REQUEST)
-                .build();
+    /// The same over gRPC.
+    HttpService grpc() {
+        return (ctx, request) ->
+                UnaryCall.serve(
+                        ctx,
+                        new BoundedRequest(request, MAX_REQUEST, UnaryCall.PREFIX, _ -> {}),
+                        MAX_REQUEST,
+                        this::answer);
     }
 
-    private void answer(byte[] request, StreamObserver<byte[]> observer) {
-        String service;
-        try {
-            service = StrategyCodec.service(Slice.of(request));
-        } catch (MalformedSpansException e) {
-            observer.onError(
-                    Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException());
-            return;
-        }
-        // Without a handler, answering a client that left would throw.
-        ((ServerCallStreamObserver<byte[]>) observer).setOnCancelHandler(() -> {});
-        var _ =
-                strategies
-                        .strategy(service)
-                        .whenComplete((strategy, failure) -> {
-                            if (failure == null) {
-                                observer.onNext(StrategyCodec.proto(strategy).toByteArray());
-                                observer.onCompleted();
-                            } else {
-                                observer.onError(
-                                        Status.UNAVAILABLE
-                                                .withDescription(words(failure))
-                                                .asRuntimeException());
-                            }
-                        });
+    private CompletableFuture<byte[]> answer(byte[] request) {
+        return strategies
+                .strategy(StrategyCodec.service(Slice.of(request)))
+                .handle((strategy, failure) -> {
+                    if (failure != null) {
+                        throw Refusal.passing(Outcome.UNAVAILABLE, words(failure)).asException();
+                    }
+                    return StrategyCodec.proto(strategy).toByteArray();
+                });
     }
 
     private static String words(Throwable failure) {

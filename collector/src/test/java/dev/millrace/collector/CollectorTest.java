@@ -187,6 +187,30 @@ class CollectorTest {
     }
 
     @Test
+    void givesUpOnSlowCalls() throws Exception {
+        var collector = impatient;
+        double before = collector.requests("otlp-grpc", "timed-out");
+        // Given
+        var request = HttpRequest.streaming(grpcHeaders());
+
+        // When
+        var reply =
+                WebClient.of("h2c://127.0.0.1:" + collector.collector.port(Receiver.OTLP_GRPC))
+                        .execute(request)
+                        .aggregate();
+        var _ = request.tryWrite(HttpData.wrap(new byte[10]));
+
+        // Then
+        var headers = reply.get(10, TimeUnit.SECONDS).headers();
+        assertThat(headers.get("grpc-status")).isEqualTo("14");
+        assertThat(headers.get("grpc-message")).isEqualTo("no answer within the request timeout");
+        assertThat(headers.contains("grpc-status-details-bin")).isTrue();
+        eventually(() -> assertThat(collector.inFlight()).isZero());
+        eventually(() ->
+                assertThat(collector.requests("otlp-grpc", "timed-out")).isEqualTo(before + 1));
+    }
+
+    @Test
     void asksToComeBackWhenTheSinkTakesTooLong() throws Exception {
         var collector = impatient;
         double before = collector.requests("otlp-grpc", "timed-out");
@@ -369,7 +393,7 @@ class CollectorTest {
 
     private static HttpHeaders grpc(TestCollector collector, byte[] message) throws Exception {
         byte[] frame =
-                ByteBuffer.allocate(GrpcReceiver.PREFIX + message.length)
+                ByteBuffer.allocate(UnaryCall.PREFIX + message.length)
                         .put((byte) 0)
                         .putInt(message.length)
                         .put(message)

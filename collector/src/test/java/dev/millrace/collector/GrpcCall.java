@@ -18,7 +18,7 @@ record GrpcCall(AggregatedHttpResponse http) {
     /// @param headers names and values that the call has besides its own
     static GrpcCall send(WebClient client, String method, byte[] message, String... headers) {
         byte[] frame =
-                ByteBuffer.allocate(GrpcReceiver.PREFIX + message.length)
+                ByteBuffer.allocate(UnaryCall.PREFIX + message.length)
                         .put((byte) 0)
                         .putInt(message.length)
                         .put(message)
@@ -48,7 +48,7 @@ record GrpcCall(AggregatedHttpResponse http) {
     /// The message without its frame.
     byte[] body() {
         byte[] framed = http.content().array();
-        return Arrays.copyOfRange(framed, GrpcReceiver.PREFIX, framed.length);
+        return Arrays.copyOfRange(framed, UnaryCall.PREFIX, framed.length);
     }
 
     Duration retryDelay() throws Exception {

@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -49,7 +50,7 @@ class GrpcReceiverTest {
 
         byte[] body() {
             byte[] framed = http.content().array();
-            return Arrays.copyOfRange(framed, GrpcReceiver.PREFIX, framed.length);
+            return Arrays.copyOfRange(framed, UnaryCall.PREFIX, framed.length);
         }
 
         boolean hasDetails() {
@@ -195,6 +196,143 @@ class GrpcReceiverTest {
     }
 
     @Test
+    void refusesACallWithoutAMessage() {
+        // Given
+        double malformed = collector.requests("otlp-grpc", "malformed");
+
+        // When
+        var reply = send(EXPORT, "identity", new byte[0]);
+
+        // Then
+        assertThat(reply.status()).isEqualTo(INVALID_ARGUMENT);
+        assertThat(reply.message())
+                .isEqualTo("not a gRPC message: cut short (expected: the length in its prefix)");
+        eventually(() ->
+                assertThat(collector.requests("otlp-grpc", "malformed")).isEqualTo(malformed + 1));
+    }
+
+    // The spans of the second one would be lost without a word.
+    @Test
+    void refusesSeveralMessages() {
+        // Given
+        byte[] frame = frame(false, Requests.named("a"));
+        byte[] two = ByteBuffer.allocate(2 * frame.length).put(frame).put(frame).array();
+
+        // When
+        var reply = send(EXPORT, "identity", two);
+
+        // Then
+        assertThat(reply.status()).isEqualTo(INVALID_ARGUMENT);
+        assertThat(reply.message())
+                .isEqualTo(
+                        "not a gRPC message: "
+                                + frame.length
+                                + " bytes after the first message (expected: one message)");
+        assertThat(collector.sink.asked()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 128, 255})
+    void refusesAFlagThatSaysNothing(int flag) {
+        // Given
+        byte[] frame = frame(false, Requests.named("a"));
+        frame[0] = (byte) flag;
+
+        // When
+        var reply = send(EXPORT, "gzip", frame);
+
+        // Then
+        assertThat(reply.status()).isEqualTo(INVALID_ARGUMENT);
+        assertThat(reply.message())
+                .isEqualTo(
+                        "not a gRPC message: flag "
+                                + flag
+                                + " (expected: 0, or 1 of a compressed message)");
+    }
+
+    @Test
+    void refusesACompressedMessageThatDoesNotSayHow() {
+        // Given
+        byte[] frame = frame(true, Requests.gzip(Requests.named("a")));
+
+        // When
+        var identity = GrpcCall.sendFrame(client, EXPORT, frame, "grpc-encoding", "identity");
+        var nothing = GrpcCall.sendFrame(client, EXPORT, frame);
+
+        // Then
+        assertThat(List.of(identity.status(), nothing.status())).containsOnly(INVALID_ARGUMENT);
+        assertThat(List.of(identity.message(), nothing.message()))
+                .containsOnly(
+                        "not a gRPC message: compressed, and grpc-encoding does not say how"
+                                + " (expected: gzip, zstd or deflate)");
+    }
+
+    @Test
+    void takesAMessageThatWasNotWorthCompressing() {
+        // When
+        var reply = send(EXPORT, "gzip", frame(false, Requests.named("a")));
+
+        // Then
+        assertThat(reply.status()).isEqualTo(OK);
+        assertThat(collector.sink.spanNames()).containsExactly("a");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"application/grpc", "application/grpc+proto"})
+    void answersInTheContentTypeOfTheCall(String type) {
+        // When
+        var accepted = execute(HttpMethod.POST, type, frame(false, Requests.named("a")));
+        var refused = execute(HttpMethod.POST, type, new byte[0]);
+
+        // Then
+        assertThat(accepted.trailers().get("grpc-status")).isEqualTo(OK);
+        assertThat(refused.headers().get("grpc-status")).isEqualTo(INVALID_ARGUMENT);
+        assertThat(List.of(accepted, refused))
+                .allSatisfy(reply -> {
+                    assertThat(reply.status().code()).isEqualTo(200);
+                    assertThat(reply.headers().get("content-type")).isEqualTo(type);
+                    assertThat(reply.headers().get("grpc-accept-encoding"))
+                            .isEqualTo("gzip,zstd,deflate");
+                });
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "application/json",
+                "application/x-protobuf",
+                "application/grpc+json",
+                "application/grpc-web+proto",
+                "application/grpcs"
+            })
+    void refusesOtherContentTypes(String type) {
+        // Given
+        double unsupported = collector.requests("otlp-grpc", "unsupported");
+
+        // When
+        var reply = execute(HttpMethod.POST, type, frame(false, Requests.named("a")));
+
+        // Then
+        assertThat(reply.status().code()).isEqualTo(415);
+        assertThat(reply.contentUtf8())
+                .isEqualTo("content-type: " + type + " (expected: application/grpc)");
+        assertThat(collector.sink.asked()).isZero();
+        eventually(() ->
+                assertThat(collector.requests("otlp-grpc", "unsupported"))
+                        .isEqualTo(unsupported + 1));
+    }
+
+    @Test
+    void refusesOtherMethods() {
+        // When
+        var reply = execute(HttpMethod.PUT, "application/grpc", new byte[0]);
+
+        // Then
+        assertThat(reply.status().code()).isEqualTo(405);
+        assertThat(reply.headers().get("allow")).isEqualTo("POST");
+    }
+
+    @Test
     void refusesCompressionItDoesNotKnow() {
         // When
         var reply = compressed("snappy", Requests.named("a"));
@@ -307,11 +445,16 @@ class GrpcReceiverTest {
     }
 
     private static byte[] frame(boolean compressed, byte[] message) {
-        return ByteBuffer.allocate(GrpcReceiver.PREFIX + message.length)
+        return ByteBuffer.allocate(UnaryCall.PREFIX + message.length)
                 .put((byte) (compressed ? 1 : 0))
                 .putInt(message.length)
                 .put(message)
                 .array();
+    }
+
+    private static AggregatedHttpResponse execute(HttpMethod method, String type, byte[] body) {
+        var headers = RequestHeaders.of(method, EXPORT, "content-type", type, "te", "trailers");
+        return client.execute(headers, HttpData.wrap(body)).aggregate().join();
     }
 
     private static Reply send(String path, String encoding, byte[] body) {
