@@ -1,8 +1,11 @@
 package dev.millrace.server;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
 import dev.millrace.server.OperatorServer.Answer;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -15,6 +18,9 @@ public final class HealthService {
 
     /// What can be asked for.
     public static final Set<String> PATHS = Set.of("/live", "/ready", "/status", "/");
+
+    // Without the tree of databind, which an agent would load for this alone.
+    private static final JsonFactory JSON = new JsonFactory();
 
     private static final int OK = 200;
     private static final int UNAVAILABLE = 503;
@@ -44,24 +50,43 @@ public final class HealthService {
         return new Answer(
                 ready ? OK : whenNotReady,
                 "application/json; charset=utf-8",
-                body(ready, parts).toPrettyString() + "\n");
+                body(ready, parts) + "\n");
     }
 
-    private ObjectNode body(boolean ready, Map<String, PartState> parts) {
-        var body = new ObjectNode(JsonNodeFactory.instance);
-        body.put("version", Version.text());
-        body.put("phase", health.phase().word());
-        body.put("ready", ready);
-        var list = body.putArray("parts");
-        parts.forEach((name, state) -> {
-            var part = list.addObject().put("name", name);
-            switch (state) {
-                case PartState.Up _ -> part.put("state", "up");
-                case PartState.Down down -> part.put("state", "down").put("reason", down.reason());
+    private String body(boolean ready, Map<String, PartState> parts) {
+        var text = new StringWriter();
+        try (var json = JSON.createGenerator(text).useDefaultPrettyPrinter()) {
+            json.writeStartObject();
+            json.writeStringField("version", Version.text());
+            json.writeStringField("phase", health.phase().word());
+            json.writeBooleanField("ready", ready);
+            json.writeArrayFieldStart("parts");
+            for (var part : parts.entrySet()) {
+                write(json, part.getKey(), part.getValue());
             }
-        });
-        var reachable = body.putObject("addresses");
-        addresses.get().forEach(reachable::put);
-        return body;
+            json.writeEndArray();
+            json.writeObjectFieldStart("addresses");
+            for (var address : addresses.get().entrySet()) {
+                json.writeStringField(address.getKey(), address.getValue());
+            }
+            json.writeEndObject();
+            json.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return text.toString();
+    }
+
+    private static void write(JsonGenerator json, String part, PartState state) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("name", part);
+        switch (state) {
+            case PartState.Up _ -> json.writeStringField("state", "up");
+            case PartState.Down down -> {
+                json.writeStringField("state", "down");
+                json.writeStringField("reason", down.reason());
+            }
+        }
+        json.writeEndObject();
     }
 }
