@@ -8,7 +8,6 @@ import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.cassandra.FragmentRows.NameRow;
-import dev.millrace.storage.cassandra.Requests.Write;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,11 +81,10 @@ final class Keyspace {
     private void write(FragmentRows rows) {
         long sentAt = recent.now();
         var names = recent.rest(rows.names());
-        var writes = rows.writes();
         int kept = keptSeconds(config.retention());
-        names.forEach(name -> writes.add(new Write(null, rows.bind(name, kept))));
+        names.forEach(name -> rows.add(name, kept));
         try {
-            requests.write(writes);
+            requests.write(rows.batches());
         } catch (StoreException e) {
             recent.forget();
             throw e;
@@ -95,9 +93,12 @@ final class Keyspace {
     }
 
     void writeDependencies(List<DependencyMinute> minutes) {
-        var writes = new ArrayList<Write>();
-        minutes.forEach(minute -> writes.addAll(dependencies.writes(minute)));
-        requests.write(writes);
+        // Each by itself, for the later of two of the same minute has to replace the earlier.
+        var batches = new ArrayList<Batch>();
+        for (var minute : minutes) {
+            dependencies.writes(minute).forEach(row -> batches.add(Batch.of(row)));
+        }
+        requests.write(batches);
     }
 
     List<String> services() {
