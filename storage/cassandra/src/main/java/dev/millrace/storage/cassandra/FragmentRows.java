@@ -4,8 +4,10 @@ import com.datastax.oss.driver.api.core.cql.BoundStatement;
 import dev.millrace.model.ByteSize;
 import dev.millrace.model.Slice;
 import dev.millrace.model.Span;
+import dev.millrace.model.SpanId;
 import dev.millrace.model.SpanKind;
 import dev.millrace.model.Status;
+import dev.millrace.model.TraceId;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
@@ -51,6 +53,9 @@ final class FragmentRows {
 
     private record Window(Instant start) implements NameRow {}
 
+    /// What tells a row of `traces` from others.
+    private record SpanKey(TraceId traceId, SpanId spanId, long hash) {}
+
     private record Tag(String key, String value) {}
 
     private record Partition(String term, Instant window) {}
@@ -78,9 +83,8 @@ final class FragmentRows {
     private final JaegerSpanRow spanRow;
     private final boolean extraIndexes;
     private final ByteSize maxSpan;
-    private final List<Write> spanRows = new ArrayList<>();
-    private final IndexRows indexRows = new IndexRows();
-    private int rows;
+    private final RowsByPartition rows = new RowsByPartition();
+    private final Set<SpanKey> spanKeys = new HashSet<>();
     private final Set<NameRow> names = new LinkedHashSet<>();
     private int spans;
 
@@ -99,18 +103,17 @@ final class FragmentRows {
         return 1 << status.number();
     }
 
-    /// How many rows there are, besides those of names.
+    /// How many rows there are to write.
     int rows() {
-        return rows;
+        return rows.size();
     }
 
-    /// What there is to write besides names.
-    List<Write> writes() {
-        var writes = new ArrayList<>(spanRows);
-        indexRows.statements().forEach(statement -> writes.add(new Write(null, statement)));
-        return writes;
+    /// What there is to write; of names those that were added.
+    List<Batch> batches() {
+        return rows.batches();
     }
 
+    /// Rows that there are besides, most of which need not be added.
     Set<NameRow> names() {
         return names;
     }
@@ -120,7 +123,11 @@ final class FragmentRows {
     }
 
     /// @param keptSeconds how long a row that says where traces are is kept; 0 for ever
-    BoundStatement bind(NameRow name, int keptSeconds) {
+    void add(NameRow name, int keptSeconds) {
+        rows.add(new Write(null, bind(name, keptSeconds)));
+    }
+
+    private BoundStatement bind(NameRow name, int keptSeconds) {
         return switch (name) {
             case Service(String service) ->
                     statements.insertService.bind().setString("service_name", service);
@@ -201,9 +208,12 @@ final class FragmentRows {
         long hash = Hash64.of(body);
         long start = Times.micros(span.startNanos());
         ByteBuffer traceId = JaegerSpanRow.id(span.traceId());
-        spanRows.add(new Write(fragment, spanRow.bind(span, hash, body)));
-        rows++;
+        // Of two rows with one time stamp, as those of a batch have, Cassandra keeps both lists.
+        if (spanKeys.add(new SpanKey(span.traceId(), span.spanId(), hash))) {
+            add(fragment, spanRow.bind(span, hash, body));
+        }
         add(
+                fragment,
                 statements
                         .insertByService
                         .bind()
@@ -213,6 +223,7 @@ final class FragmentRows {
                         .setByteBuffer("trace_id", traceId)
                         .setByteBuffer(Schema.TRACE_COLUMN, traceId));
         add(
+                fragment,
                 statements
                         .insertByOperation
                         .bind()
@@ -221,12 +232,13 @@ final class FragmentRows {
                         .setLong("start_time", start)
                         .setByteBuffer("trace_id", traceId)
                         .setByteBuffer(Schema.TRACE_COLUMN, traceId));
-        addDuration(span, "");
+        addDuration(fragment, span, "");
         if (!operation.isEmpty()) {
-            addDuration(span, operation);
+            addDuration(fragment, span, operation);
         }
         for (var tag : tags(span)) {
             add(
+                    fragment,
                     statements
                             .insertByTag
                             .bind()
@@ -260,8 +272,9 @@ final class FragmentRows {
         return name;
     }
 
-    private void addDuration(Span span, String operation) {
+    private void addDuration(Fragment fragment, Span span, String operation) {
         add(
+                fragment,
                 statements
                         .insertByDuration
                         .bind()
@@ -273,9 +286,8 @@ final class FragmentRows {
                         .setByteBuffer("trace_id", JaegerSpanRow.id(span.traceId())));
     }
 
-    private void add(BoundStatement indexRow) {
-        indexRows.add(indexRow);
-        rows++;
+    private void add(Fragment fragment, BoundStatement row) {
+        rows.add(new Write(fragment, row));
     }
 
     /// As Jaeger writes it, empty where there is none.
@@ -323,6 +335,7 @@ final class FragmentRows {
 
     private void addSummary(Fragment fragment, Partition partition, Summary summary) {
         add(
+                fragment,
                 statements
                         .insertByTerm
                         .bind()

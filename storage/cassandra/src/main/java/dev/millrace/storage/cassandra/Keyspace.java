@@ -8,7 +8,6 @@ import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.Operation;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.cassandra.FragmentRows.NameRow;
-import dev.millrace.storage.cassandra.Requests.Write;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,8 +17,9 @@ import java.util.function.LongSupplier;
 /// One tenant's keyspace, complete and ready to be asked.
 final class Keyspace {
 
-    /// How many rows are made before they are written.
-    private static final int ROWS_AT_ONCE = 10_000;
+    /// How many rows are made before they are written. With more of them more are of the same
+    /// partition, but each write that is under way holds as many.
+    private static final int ROWS_AT_ONCE = 20_000;
 
     private final CassandraConfig config;
     private final Requests requests;
@@ -82,11 +82,10 @@ final class Keyspace {
     private void write(FragmentRows rows) {
         long sentAt = recent.now();
         var names = recent.rest(rows.names());
-        var writes = rows.writes();
         int kept = keptSeconds(config.retention());
-        names.forEach(name -> writes.add(new Write(null, rows.bind(name, kept))));
+        names.forEach(name -> rows.add(name, kept));
         try {
-            requests.write(writes);
+            requests.write(rows.batches());
         } catch (StoreException e) {
             recent.forget();
             throw e;
@@ -95,9 +94,12 @@ final class Keyspace {
     }
 
     void writeDependencies(List<DependencyMinute> minutes) {
-        var writes = new ArrayList<Write>();
-        minutes.forEach(minute -> writes.addAll(dependencies.writes(minute)));
-        requests.write(writes);
+        // Each by itself, for the later of two of the same minute has to replace the earlier.
+        var batches = new ArrayList<Batch>();
+        for (var minute : minutes) {
+            dependencies.writes(minute).forEach(row -> batches.add(Batch.of(row)));
+        }
+        requests.write(batches);
     }
 
     List<String> services() {

@@ -6,7 +6,6 @@ import com.datastax.oss.driver.api.core.CqlSession;
 import com.datastax.oss.driver.api.core.cql.AsyncResultSet;
 import com.datastax.oss.driver.api.core.cql.BoundStatement;
 import com.datastax.oss.driver.api.core.cql.Row;
-import com.datastax.oss.driver.api.core.cql.Statement;
 import dev.millrace.storage.api.Fragment;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
@@ -32,10 +31,10 @@ import org.jspecify.annotations.Nullable;
 /// For any number of threads; they may be virtual ones, but not those of the driver.
 final class Requests {
 
-    /// Something to write.
+    /// A row to write.
     ///
     /// @param fragment what it comes from; null for what comes from none or several
-    record Write(@Nullable Fragment fragment, Statement<?> statement) {}
+    record Write(@Nullable Fragment fragment, BoundStatement row) {}
 
     private final CqlSession session;
     private final int maxInFlight;
@@ -91,41 +90,63 @@ final class Requests {
     }
 
     /// Writes all of them; after a failure no more are sent.
-    void write(List<Write> writes) {
-        var answers = new ArrayList<CompletableFuture<AsyncResultSet>>(writes.size());
+    ///
+    /// A batch that can never be written as it is, is written row by row instead: either the row to
+    /// blame is found, and its fragment named, or only all of them together were too much.
+    void write(List<Batch> batches) {
+        var refused = writeAcceptable(batches);
+        var rows = refused.stream().flatMap(batch -> batch.single().stream()).toList();
+        if (!rows.isEmpty()) {
+            var _ = writeAcceptable(rows);
+        }
+    }
+
+    /// @return those of several rows that can never be written as they are
+    private List<Batch> writeAcceptable(List<Batch> batches) {
+        var answers = new ArrayList<CompletableFuture<AsyncResultSet>>(batches.size());
         var failure = new AtomicReference<@Nullable Throwable>();
         @Nullable StoreException cutOff = null;
-        for (var write : writes) {
+        for (var batch : batches) {
             if (failure.get() != null) {
                 break;
             }
             try {
                 answers.add(
-                        send("write", () -> session.executeAsync(write.statement()))
+                        send("write", () -> session.executeAsync(batch.statement()))
                                 .whenComplete((_, e) -> {
-                                    if (e != null) {
+                                    if (e != null && !isRefused(batch, Failures.of("write", e))) {
                                         failure.compareAndSet(null, e);
                                     }
                                 }));
             } catch (StoreException e) {
-                cutOff = naming(write, e);
+                cutOff = naming(batch, e);
                 break;
             }
         }
+        var refused = new ArrayList<Batch>();
         for (int i = 0; i < answers.size(); i++) {
+            var batch = batches.get(i);
             try {
                 await("write", answers.get(i));
             } catch (StoreException e) {
-                throw naming(writes.get(i), e);
+                if (!isRefused(batch, e)) {
+                    throw naming(batch, e);
+                }
+                refused.add(batch);
             }
         }
         if (cutOff != null) {
             throw cutOff;
         }
+        return refused;
     }
 
-    private static StoreException naming(Write write, StoreException e) {
-        var fragment = write.fragment();
+    private static boolean isRefused(Batch batch, StoreException e) {
+        return batch.hasSeveral() && e.kind() == Kind.INVALID_REQUEST;
+    }
+
+    private static StoreException naming(Batch batch, StoreException e) {
+        var fragment = batch.hasSeveral() ? null : batch.rows().getFirst().fragment();
         return fragment == null || e.kind() != Kind.INVALID_REQUEST
                 ? e
                 : new StoreException(

@@ -4,11 +4,13 @@ import com.datastax.oss.driver.api.core.CqlSession;
 import com.datastax.oss.driver.api.core.config.DefaultDriverOption;
 import com.datastax.oss.driver.api.core.config.DriverConfigLoader;
 import com.datastax.oss.driver.api.core.cql.AsyncResultSet;
+import com.datastax.oss.driver.api.core.cql.PreparedStatement;
 import com.datastax.oss.driver.api.core.cql.Row;
 import com.datastax.oss.driver.api.core.cql.SimpleStatement;
 import dev.millrace.model.ByteSize;
 import dev.millrace.storage.api.ServerTls;
 import dev.millrace.testkit.CassandraServer;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -132,6 +134,15 @@ final class TestCluster {
                     timeout,
                     ByteSize.ofMebibytes(1));
         }
+    }
+
+    static PreparedStatement prepare(String cql) {
+        return Session.SESSION.prepare(cql);
+    }
+
+    /// To send what no store would make.
+    static Requests requests(MeterRegistry meters) {
+        return new Requests(Session.SESSION, 256, PATIENCE, meters);
     }
 
     static List<Row> query(String cql, Object... values) {
