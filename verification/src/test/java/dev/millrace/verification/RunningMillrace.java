@@ -73,8 +73,8 @@ final class RunningMillrace implements AutoCloseable {
     }
 
     /// One with its broker in it.
-    static RunningMillrace withBroker(Path directory) {
-        return new RunningMillrace(directory, Map.of(), true);
+    static RunningMillrace withBroker(Path directory, Map<String, String> settings) {
+        return new RunningMillrace(directory, settings, true);
     }
 
     private static Map<String, String> onSharedBroker(String name) {

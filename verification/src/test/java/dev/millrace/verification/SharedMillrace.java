@@ -36,7 +36,7 @@ final class SharedMillrace implements ParameterResolver {
         static Lease begin() {
             try {
                 var directory = Files.createTempDirectory("millrace-clients-");
-                var lease = new Lease(RunningMillrace.withBroker(directory), directory);
+                var lease = new Lease(RunningMillrace.withBroker(directory, Map.of()), directory);
                 // For a run that is interrupted; otherwise there is nothing left to do.
                 Runtime.getRuntime().addShutdownHook(new Thread(lease.millrace::close));
                 lease.millrace.start();

@@ -32,7 +32,7 @@ class SitesTest {
     void anAnswerHoldsWhatCameInHereAndAtASite() throws Exception {
         // Given: alone, only the part of the site would be kept.
         try (var millrace =
-                new RunningMillrace(
+                RunningMillrace.withBroker(
                         directory, Map.of("sites", "edge", "sampling.preset", "tail"))) {
             millrace.start();
             var traceId = newTraceId();
