@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -47,6 +48,7 @@ class ServerStoresTest {
                                 .contains("whole-jaeger-span-000002"));
     }
 
+    @Tag("long")
     @Test
     void aTraceIsKeptInCassandraAndMovesToTheEmbeddedStore() throws Exception {
         var server = CassandraServer.shared();
