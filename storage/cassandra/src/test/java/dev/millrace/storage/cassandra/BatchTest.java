@@ -57,7 +57,7 @@ final class BatchTest {
 
             // Then
             double sent = requests() - before;
-            assertThat(sent).isEqualTo(countOfPartitions());
+            assertThat(sent).isEqualTo((double) countOfPartitions());
             assertThat(countOfRows()).isGreaterThan(5 * (long) sent);
             for (int i = 0; i < fragments.size(); i++) {
                 assertThat(store.trace(Tenant.DEFAULT, trace(i)).orElseThrow().spans())
@@ -154,7 +154,7 @@ final class BatchTest {
             store.write(List.of(fragment(1_000, spans)));
 
             // Then
-            assertThat(requests() - before).isEqualTo(countOfPartitions() + 4);
+            assertThat(requests() - before).isEqualTo(countOfPartitions() + 4.0);
             assertThat(store.trace(Tenant.DEFAULT, trace(1_000)).orElseThrow().spans()).hasSize(5);
         }
     }
