@@ -108,8 +108,8 @@ final class BrokerSettings {
 
     // Whoever died, broker, consumer or producer, should be known to be dead within seconds.
     private static void prompt(Properties settings) {
-        // After a kill it is waited for at the next start. Shorter, and a broker on a machine that is
-        // starved of processor time takes itself for dead, and lets go of every partition.
+        // After a kill it is waited for at the next start. Shorter, and a broker that is starved
+        // of processor time takes itself for dead, and lets go of every partition.
         put(settings, "broker.session.timeout.ms", 4_000);
         put(settings, "broker.heartbeat.interval.ms", 500);
         put(settings, "group.initial.rebalance.delay.ms", 0);

@@ -60,6 +60,11 @@ public final class KafkaClients {
                     .flatMap(Set::stream)
                     .collect(Collectors.toUnmodifiableSet());
 
+    /// What goes through spans one after the other reads a little later what comes in a trickle:
+    /// each answer of a broker has its price, for both ends, and traces wait for seconds anyhow.
+    public static final Map<String, Integer> READS_IN_PORTIONS =
+            Map.of("fetch.min.bytes", 256 << 10, "fetch.max.wait.ms", 200);
+
     private final KafkaConfig config;
 
     public KafkaClients(KafkaConfig config) {
@@ -130,6 +135,7 @@ public final class KafkaClients {
         int sessionMillis = Math.toIntExact(config.sessionTimeout().toMillis());
         settings.put("session.timeout.ms", sessionMillis);
         settings.put("heartbeat.interval.ms", sessionMillis / 3);
+        settings.putAll(READS_IN_PORTIONS);
         return consumer(settings);
     }
 

@@ -14,10 +14,11 @@ import org.apache.lucene.index.ConcurrentMergeScheduler;
 import org.apache.lucene.index.CorruptIndexException;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.IndexWriterConfig;
-import org.apache.lucene.index.TieredMergePolicy;
+import org.apache.lucene.index.LogByteSizeMergePolicy;
 import org.apache.lucene.search.Sort;
 import org.apache.lucene.search.SortField;
 import org.apache.lucene.store.Directory;
+import org.apache.lucene.store.NRTCachingDirectory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +30,18 @@ final class WindowWriter {
     private static final String DICTIONARIES = "dictionaries";
     private static final Logger LOG = LoggerFactory.getLogger(WindowWriter.class);
     private static final double BUFFER_MEBIBYTES = 64;
+
+    /// How many segments of about one size there may be before they become one.
+    private static final int MERGED_AT_ONCE = 12;
+
+    /// Segments below this count as of one size, however small they are.
+    private static final double SMALLEST_MEBIBYTES = 0.25;
+
+    /// Segments up to this are put together in memory, and their files written once, not the parts
+    /// of each first.
+    private static final double SMALL_MEBIBYTES = 2;
+
+    private static final double SMALL_TOGETHER_MEBIBYTES = 8;
 
     /// Sees the index after a commit.
     interface Refresh {
@@ -52,7 +65,9 @@ final class WindowWriter {
     WindowWriter(Directory directory, Refresh refresh, LookUp lookUp) throws IOException {
         this.refresh = refresh;
         this.lookUp = lookUp;
-        this.writer = new IndexWriter(directory, config());
+        // Never closed: that would close the window's directory. A commit empties it.
+        var cached = new NRTCachingDirectory(directory, SMALL_MEBIBYTES, SMALL_TOGETHER_MEBIBYTES);
+        this.writer = new IndexWriter(cached, config());
         var data = new HashMap<String, String>();
         var last = writer.getLiveCommitData();
         if (last != null) {
@@ -67,7 +82,11 @@ final class WindowWriter {
     static IndexWriterConfig config() {
         var merges = new Merges();
         merges.setMaxMergesAndThreads(4, 1);
-        var policy = new TieredMergePolicy();
+        // Nothing is ever deleted. The tiered policy counts all below 16 MiB as of one size, and
+        // writes an index that is filled by small commits twice to three times as often.
+        var policy = new LogByteSizeMergePolicy();
+        policy.setMergeFactor(MERGED_AT_ONCE);
+        policy.setMinMergeMB(SMALLEST_MEBIBYTES);
         policy.setNoCFSRatio(0);
         return new IndexWriterConfig()
                 .setIndexSort(new Sort(new SortField(Terms.START, SortField.Type.LONG, true)))
