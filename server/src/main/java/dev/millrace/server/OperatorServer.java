@@ -11,6 +11,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A small HTTP server for operators and their tools: health on one port, metrics on another.
 ///
@@ -20,6 +22,8 @@ final class OperatorServer implements AutoCloseable {
 
     /// What is sent back.
     record Answer(int status, String type, String body) {}
+
+    private static final Logger LOG = LoggerFactory.getLogger(OperatorServer.class);
 
     private final String name;
     private final EndpointConfig endpoint;
@@ -62,7 +66,17 @@ final class OperatorServer implements AutoCloseable {
         try (exchange) {
             var page = pages.get(exchange.getRequestURI().getPath());
             String accept = exchange.getRequestHeaders().getFirst("Accept");
-            send(exchange, page == null ? notFound() : page.apply(accept == null ? "" : accept));
+            send(exchange, page == null ? notFound() : read(page, accept == null ? "" : accept));
+        }
+    }
+
+    // Whatever were thrown here would close the connection, without an answer and without a word.
+    private Answer read(Function<String, Answer> page, String accept) {
+        try {
+            return page.apply(accept);
+        } catch (RuntimeException e) {
+            LOG.atError().addKeyValue("server", name).setCause(e).log("A page cannot be written");
+            return new Answer(500, "text/plain; charset=utf-8", name + ": " + e + "\n");
         }
     }
 

@@ -39,9 +39,10 @@ final class WindowWriter {
 
     /// Segments up to this are put together in memory, and their files written once, not the parts
     /// of each first.
-    private static final double SMALL_MEBIBYTES = 2;
+    private static final double SMALL_MEBIBYTES = 1;
 
-    private static final double SMALL_TOGETHER_MEBIBYTES = 8;
+    /// All that one window has in memory for this; a store on Kafka has many windows open.
+    private static final double SMALL_TOGETHER_MEBIBYTES = 2;
 
     /// Sees the index after a commit.
     interface Refresh {
