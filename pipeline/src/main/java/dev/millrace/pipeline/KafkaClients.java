@@ -62,7 +62,7 @@ public final class KafkaClients {
 
     /// What goes through spans one after the other reads a little later what comes in a trickle:
     /// each answer of a broker has its price, for both ends, and traces wait for seconds anyhow.
-    public static final Map<String, Integer> READS_IN_PORTIONS =
+    private static final Map<String, Integer> READS_IN_PORTIONS =
             Map.of("fetch.min.bytes", 256 << 10, "fetch.max.wait.ms", 200);
 
     private final KafkaConfig config;
@@ -184,6 +184,7 @@ public final class KafkaClients {
         settings.put("isolation.level", "read_committed");
         settings.put("fetch.max.bytes", 2 * MAX_REQUEST_BYTES);
         settings.put("receive.buffer.bytes", 1 << 20);
+        settings.putAll(READS_IN_PORTIONS);
         settings.putAll(ours);
         config.properties()
                 .forEach((name, value) -> {

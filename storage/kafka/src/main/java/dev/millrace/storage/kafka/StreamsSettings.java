@@ -27,7 +27,7 @@ final class StreamsSettings {
 
     private static Map<String, Object> preferred(KafkaStoreConfig config, KafkaClients clients) {
         int sessionMillis = Math.toIntExact(clients.config().sessionTimeout().toMillis());
-        var settings = new HashMap<String, Object>(KafkaClients.READS_IN_PORTIONS);
+        var settings = new HashMap<String, Object>();
         settings.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, sessionMillis);
         settings.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, sessionMillis / 3);
         settings.put(
