@@ -1,12 +1,10 @@
 package dev.millrace.pipeline;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerInterceptor;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -18,7 +16,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /// Loses or doubles a record of a topic between Kafka and who reads or writes it: the third that
-/// comes by with spans in it, unless told otherwise.
+/// comes by with spans in it, or the first that can be lost.
 ///
 /// Kafka makes it itself, from the settings of a client, and the same settings serve all kinds.
 public final class Tampering
@@ -27,7 +25,7 @@ public final class Tampering
     private static final String READ = "tampering.read";
     private static final String WRITTEN = "tampering.written";
     private static final String DEED = "tampering.deed";
-    private static final String WHICH = "tampering.which";
+    private static final String FIRST = "tampering.first";
 
     /// What is done to the record.
     enum Deed {
@@ -38,7 +36,8 @@ public final class Tampering
     private @Nullable Object read;
     private @Nullable Object written;
     private @Nullable Object deed;
-    private String which = "3";
+    private boolean first;
+    private boolean astray;
     private int seen;
 
     /// Settings of a client that reads a topic wrongly.
@@ -47,17 +46,16 @@ public final class Tampering
                 "interceptor.classes", Tampering.class.getName(), READ, topic, DEED, deed.name());
     }
 
-    /// Settings of a client whose records for a topic go elsewhere than it thinks.
-    ///
-    /// @param which of them, by number
-    static Map<String, String> writing(String topic, int... which) {
+    /// Settings of a client whose third record for a topic goes elsewhere than it thinks.
+    static Map<String, String> writing(String topic) {
+        return Map.of("interceptor.classes", Tampering.class.getName(), WRITTEN, topic);
+    }
+
+    /// Settings of a client whose records for a topic are sent elsewhere until one got there: a
+    /// producer that may not wait refuses some before it knows the other topic.
+    static Map<String, String> writingFirst(String topic) {
         return Map.of(
-                "interceptor.classes",
-                Tampering.class.getName(),
-                WRITTEN,
-                topic,
-                WHICH,
-                Arrays.stream(which).mapToObj(String::valueOf).collect(Collectors.joining(" ")));
+                "interceptor.classes", Tampering.class.getName(), WRITTEN, topic, FIRST, "true");
     }
 
     /// Where it goes.
@@ -70,9 +68,7 @@ public final class Tampering
         read = configs.get(READ);
         written = configs.get(WRITTEN);
         deed = configs.get(DEED);
-        if (configs.get(WHICH) instanceof String numbers) {
-            which = numbers;
-        }
+        first = configs.get(FIRST) != null;
     }
 
     @Override
@@ -111,14 +107,19 @@ public final class Tampering
 
     private synchronized boolean isChosen() {
         seen++;
-        return List.of(which.split(" ", -1)).contains(String.valueOf(seen));
+        return first ? !astray : seen == 3;
     }
 
     @Override
     public void onCommit(Map<TopicPartition, OffsetAndMetadata> offsets) {}
 
     @Override
-    public void onAcknowledgement(@Nullable RecordMetadata metadata, @Nullable Exception e) {}
+    public synchronized void onAcknowledgement(
+            @Nullable RecordMetadata metadata, @Nullable Exception e) {
+        if (written instanceof String topic && metadata != null && e == null) {
+            astray |= metadata.topic().equals(elsewhere(topic));
+        }
+    }
 
     @Override
     public void close() {}
