@@ -206,6 +206,8 @@ final class StoreBench {
             process.destroyForcibly();
             throw new IllegalStateException("measuring " + store.word() + " failed: " + what);
         }
+        // The next step may be hours away, and may fail.
+        System.out.println(files.getFileName() + ", " + what + ": " + found);
         return found;
     }
 }

@@ -3,24 +3,44 @@ package dev.millrace.verification;
 import dev.millrace.testkit.CassandraServer;
 import dev.millrace.testkit.search.SearchServer;
 import java.io.IOException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// Where a store under measurement keeps what it has: a directory, or a server in a process of its
 /// own, which outlives those that write to it and ask it.
 sealed interface StoreHost extends AutoCloseable {
 
-    /// Of every server; more than tests give it, and with all of Java's compilers. The settings of
-    /// the collector are those that OpenSearch and Elasticsearch are delivered with: without them
-    /// they take garbage for use, and refuse questions for want of memory.
-    List<String> JAVA_OPTIONS =
+    /// Of OpenSearch and Elasticsearch; more memory than tests give them, and all of Java's
+    /// compilers. The settings of the collector are those that they are delivered with: without
+    /// them they take garbage for use, and refuse questions for want of memory.
+    List<String> SEARCH_JAVA_OPTIONS =
             List.of(
                     "-Xms2g",
                     "-Xmx2g",
                     "-XX:+UseG1GC",
                     "-XX:G1ReservePercent=25",
                     "-XX:InitiatingHeapOccupancyPercent=30");
+
+    /// Of Cassandra, as its own script has them on machines of up to 32 GB: a quarter of the
+    /// memory. How much it gathers before it writes a table, and so how often it puts tables
+    /// together, is a share of that.
+    List<String> CASSANDRA_JAVA_OPTIONS =
+            List.of(
+                    "-XX:InitialRAMPercentage=25",
+                    "-XX:MaxRAMPercentage=25",
+                    "-XX:+UseG1GC",
+                    "-XX:+ParallelRefProcEnabled",
+                    "-XX:MaxTenuringThreshold=1",
+                    "-XX:G1HeapRegionSize=16m",
+                    "-XX:G1RSetUpdatingPauseTimePercent=5",
+                    "-XX:MaxGCPauseMillis=300",
+                    "-XX:InitiatingHeapOccupancyPercent=70");
 
     /// What the store is opened with, in whatever process.
     String place();
@@ -38,15 +58,28 @@ sealed interface StoreHost extends AutoCloseable {
     @Override
     void close() throws IOException;
 
-    /// What the files take.
+    /// What the files take. A server may remove some of them at the same time.
     default long bytes() throws IOException {
-        long sum = 0;
-        try (var files = Files.walk(files())) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                sum += Files.size(file);
-            }
-        }
-        return sum;
+        var sum = new AtomicLong();
+        Files.walkFileTree(
+                files(),
+                new SimpleFileVisitor<>() {
+                    @Override
+                    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                        sum.addAndGet(attributes.size());
+                        return FileVisitResult.CONTINUE;
+                    }
+
+                    @Override
+                    public FileVisitResult visitFileFailed(Path file, IOException e)
+                            throws IOException {
+                        if (e instanceof NoSuchFileException) {
+                            return FileVisitResult.CONTINUE;
+                        }
+                        throw e;
+                    }
+                });
+        return sum.get();
     }
 
     /// No server.
@@ -78,7 +111,8 @@ sealed interface StoreHost extends AutoCloseable {
 
         static Search launch(SearchServer.Kind kind, Path directory) {
             return new Search(
-                    SearchServer.launch(kind, directory, JAVA_OPTIONS), directory.resolve("data"));
+                    SearchServer.launch(kind, directory, SEARCH_JAVA_OPTIONS),
+                    directory.resolve("data"));
         }
 
         @Override
@@ -108,7 +142,8 @@ sealed interface StoreHost extends AutoCloseable {
         static Cassandra launch(Path directory) {
             Path data = directory.resolve("data");
             return new Cassandra(
-                    CassandraServer.launchAsDelivered(directory, data, JAVA_OPTIONS), data);
+                    CassandraServer.launchAsDelivered(directory, data, CASSANDRA_JAVA_OPTIONS),
+                    data);
         }
 
         @Override
@@ -122,10 +157,10 @@ sealed interface StoreHost extends AutoCloseable {
             return server.pid();
         }
 
-        /// When it starts it reads its log and writes all of it to tables.
+        /// When it is told to end it writes all that is only in memory and in its log to tables.
         @Override
         public void flush() {
-            server.kill();
+            server.stop();
             server.start();
         }
 
