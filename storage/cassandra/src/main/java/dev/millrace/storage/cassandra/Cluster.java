@@ -1,18 +1,22 @@
 package dev.millrace.storage.cassandra;
 
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
+import static java.util.stream.Collectors.toCollection;
 
 import com.datastax.oss.driver.api.core.CqlSession;
 import com.datastax.oss.driver.api.core.CqlSessionBuilder;
 import com.datastax.oss.driver.api.core.config.DefaultDriverOption;
 import com.datastax.oss.driver.api.core.config.DriverConfigLoader;
+import com.datastax.oss.driver.api.core.metadata.Node;
 import com.datastax.oss.driver.api.core.ssl.ProgrammaticSslEngineFactory;
 import dev.millrace.model.Tenant;
 import dev.millrace.storage.api.StoreException;
 import dev.millrace.storage.api.StoreException.Kind;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -59,6 +63,7 @@ final class Cluster implements AutoCloseable {
                 new Requests(session, config.maxInFlight(), config.requestTimeout(), meters);
         boolean complete = false;
         try {
+            checkDatacenter();
             var _ = forWriting(Tenant.DEFAULT);
             requests.watch(meters);
             complete = true;
@@ -135,6 +140,24 @@ final class Cluster implements AutoCloseable {
 
     private static void closeWhenMade(CompletableFuture<CqlSession> session) {
         var _ = session.thenAccept(CqlSession::forceCloseAsync);
+    }
+
+    // The driver connects all the same, and then has no node for any request.
+    private void checkDatacenter() {
+        var known =
+                session.getMetadata().getNodes().values().stream()
+                        .map(Node::getDatacenter)
+                        .filter(Objects::nonNull)
+                        .collect(toCollection(TreeSet::new));
+        if (!known.contains(config.localDatacenter())) {
+            String text =
+                    "local-datacenter: "
+                            + config.localDatacenter()
+                            + ", where no node is (expected: one of "
+                            + String.join(", ", known)
+                            + ")";
+            throw new StoreException(Kind.UNAVAILABLE, text, new SettingsException(text));
+        }
     }
 
     Requests requests() {

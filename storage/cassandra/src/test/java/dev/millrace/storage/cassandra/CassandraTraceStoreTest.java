@@ -317,7 +317,12 @@ final class CassandraTraceStoreTest {
     @Test
     void saysThatASpanIsTooLargeForTheServerToo() {
         // Given
-        var config = config(TestCluster.KEYSPACE, false, ByteSize.ofMebibytes(8));
+        var config =
+                config(
+                        CassandraServer.DATACENTER,
+                        TestCluster.KEYSPACE,
+                        false,
+                        ByteSize.ofMebibytes(8));
         var large = attributes("payload", "x".repeat(3 << 20));
 
         // When, Then
@@ -336,10 +341,11 @@ final class CassandraTraceStoreTest {
         }
     }
 
-    private static CassandraConfig config(String keyspace, boolean createSchema, ByteSize maxSpan) {
+    private static CassandraConfig config(
+            String datacenter, String keyspace, boolean createSchema, ByteSize maxSpan) {
         return new CassandraConfig(
                 List.of(CassandraServer.shared().address()),
-                CassandraServer.DATACENTER,
+                datacenter,
                 keyspace,
                 CassandraServer.USER,
                 CassandraServer.PASSWORD,
@@ -359,7 +365,7 @@ final class CassandraTraceStoreTest {
     @Test
     void doesNotStartOnAKeyspaceThatIsMissingAndMayNotBeCreated() {
         // Given
-        var config = config("nowhere", false, ByteSize.ofMebibytes(1));
+        var config = config(CassandraServer.DATACENTER, "nowhere", false, ByteSize.ofMebibytes(1));
         try (var store = new CassandraTraceStore(config, new SimpleMeterRegistry())) {
 
             // When, Then
@@ -368,6 +374,20 @@ final class CassandraTraceStoreTest {
                     .hasMessageContaining("keyspace nowhere: incomplete")
                     .hasMessageContaining("CREATE KEYSPACE IF NOT EXISTS nowhere")
                     .hasMessageContaining("ALTER TABLE nowhere.traces ADD millrace_span blob");
+        }
+    }
+
+    @Test
+    void doesNotStartWithADatacenterThatNoNodeIsIn() {
+        // Given
+        var config = config("elsewhere", TestCluster.KEYSPACE, true, ByteSize.ofMebibytes(1));
+        try (var store = new CassandraTraceStore(config, new SimpleMeterRegistry())) {
+
+            // When, Then
+            assertThatThrownBy(store::start)
+                    .isInstanceOf(StoreException.class)
+                    .hasMessageContaining("local-datacenter: elsewhere")
+                    .hasMessageContaining("expected: one of " + CassandraServer.DATACENTER);
         }
     }
 
