@@ -6,7 +6,6 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Optional;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
@@ -94,7 +93,7 @@ final class IndexWalk implements Walk {
         return new RowWalk(requests, statement, budget, this::candidate);
     }
 
-    private Optional<Candidate> candidate(Row row) {
+    private Candidate candidate(Row row) {
         var kind = search.kind();
         var status = search.status();
         boolean possible =
@@ -105,9 +104,8 @@ final class IndexWalk implements Walk {
                         && (kind == null || (row.getInt("kinds") & FragmentRows.bit(kind)) != 0)
                         && (status == null
                                 || (row.getInt("statuses") & FragmentRows.bit(status)) != 0);
-        return possible
-                ? Walk.traceId(row.getByteBuffer("trace_id"))
-                        .map(traceId -> new Candidate(traceId, row.getLong("last_start")))
-                : Optional.empty();
+        return new Candidate(
+                possible ? Walk.traceId(row.getByteBuffer("trace_id")).orElse(null) : null,
+                row.getLong("last_start"));
     }
 }

@@ -5,7 +5,6 @@ import com.datastax.oss.driver.api.core.cql.Row;
 import dev.millrace.storage.api.TraceSearch;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Function;
 
 /// Walks through Jaeger's own indexes, for one search.
@@ -61,8 +60,7 @@ final class JaegerWalks {
         return walk(statement, JaegerWalks::candidate);
     }
 
-    private RowWalk walk(
-            BoundStatement statement, Function<Row, Optional<Walk.Candidate>> toCandidate) {
+    private RowWalk walk(BoundStatement statement, Function<Row, Walk.Candidate> toCandidate) {
         return new RowWalk(
                 requests,
                 statement
@@ -73,15 +71,16 @@ final class JaegerWalks {
     }
 
     // What we wrote is in our own index, which knows more of it.
-    private static Optional<Walk.Candidate> ofJaeger(Row row) {
+    private static Walk.Candidate ofJaeger(Row row) {
         var trace = row.getByteBuffer("trace_id");
         return trace != null && trace.equals(row.getByteBuffer(Schema.TRACE_COLUMN))
-                ? Optional.empty()
+                ? new Walk.Candidate(null, row.getLong("start_time"))
                 : candidate(row);
     }
 
-    private static Optional<Walk.Candidate> candidate(Row row) {
-        return Walk.traceId(row.getByteBuffer("trace_id"))
-                .map(traceId -> new Walk.Candidate(traceId, row.getLong("start_time")));
+    private static Walk.Candidate candidate(Row row) {
+        return new Walk.Candidate(
+                Walk.traceId(row.getByteBuffer("trace_id")).orElse(null),
+                row.getLong("start_time"));
     }
 }

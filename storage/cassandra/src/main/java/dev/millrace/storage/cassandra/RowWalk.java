@@ -5,7 +5,6 @@ import com.datastax.oss.driver.api.core.cql.BoundStatement;
 import com.datastax.oss.driver.api.core.cql.Row;
 import java.util.Collections;
 import java.util.Iterator;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -14,28 +13,32 @@ import org.jspecify.annotations.Nullable;
 /// the others when they are needed. Not safe for threads.
 final class RowWalk implements Walk {
 
-    /// Few, as most searches end on the first page; enough for those that look at many.
+    /// Few, as most searches end on the first page.
+    private static final int FIRST_PAGE = 100;
+
+    /// Enough for those that look at many.
     private static final int PAGE = 1_000;
 
     private final Requests requests;
     private final RowBudget budget;
-    private final Function<Row, Optional<Candidate>> toCandidate;
+    private final BoundStatement statement;
+    private final Function<Row, Candidate> toCandidate;
     private final CompletableFuture<AsyncResultSet> first;
     private @Nullable AsyncResultSet page;
     private Iterator<Row> rows = Collections.emptyIterator();
     private @Nullable Candidate candidate;
     private boolean begun;
 
-    /// @param toCandidate empty for rows that are passed over
     RowWalk(
             Requests requests,
             BoundStatement statement,
             RowBudget budget,
-            Function<Row, Optional<Candidate>> toCandidate) {
+            Function<Row, Candidate> toCandidate) {
         this.requests = requests;
         this.budget = budget;
+        this.statement = statement;
         this.toCandidate = toCandidate;
-        this.first = requests.first("search", statement.setPageSize(PAGE));
+        this.first = requests.first("search", statement.setPageSize(FIRST_PAGE));
     }
 
     @Override
@@ -52,21 +55,22 @@ final class RowWalk implements Walk {
     @Override
     public void advance() {
         while (true) {
-            while (rows.hasNext()) {
+            if (rows.hasNext()) {
                 budget.spend();
-                var found = toCandidate.apply(rows.next());
-                if (found.isPresent()) {
-                    candidate = found.get();
-                    return;
-                }
+                candidate = toCandidate.apply(rows.next());
+                return;
             }
             var read = page;
             if (read == null || !read.hasMorePages()) {
                 candidate = null;
                 return;
             }
-            page = requests.next("search", read);
+            page = requests.await("search", requests.first("search", after(read)));
             rows = page.currentPage().iterator();
         }
+    }
+
+    private BoundStatement after(AsyncResultSet read) {
+        return statement.setPageSize(PAGE).setPagingState(read.getExecutionInfo().getPagingState());
     }
 }

@@ -53,6 +53,8 @@ final class Search {
     private int traces;
     private int spans;
 
+    private record Unread(TraceId traceId, long lastMicros) {}
+
     private record Found(long start, TraceId traceId, TraceReader.Part part) {}
 
     /// @param readers where traces are read; its threads may wait
@@ -65,13 +67,14 @@ final class Search {
     }
 
     SearchPage run(Walk walk) {
-        var batch = new ArrayList<Walk.Candidate>(AT_ONCE);
+        var batch = new ArrayList<Unread>(AT_ONCE);
         int atOnce = Math.min(AT_ONCE, search.limit() + 1);
         while (true) {
             var candidate = walk.candidate();
             boolean over = candidate == null || isComplete(candidate.lastMicros());
-            if (candidate != null && !over && seen.add(candidate.traceId())) {
-                batch.add(candidate);
+            var traceId = candidate == null ? null : candidate.traceId();
+            if (candidate != null && traceId != null && !over && seen.add(traceId)) {
+                batch.add(new Unread(traceId, candidate.lastMicros()));
             }
             if (over || batch.size() >= atOnce) {
                 examine(batch);
@@ -102,7 +105,7 @@ final class Search {
                         .collect(Collectors.toSet()));
     }
 
-    private void examine(List<Walk.Candidate> candidates) {
+    private void examine(List<Unread> candidates) {
         traces += candidates.size();
         if (traces > maxTraces) {
             throw RowBudget.exceeded("looked at " + maxTraces + " traces");
@@ -116,13 +119,13 @@ final class Search {
         }
     }
 
-    private Callable<Optional<TraceReader.Part>> read(Walk.Candidate candidate) {
+    private Callable<Optional<TraceReader.Part>> read(Unread candidate) {
         return () ->
                 isWhollyBeforePage(candidate) ? Optional.empty() : reader.read(candidate.traceId());
     }
 
     // Behind the first page most candidates are on earlier ones; to find that out takes only times.
-    private boolean isWhollyBeforePage(Walk.Candidate candidate) {
+    private boolean isWhollyBeforePage(Unread candidate) {
         @Nullable Cursor after = search.after();
         return after != null
                 && Times.lastNanos(candidate.lastMicros()) > after.startNanos()

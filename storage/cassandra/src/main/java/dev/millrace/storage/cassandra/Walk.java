@@ -11,10 +11,12 @@ import org.jspecify.annotations.Nullable;
 /// of that span.
 interface Walk {
 
-    /// A trace that may match.
+    /// A trace that may match, or how far a walk has come without one.
     ///
+    /// @param traceId null for a row that is passed over: whoever has a full page need not walk on
+    ///   to the next that is not
     /// @param lastMicros no earlier than the trace's start; never later than that of the row before
-    record Candidate(TraceId traceId, long lastMicros) {}
+    record Candidate(@Nullable TraceId traceId, long lastMicros) {}
 
     /// Where the walk stands; null at its end.
     @Nullable Candidate candidate();

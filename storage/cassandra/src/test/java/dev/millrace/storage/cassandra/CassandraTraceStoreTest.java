@@ -181,7 +181,7 @@ final class CassandraTraceStoreTest {
     @Test
     void looksAtNoTraceThatTheIndexRulesOut() {
         // Given
-        writeTwelveTraces("ruled-out", 20);
+        writeTraces("ruled-out", 20, 12);
 
         // When
         try (var store = limited(100, 1)) {
@@ -201,7 +201,7 @@ final class CassandraTraceStoreTest {
     @Test
     void looksAtNoMoreTracesThanAPageNeeds() {
         // Given
-        writeTwelveTraces("page", 40);
+        writeTraces("page", 40, 12);
 
         // When
         try (var store = limited(100, 3)) {
@@ -216,9 +216,27 @@ final class CassandraTraceStoreTest {
     }
 
     @Test
+    void looksAtNoMoreRowsThanAPageNeedsHoweverManyThereAre() {
+        // Given
+        writeTraces("busy", 1_000, 200);
+
+        // When
+        try (var store = limited(100, 10)) {
+            var found =
+                    store.search(
+                            Tenant.DEFAULT, TraceSearch.builder().service("busy").limit(3).build());
+
+            // Then
+            assertThat(ids(found.traces()))
+                    .containsExactly(trace(1_199), trace(1_198), trace(1_197));
+            assertThat(found.next()).isPresent();
+        }
+    }
+
+    @Test
     void refusesToLookAtMoreTracesThanItsLimit() {
         // Given
-        writeTwelveTraces("traces", 60);
+        writeTraces("traces", 60, 12);
 
         // When, Then
         try (var store = limited(100, 5)) {
@@ -236,7 +254,7 @@ final class CassandraTraceStoreTest {
     @Test
     void refusesToLookAtMoreRowsThanItsLimit() {
         // Given
-        writeTwelveTraces("rows", 80);
+        writeTraces("rows", 80, 12);
 
         // When, Then
         try (var store = limited(5, 100)) {
@@ -250,10 +268,10 @@ final class CassandraTraceStoreTest {
         }
     }
 
-    private static void writeTwelveTraces(String service, int from) {
+    private static void writeTraces(String service, int from, int count) {
         TestCluster.store()
                 .write(
-                        IntStream.range(from, from + 12)
+                        IntStream.range(from, from + count)
                                 .mapToObj(i ->
                                         fragment(
                                                 i,
