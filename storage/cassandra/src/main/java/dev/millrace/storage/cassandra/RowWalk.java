@@ -54,12 +54,7 @@ final class RowWalk implements Walk {
 
     @Override
     public void advance() {
-        while (true) {
-            if (rows.hasNext()) {
-                budget.spend();
-                candidate = toCandidate.apply(rows.next());
-                return;
-            }
+        while (!rows.hasNext()) {
             var read = page;
             if (read == null || !read.hasMorePages()) {
                 candidate = null;
@@ -68,6 +63,8 @@ final class RowWalk implements Walk {
             page = requests.await("search", requests.first("search", after(read)));
             rows = page.currentPage().iterator();
         }
+        budget.spend();
+        candidate = toCandidate.apply(rows.next());
     }
 
     private BoundStatement after(AsyncResultSet read) {
