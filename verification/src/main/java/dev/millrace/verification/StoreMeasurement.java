@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
+import java.util.stream.LongStream;
 
 /// What `./dev bench store` runs in a process of its own: `write` or `ask`, a store, a number of
 /// spans, the place where both find it, and the process of its server, 0 for none. Prints each
@@ -38,7 +39,13 @@ public final class StoreMeasurement {
     private static final int MOST_RETRIES = 60;
 
     private static final int WARM_UP = 200;
+
+    /// At least so many, and for at least so long: 400 of an embedded store are over before its
+    /// code is compiled, and what is left of their times is how two processors were shared with the
+    /// compiler.
     private static final int QUESTIONS = 400;
+
+    private static final Duration ASKING = Duration.ofSeconds(5);
 
     private final StoresUnderMeasurement kind;
     private final long traces;
@@ -269,15 +276,20 @@ public final class StoreMeasurement {
             question.accept(i);
         }
         var threads = ManagementFactory.getThreadMXBean();
-        var nanos = new long[QUESTIONS];
-        var cpu = new long[QUESTIONS];
-        for (int i = 0; i < QUESTIONS; i++) {
+        var nanos = LongStream.builder();
+        var cpu = LongStream.builder();
+        long first = System.nanoTime();
+        for (int i = 0; i < QUESTIONS || System.nanoTime() - first < ASKING.toNanos(); i++) {
             long cpuBegin = threads.getCurrentThreadCpuTime();
             long begin = System.nanoTime();
             question.accept(WARM_UP + i);
-            nanos[i] = System.nanoTime() - begin;
-            cpu[i] = threads.getCurrentThreadCpuTime() - cpuBegin;
+            nanos.add(System.nanoTime() - begin);
+            cpu.add(threads.getCurrentThreadCpuTime() - cpuBegin);
         }
+        report(what, nanos.build().toArray(), cpu.build().toArray());
+    }
+
+    private static void report(String what, long[] nanos, long[] cpu) {
         figure(what + "-p50", percentile(nanos, 50));
         figure(what + "-p99", percentile(nanos, 99));
         figure(what + "-cpu-p99", percentile(cpu, 99));
@@ -285,6 +297,6 @@ public final class StoreMeasurement {
 
     private static double percentile(long[] nanos, int percent) {
         Arrays.sort(nanos);
-        return nanos[nanos.length * percent / 100] / 1e6;
+        return nanos[(int) ((long) nanos.length * percent / 100)] / 1e6;
     }
 }

@@ -34,6 +34,9 @@ final class FragmentScan {
     private static final int STATUS_CODE = tag(3, VARINT);
     private static final int LINK_ATTRIBUTE = tag(4, LENGTH_DELIMITED);
 
+    /// How many attributes of a span are compared with those of the span before.
+    private static final int COMPARED = 64;
+
     private static final byte[] SERVICE_NAME = "service.name".getBytes(UTF_8);
     private static final byte[] UNKNOWN_SERVICE = Resource.UNKNOWN_SERVICE.getBytes(UTF_8);
 
@@ -50,6 +53,10 @@ final class FragmentScan {
     private Tenant tenant = Tenant.DEFAULT;
     private byte[] tenantPrefix = Terms.tenantPrefix(Tenant.DEFAULT);
     private byte[] source = Slice.EMPTY.array();
+
+    // Where the attributes of the span before are, by their number; of size -1 where there is none.
+    private final int[] offsetsBefore = new int[COMPARED];
+    private final int[] sizesBefore = new int[COMPARED];
 
     // The service of the resource at hand.
     private byte[] serviceBytes = UNKNOWN_SERVICE;
@@ -106,6 +113,7 @@ final class FragmentScan {
             tenantPrefix = Terms.tenantPrefix(owner);
         }
         terms.clear();
+        Arrays.fill(sizesBefore, -1);
         spans = 0;
         earliestStart = Long.MAX_VALUE;
         latestStart = Long.MIN_VALUE;
@@ -197,10 +205,11 @@ final class FragmentScan {
         int status = 0;
         int nameAt = 0;
         int nameLength = 0;
+        int attributes = 0;
         for (int tag = span.next(); tag != 0; tag = span.next()) {
             if (tag == SPAN_ATTRIBUTE) {
                 int length = span.lengthDelimited();
-                scanAttribute(span.position() - length, length);
+                scanSpanAttribute(attributes++, span.position() - length, length);
             } else if (tag == SPAN_NAME) {
                 nameLength = span.lengthDelimited();
                 nameAt = span.position() - nameLength;
@@ -253,6 +262,22 @@ final class FragmentScan {
         beginTerm('t');
         terms.text.put('0' + status.number());
         terms.end();
+    }
+
+    // Spans that follow each other have much in common, and mostly in the same order: to compare
+    // bytes takes less than to make a term that is there already.
+    private void scanSpanAttribute(int number, int offset, int size) {
+        if (number >= COMPARED) {
+            scanAttribute(offset, size);
+            return;
+        }
+        int before = offsetsBefore[number];
+        if (sizesBefore[number] != size
+                || !Arrays.equals(source, before, before + size, source, offset, offset + size)) {
+            scanAttribute(offset, size);
+        }
+        offsetsBefore[number] = offset;
+        sizesBefore[number] = size;
     }
 
     private void scanAttributes(ProtoReader message, int attribute) {

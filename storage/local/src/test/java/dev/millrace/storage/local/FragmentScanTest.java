@@ -73,6 +73,40 @@ final class FragmentScanTest {
         assertThat(malformed).as("seed %s", seed).isBetween(1, 2_999);
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void hasTheTermsOfEverySpanWhateverTheyHaveInCommon(long seed) {
+        // Given
+        var random = new Random(seed);
+        for (int i = 0; i < 300; i++) {
+            var spans = new ArrayList<Span>();
+            var each = new HashSet<BytesRef>();
+            for (int number = 0; number < 4; number++) {
+                var span = span(number + 1, alikeAttributes(random));
+                spans.add(span);
+                scan.scan(TENANT, OtlpEncoder.encode(List.of(span)));
+                terms().forEach(term -> each.add(BytesRef.deepCopyOf(term)));
+            }
+
+            // When
+            scan.scan(TENANT, OtlpEncoder.encode(spans));
+
+            // Then
+            assertThat(terms()).as("seed %s, trace %s", seed, i).isEqualTo(each);
+        }
+    }
+
+    // More of them now and then than are compared from span to span.
+    private static Attributes alikeAttributes(Random random) {
+        var attributes = new ArrayList<Attribute>();
+        int count = random.nextInt(10) == 0 ? 70 : random.nextInt(6);
+        for (int number = 0; number < count; number++) {
+            int key = random.nextInt(4) == 0 ? random.nextInt(6) : number;
+            attributes.add(new Attribute("key-" + key, new AttributeValue.Int(random.nextInt(2))));
+        }
+        return new Attributes(attributes);
+    }
+
     @Test
     void forgetsTheTermsOfAGiantFragment() {
         // Given
@@ -102,13 +136,15 @@ final class FragmentScanTest {
     }
 
     private static Slice body(Attributes attributes) {
-        return OtlpEncoder.encode(
-                List.of(
-                        Span.builder(new TraceId(1, 2), new SpanId(3))
-                                .name("name")
-                                .time(5, 6)
-                                .attributes(attributes, 0)
-                                .build()));
+        return OtlpEncoder.encode(List.of(span(3, attributes)));
+    }
+
+    private static Span span(long id, Attributes attributes) {
+        return Span.builder(new TraceId(1, 2), new SpanId(id))
+                .name("name")
+                .time(5, 6)
+                .attributes(attributes, 0)
+                .build();
     }
 
     private static AttributeValue value(Random random, int depth) {
